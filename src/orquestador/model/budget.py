@@ -1,0 +1,75 @@
+"""The persistent token bucket of a channel's scarce calls (design §7.7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+DAY_S = 86_400.0
+MAX_INTERVAL_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSpec:
+    """Published limits: `burst` calls free, then one per `interval_s` seconds, at most `per_day` in any 24 h."""
+
+    burst: int
+    interval_s: float
+    per_day: int
+
+
+FALABELLA_FEEDS = BudgetSpec(burst=50, interval_s=120.0, per_day=770)
+"""falabella.md §5: 50 feed calls, then one per 120 s, 770 a day, counted per seller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """State of one bucket. Refilled by the store's time, which never runs backwards here."""
+
+    tokens: float
+    refilled_at: float
+    interval_s: float
+    recent: tuple[tuple[float, int], ...] = ()
+    """(hour start, calls) of the last 24 hours; whole hours, so that the row stays small."""
+
+    @classmethod
+    def full(cls, spec: BudgetSpec, now: float) -> Budget:
+        return cls(tokens=float(spec.burst), refilled_at=now, interval_s=spec.interval_s)
+
+    def refill(self, spec: BudgetSpec, now: float) -> Budget:
+        now = max(now, self.refilled_at)
+        tokens = min(float(spec.burst), self.tokens + (now - self.refilled_at) / self.interval_s)
+        # An hour counts until its last call is surely older than a day.
+        recent = tuple((at, n) for at, n in self.recent if at + 3600.0 > now - DAY_S)
+        return replace(self, tokens=tokens, refilled_at=now, recent=recent)
+
+    def used_today(self) -> int:
+        return sum(n for _, n in self.recent)
+
+
+def take(budget: Budget, spec: BudgetSpec, now: float) -> tuple[Budget, float | None]:
+    """Take one call. Returns the new state and None, or the refilled state and the instant at which to try again."""
+    budget = budget.refill(spec, now)
+    now = budget.refilled_at
+    if budget.used_today() >= spec.per_day:
+        return budget, budget.recent[0][0] + 3600.0 + DAY_S
+    # 1e-9: refilling in many small steps must not leave 0.999999 of a call.
+    if budget.tokens < 1.0 - 1e-9:
+        return budget, now + (1.0 - budget.tokens) * budget.interval_s
+    hour = now - now % 3600.0
+    recent = budget.recent
+    if recent and recent[-1][0] == hour:
+        recent = (*recent[:-1], (hour, recent[-1][1] + 1))
+    else:
+        recent = (*recent, (hour, 1))
+    return replace(budget, tokens=max(0.0, budget.tokens - 1.0), recent=recent), None
+
+
+def throttled(budget: Budget, now: float) -> Budget:
+    """After an unexpected 429: empty, and half as fast (up to 10 min a call)."""
+    at = max(now, budget.refilled_at)
+    return replace(budget, tokens=0.0, refilled_at=at, interval_s=min(MAX_INTERVAL_S, budget.interval_s * 2))
+
+
+def succeeded(budget: Budget, spec: BudgetSpec) -> Budget:
+    """After an accepted call: the interval halves back towards the published one."""
+    return replace(budget, interval_s=max(spec.interval_s, budget.interval_s / 2))

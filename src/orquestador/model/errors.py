@@ -1,0 +1,73 @@
+"""The one error tree.
+
+    OrquestadorError
+    |- InvalidSetting            a setting cannot be used; the start stops
+    |- StoreUnavailable          the journal cannot commit right now
+    `- UpstreamError             an outside system did not do what we asked
+       |- Unavailable            network, 5xx, open circuit: nothing wrong with *this* order or listing; no attempt is spent
+       |  `- RateLimited         the same, and the upstream said so (or until when)
+       |- AuthRefused            our credentials or rights are refused: the flow stops and a person is told
+       |- Ambiguous              a write may or may not have happened: ask before writing again
+       `- Rejected               a definitive no about this record; repeating it changes nothing
+"""
+
+from __future__ import annotations
+
+
+class OrquestadorError(Exception):
+    """Something in orquestador went wrong."""
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or (self.__doc__ or "").strip())
+
+    @property
+    def detail(self) -> str:
+        return str(self.args[0])
+
+
+class InvalidSetting(OrquestadorError):
+    """A setting cannot be used."""
+
+    def __init__(self, name: str, problem: str, example: str) -> None:
+        self.name, self.problem, self.example = name, problem, example
+        super().__init__(f"{name}: {problem} (example: {name}={example})")
+
+
+class StoreUnavailable(OrquestadorError):
+    """The journal cannot commit right now; nothing was acknowledged."""
+
+
+class StoreLocked(OrquestadorError):
+    """Another serving process owns this data folder."""
+
+
+class UpstreamError(OrquestadorError):
+    """An outside system did not do what we asked."""
+
+
+class Unavailable(UpstreamError):
+    """The upstream as a whole cannot be reached or answers with its own failure."""
+
+
+class RateLimited(Unavailable):
+    """The upstream asked us to slow down."""
+
+    def __init__(self, detail: str | None = None, *, retry_at: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_at = retry_at
+
+
+class AuthRefused(UpstreamError):
+    """The upstream refuses our credentials or rights."""
+
+
+class Ambiguous(UpstreamError):
+    """A write may or may not have happened."""
+
+
+class Rejected(UpstreamError):
+    """The upstream definitively refuses this record."""
+
+    def __init__(self, detail: str | None = None, *, code: str = "rejected") -> None:
+        super().__init__(detail)
+        self.code = code

@@ -1,0 +1,160 @@
+"""Listings and the number that each one should show (design §7)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from orquestador.model.orders import Units
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How availability becomes a channel's number: hold `buffer` units back, never show more than `cap`."""
+
+    buffer: int = 0
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What the ERP can still promise of a SKU over the configured locations; may be negative or fractional."""
+
+    sku: str
+    available: float
+    on_hand: float
+    reserved: float
+    as_of: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A number that the channel showed or accepted, when, and how many own orders we had seen by then."""
+
+    quantity: int
+    at: float
+    own_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A SKU's offer on one channel: what it should show, what was sent, what the channel accepted and what was read."""
+
+    channel: str
+    ref: str
+    """The channel's own key for the offer (Falabella: SellerSku)."""
+    sku: str
+    location: str = ""
+    managed: bool = True
+    wanted: int | None = None
+    wanted_at: float | None = None
+    sent: int | None = None
+    sent_at: float | None = None
+    confirmed: Shown | None = None
+    live: Shown | None = None
+    job_id: str | None = None
+    why: str | None = None
+    """Why the number is not newer, for a person."""
+
+    def shows(self, quantity: int, own_seq: int) -> bool:
+        """True when the newest thing we know is that the channel shows this number and no own order came since."""
+        known = [s for s in (self.confirmed, self.live) if s is not None]
+        if not known:
+            return False
+        newest = max(known, key=lambda s: s.at)
+        return newest.quantity == quantity and newest.own_seq == own_seq
+
+
+def net_quantity(available: float, unproven: int, rule: Rule) -> int:
+    """The number a channel may show: max(0, rule(floor(free - unproven))) (design §7.3)."""
+    # 1e-6: quantities arrive as floats; 6.999999 is seven units, not six.
+    free = math.floor(available - unproven + 1e-6)
+    shown = free - rule.buffer
+    if rule.cap is not None:
+        shown = min(shown, rule.cap)
+    return max(0, shown)
+
+
+class WriteMeans(StrEnum):
+    """What a written number means to the channel; not established for Falabella (falabella.md 3.2), hence a setting."""
+
+    NET = "net"
+    GROSS = "gross"
+
+
+def written_quantity(net: int, units: Units, channel: str, means: WriteMeans) -> int:
+    """What to write so that the channel shows `net`."""
+    return net + units.reserved.get(channel, 0) if means is WriteMeans.GROSS else net
+
+
+def urgency(listing: Listing, wanted: int) -> float:
+    """Who goes first when calls are scarce; larger is sooner. A falling number near zero is the riskiest."""
+    known = listing.confirmed or listing.live
+    shown = known.quantity if known else None
+    if shown is None:
+        return 1.0
+    if wanted >= shown:
+        return 0.0
+    return 100.0 if wanted == 0 else 10.0 + min(80.0, 80.0 * (shown - wanted) / (wanted + 1))
+
+
+class RecordOutcome(StrEnum):
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_FOUND = "not_found"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """One listing inside a push: the number, and the versions that it was computed from."""
+
+    work_id: str
+    ref: str
+    sku: str
+    quantity: int
+    wanted: int
+    version: int
+    own_seq: int
+    outcome: RecordOutcome | None = None
+    reason: str | None = None
+
+
+class JobState(StrEnum):
+    SENDING = "sending"
+    FOLLOWING = "following"
+    DONE = "done"
+    UNVERIFIED = "unverified"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One push and its receipt on the channel (a Falabella feed), followed to the result of each record."""
+
+    id: str
+    channel: str
+    records: tuple[JobRecord, ...]
+    computed_at: float
+    state: JobState = JobState.SENDING
+    external_id: str | None = None
+    sent_at: float | None = None
+    next_look_at: float = 0.0
+    done_at: float | None = None
+    note: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (JobState.SENDING, JobState.FOLLOWING)
+
+
+def record_outcomes(job: Job, outcomes: Mapping[str, tuple[RecordOutcome, str | None]]) -> Job:
+    """The job with the outcome of each of its records, by channel ref; a ref without one is unknown."""
+    records = tuple(
+        replace(r, outcome=o, reason=why)
+        for r in job.records
+        for o, why in [outcomes.get(r.ref, (RecordOutcome.UNKNOWN, None))]
+    )
+    return replace(job, records=records)

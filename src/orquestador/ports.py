@@ -1,0 +1,523 @@
+"""The Protocols between the flows and the outside: Journal, Queue, Erp, Channel, Clock, LogSink.
+
+Adapters implement them, flows use nothing else, and `tests/contract/` holds the suite that every adapter passes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from orquestador.model.budget import Budget, BudgetSpec
+from orquestador.model.logs import LogEntry, LogFilter
+from orquestador.model.notices import Notice
+from orquestador.model.orders import Direction, SeenOrder, Units
+from orquestador.model.stock import Availability, Job, RecordOutcome
+from orquestador.model.work import Kind, State, Work
+
+
+class Clock(Protocol):
+    """Time. Tests and the demo may move it; everything that waits, waits here."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+    async def wait(self, event: asyncio.Event, timeout_s: float) -> bool:
+        """Wait until the event is set (True) or the time is over (False); does not clear the event."""
+        ...
+
+
+# --- journal ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NewReceipt:
+    """An inbound notice about to be journaled. `id` is made by the receiver, so a retried commit that meets itself is
+    a success."""
+
+    id: str
+    channel: str
+    source: str
+    """Which door: `falabella.order`, `falabella.stock`, `odoo.stock`."""
+    body: bytes
+    received_at: float
+    notice: Notice
+    trace_id: str
+    duration_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A stored notice; immutable. `seq` grows in commit order."""
+
+    seq: int
+    id: str
+    channel: str
+    source: str
+    body: bytes
+    received_at: float
+    notice: Notice
+    trace_id: str
+    work_ids: tuple[str, ...]
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    receipt_id: str
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A signal to a listing: some number of this SKU may have changed."""
+
+    sku: str
+    reason: str
+    own_channel: str | None = None
+    """The channel whose own order changed committed units: its shown number moved by itself."""
+    due_at: float | None = None
+    """Not before; None = now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """A compare-and-set of one row on `work.rev` (0 = must not exist), which also gives the lease back.
+
+    In one atomic write, in this order where the engine has no transactions: `marks`, `units` (the sums of an order, from its
+    doc), the row itself. When the row's `wanted` is greater than `work.done` the row is left due, whatever `work.state`
+    says (dead included: a new signal revives).
+    """
+
+    work: Work
+    marks: tuple[Mark, ...] = ()
+    keep_lease: bool = False
+    """The worker goes on with this row: the lease stays, the state is stored as given."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedJob:
+    job: Job | None
+    """The job with the records whose listings could be claimed; None when none could or the budget was empty."""
+    retry_at: float | None = None
+    """When the budget was empty: the instant at which a call is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkQuery:
+    kind: Kind | None = None
+    states: tuple[State, ...] = ()
+    channel: str | None = None
+    sku: str | None = None
+    text: str | None = None
+    """An order id, order number or ref, exactly."""
+    limit: int = 50
+    after: str | None = None
+    """Cursor from the previous page."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCounts:
+    """What `status` shows: rows by (kind, channel, state) and the oldest unfinished instant by kind."""
+
+    rows: Mapping[tuple[Kind, str, State], int]
+    oldest_due_at: Mapping[Kind, float]
+    open_effects: int
+    open_jobs: int
+    receipts: int
+    last_receipt_at: float | None
+    last_receipt_at_by_source: Mapping[str, float] = field(default_factory=dict)
+
+
+class Journal(Protocol):
+    """The truth. Every method raises StoreUnavailable when the store cannot answer or commit.
+
+    A returned write is durable. Instants and leases use the store's clock.
+    """
+
+    # receipts
+    async def accept(self, receipt: NewReceipt) -> Accepted:
+        """Commit a receipt and bump the `wanted` of its works (an ORDER notice: one row per ref, created if absent; a STOCK
+        notice: the listings of that channel with that ref or SKU), in a natural group commit.
+
+        A body whose (channel, source, dedupe) is already stored answers `duplicate=True`, never before the original is
+        durable; it stores no second row but bumps all the same. An UNREADABLE notice becomes a dead work row of
+        its own (kind order, ref `receipt:<id>`), so that a person sees it.
+        """
+        ...
+
+    async def receipts_for(self, work_id: str) -> list[Receipt]:
+        """The receipts of one order, oldest first."""
+        ...
+
+    async def receipts(self, filter: LogFilter, limit: int, before: tuple[float, str] | None) -> list[Receipt]:
+        """Newest first by (received_at, id), strictly before the cursor."""
+        ...
+
+    # work
+    async def claim(
+        self, kind: Kind, owner: str, limit: int, lease_s: float, channel: str | None = None
+    ) -> list[Work]:
+        """Lease up to `limit` rows that are due (state due or waiting, `due_at` past, no live lease), most urgent, then
+        oldest first. A listing that is in an open job is not claimed."""
+        ...
+
+    async def renew(self, owner: str, lease_s: float) -> None:
+        """Prolong every lease of this owner."""
+        ...
+
+    async def save(self, saves: Sequence[Save]) -> list[bool]:
+        """Apply each compare-and-set on its own; False where `rev` had moved on (nothing of that save is stored)."""
+        ...
+
+    async def get(self, work_ids: Sequence[str]) -> list[Work]:
+        """The rows that exist, any order."""
+        ...
+
+    async def release(self, owner: str, work_ids: Sequence[str], due_at: float | None = None) -> None:
+        """Give leases back without any other change (an outage uses up no attempt)."""
+        ...
+
+    async def mark(self, marks: Sequence[Mark]) -> int:
+        """Make every managed listing of these SKUs due; returns how many rows were marked."""
+        ...
+
+    async def touch(self, work_ids: Sequence[str], reason: str, due_at: float | None = None) -> int:
+        """Bump `wanted` and make due (creating order rows that do not exist yet), as a signal does."""
+        ...
+
+    async def effects_due(self, limit: int) -> list[Work]:
+        """Rows with an open effect whose `effect_due_at` is past, oldest first, whatever their state. The ERP lane holds
+        a lease of its own (`acquire`), so rows are not claimed. A saved row with an open effect is listed again from its
+        `due_at` on; a new effect at once."""
+        ...
+
+    async def claim_names(self, channel: str, names: Sequence[str], work_id: str) -> dict[str, str]:
+        """Own these order names (id, number) of a channel if nobody does; returns the owner work id of each. Atomic and for ever: the
+        first one wins, which keeps a body-backed order and its API twin from both taking stock."""
+        ...
+
+    async def reassign_names(self, channel: str, from_work_id: str, to_work_id: str) -> None:
+        """After an adoption: names owned by the first now belong to the second."""
+        ...
+
+    async def find(self, query: WorkQuery) -> tuple[list[Work], str | None]:
+        """A page of rows, newest change first, and the cursor of the next page."""
+        ...
+
+    async def counts(self) -> WorkCounts: ...
+
+    async def units(self, skus: Sequence[str]) -> dict[str, Units]:
+        """Committed-unproven and channel-reserved units per SKU over all orders, at the store's now."""
+        ...
+
+    async def open_orders_before(self, channel: str, instant: float, limit: int) -> list[Work]:
+        """Orders of a channel first seen or created before `instant` that still have units out or open."""
+        ...
+
+    # listings and jobs
+    async def upsert_listings(self, works: Sequence[Work]) -> int:
+        """Create the listing rows that do not exist and refresh `live` of those that do and are in no open job; returns how
+        many were created. Created rows are due."""
+        ...
+
+    async def listings_for(self, skus: Sequence[str]) -> list[Work]: ...
+
+    async def open_job(
+        self, job: Job, works: Sequence[Work], budget_name: str, spec: BudgetSpec
+    ) -> OpenedJob:
+        """Take one call from the budget, claim each listing (compare-and-set on its `rev`, not in an open job) and store the job, in one
+        atomic write; nothing happens when the budget is empty."""
+        ...
+
+    async def save_job(self, job: Job) -> None: ...
+
+    async def open_jobs(self, channel: str) -> list[Job]: ...
+
+    async def recent_jobs(self, channel: str, limit: int) -> list[Job]: ...
+
+    async def budget(self, name: str, spec: BudgetSpec) -> Budget: ...
+
+    async def update_budget(self, name: str, spec: BudgetSpec, *, throttled: bool) -> Budget:
+        """After a call: slow down (a 429) or recover half-way to the published pace (accepted)."""
+        ...
+
+    # leases, small facts, upkeep
+    async def acquire(self, name: str, owner: str, ttl_s: float) -> bool:
+        """Hold or prolong a named lease; False while somebody else's is alive."""
+        ...
+
+    async def yield_lease(self, name: str, owner: str) -> None: ...
+
+    async def get_meta(self, name: str) -> object | None: ...
+
+    async def set_meta(self, name: str, value: object) -> None: ...
+
+    async def set_meta_if_absent(self, name: str, value: object) -> object:
+        """The stored value: ours, or the one that was there."""
+        ...
+
+    async def recover(self, owner_prefix: str | None = None) -> int:
+        """Free every lapsed lease (with an owner prefix: every lease of those owners, dead for sure); returns how many rows."""
+        ...
+
+    async def expire(self, receipts_before: float, closed_before: float) -> int:
+        """Drop old receipts and shrink orders closed that long to their keys and ledger; never a key, a ledger or anything open."""
+        ...
+
+    async def backup(self, path: str) -> None:
+        """A consistent copy while running."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class LogSink(Protocol):
+    """Call logs: written in batches off the caller's path; may lose the last second to a kill -9."""
+
+    def write(self, entry: LogEntry) -> None:
+        """Never blocks, never raises."""
+        ...
+
+    async def query(
+        self, filter: LogFilter, limit: int, before: tuple[float, str] | None
+    ) -> list[LogEntry]: ...
+
+    async def expire(self, before: float) -> int: ...
+
+    async def flush(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Queue(Protocol):
+    """Only wakes workers: losing everything in it costs a second, nothing else."""
+
+    async def wake(self, lane: str, ids: Iterable[str], urgency: float = 0.0) -> None:
+        """Ids coalesce; a higher urgency of the same id wins."""
+        ...
+
+    async def wait(self, lane: str, limit: int, timeout_s: float) -> list[str]:
+        """Up to `limit` ids, urgent ones first; [] after `timeout_s`. Waits through the Clock."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+# --- ERP -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Units to move under a key. `items` are (product id, quantity); several rows of one product add up."""
+
+    key: str
+    direction: Direction
+    items: tuple[tuple[int, float], ...]
+    erp_id: int | None = None
+
+
+class MovementState(StrEnum):
+    DONE = "done"
+    """Read back: every member of the family is done. `moved` is what it really contains."""
+    ABSENT = "absent"
+    """The ERP has nothing under this key."""
+    OPEN = "open"
+    """There is a document under the key, but it is not done yet."""
+    CANCELLED = "cancelled"
+    """The document under the key is cancelled: it moved `moved` (usually nothing)."""
+    REFUSED = "refused"
+    """A definitive business error about this movement alone; nothing was moved."""
+    DOUBTFUL = "doubtful"
+    """It may or may not have happened: ask later."""
+    FOREIGN = "foreign"
+    """The key was found under another document name: for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    state: MovementState
+    erp_id: int | None = None
+    moved: Mapping[int, float] = field(default_factory=dict)
+    """Per *requested* product id, how many units of it are proven moved (a kit counts in kits)."""
+    recipes: Mapping[int, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    """Per requested product id and unit, the (product id, quantity) moves recorded."""
+    short: frozenset[int] = frozenset()
+    """Products that had to be forced for lack of stock: the oversold alert."""
+    reason: str | None = None
+
+
+class ProductProblem(StrEnum):
+    UNKNOWN = "unknown_sku"
+    DUPLICATE = "duplicate_sku"
+    NOT_STOCKED = "not_stocked"
+    """A consumable or a service: no movement, no listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `doctor` or readiness. `code` selects the text, `facts` fill it in."""
+
+    code: str
+    level: str
+    """ok | warning | error"""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    stops: str | None = None
+    """The flow that this finding stops (`erp`, or a channel id); None = none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    skus: frozenset[str]
+    cursor: str
+
+
+class Erp(Protocol):
+    """Where the stock truth lives. Methods raise Unavailable or AuthRefused for the whole call; per movement there is an
+    Outcome. Reads may be retried by the caller, `apply` never blindly."""
+
+    async def check(self) -> list[Finding]:
+        """Version, rights, warehouse, locations: what could give wrong numbers is an error that stops the flow."""
+        ...
+
+    async def products(self, skus: Sequence[str]) -> dict[str, int | ProductProblem]:
+        """The product id of each SKU, or why there is none that we may use."""
+        ...
+
+    async def skus_of(self, product_ids: Sequence[int]) -> dict[int, str]: ...
+
+    async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
+        """What can still be promised, scoped to the configured locations, one call per 500 SKUs. A SKU missing from the ERP's answer is
+        missing here: unknown, never 0."""
+        ...
+
+    async def apply(self, movements: Sequence[Movement], *, force: bool = True) -> dict[str, Outcome]:
+        """Create and validate these new movements in as few calls as possible; short stock is forced to the full quantity, or,
+        with force=False, REFUSED before anything moves. Outcomes by key: DONE, REFUSED, DOUBTFUL, or (the key exists)
+        whatever `ask` would say."""
+        ...
+
+    async def ask(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        """What the ERP contains for each: by id, else by name in the company, else by origin."""
+        ...
+
+    async def finish(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        """Bring movements that `ask` found OPEN (`erp_id` set) to their full quantity and done."""
+        ...
+
+    async def void(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        """Occupy each key with a cancelled document, so that a late request hits the unique index: CANCELLED, or DONE when it had
+        happened after all."""
+        ...
+
+    async def changed_since(self, cursor: str | None) -> Changes:
+        """SKUs whose stock or reservations moved since the cursor (with an overlap); None = only give a cursor."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+# --- channels --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHead:
+    """An order in a channel's list: enough to decide whether to read it."""
+
+    order_id: str
+    number: str | None
+    created_at: float | None
+    states: tuple[str, ...]
+    open: bool
+    """Could still be shipped or cancelled."""
+    fingerprint: str
+    """Changes when the listed facts change."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueRow:
+    ref: str
+    sku: str
+    quantity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    finished: bool
+    outcomes: Mapping[str, tuple[RecordOutcome, str | None]] = field(default_factory=dict)
+    """By channel ref, when finished."""
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A webhook registered on the other side."""
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+
+
+class Channel(Protocol):
+    """One seller account on one marketplace. Methods raise the UpstreamError tree."""
+
+    id: str
+    kind: str
+    has_api: bool
+    """False when no credentials are configured: simple bodies still work."""
+    budget: BudgetSpec
+    max_batch: int
+
+    def read_notice(self, body: bytes, *, stock: bool) -> Notice:
+        """What a webhook body says. Raises InvalidBody for a malformed simple body or no JSON at all."""
+        ...
+
+    def simple_orders(self, receipts: Sequence[Receipt]) -> list[SeenOrder]:
+        """The body-backed receipts among these as orders, in order of their timestamp."""
+        ...
+
+    async def read_orders(self, order_ids: Sequence[str]) -> list[SeenOrder]:
+        """Re-read orders by id; an order that does not exist is absent."""
+        ...
+
+    def orders_updated(self, since: float) -> AsyncIterator[list[OrderHead]]:
+        """Every order updated since then, page by page, surviving a shifting list."""
+        ...
+
+    def catalogue(self) -> AsyncIterator[list[CatalogueRow]]: ...
+
+    async def push(self, quantities: Mapping[str, int]) -> str:
+        """Send absolute numbers (at most `max_batch`); returns the job's external id. Ambiguous when it may have arrived."""
+        ...
+
+    async def report(self, external_id: str, refs: Sequence[str]) -> JobReport: ...
+
+    async def find_job(self, quantities: Mapping[str, int], since: float, known: frozenset[str]) -> str | None:
+        """A job that we sent but whose id we never learned."""
+        ...
+
+    async def cancel_job(self, external_id: str) -> None: ...
+
+    async def check(self) -> list[Finding]: ...
+
+    async def registrations(self) -> list[Registration]: ...
+
+    async def register(self, url: str) -> Registration: ...
+
+    async def unregister(self, registration_id: str) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class InvalidBody(Exception):
+    """A webhook body is malformed: `field` is where, `problem` what, `remedy` what to send instead."""
+
+    def __init__(self, field: str, problem: str, remedy: str) -> None:
+        self.field, self.problem, self.remedy = field, problem, remedy
+        super().__init__(f"{field}: {problem}. {remedy}")
