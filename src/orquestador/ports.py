@@ -97,8 +97,8 @@ class Save:
 
     work: Work
     marks: tuple[Mark, ...] = ()
-    keep_lease: bool = False
-    """The worker goes on with this row: the lease stays, the state is stored as given."""
+    effect_due_at: float | None = None
+    """When the ERP lane must look at this row (see `effects_due`); None = it has nothing to do here. Stored as given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +193,8 @@ class Journal(Protocol):
         ...
 
     async def effects_due(self, limit: int) -> list[Work]:
-        """Rows with an open effect whose `effect_due_at` is past, oldest first, whatever their state. The ERP lane holds
-        a lease of its own (`acquire`), so rows are not claimed. A saved row with an open effect is listed again from its
-        `due_at` on; a new effect at once."""
+        """Rows (orders and movements) whose saved `effect_due_at` is past, oldest first, whatever their state or lease. The ERP
+        lane holds a lease of its own (`acquire`), so rows are not claimed; its saves are compare-and-set like all others."""
         ...
 
     async def claim_names(self, channel: str, names: Sequence[str], work_id: str) -> dict[str, str]:

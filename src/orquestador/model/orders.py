@@ -126,8 +126,10 @@ class Effect:
     items: tuple[EffectItem, ...]
     made_at: float
     state: EffectState = EffectState.INTENT
-    sent_at: float | None = None
-    """First instant at which the ERP may have seen the key; None means that it never can have."""
+    doubt_at: float | None = None
+    """Since when it is not known whether the ERP did it; polled until two answers agree, or 120 s."""
+    asked: str | None = None
+    """What the ERP answered about the key the last time."""
     done_at: float | None = None
     erp_id: int | None = None
     note: str | None = None
@@ -155,6 +157,10 @@ class Order:
     adopted_by: str | None = None
     """This body-backed order's ledger moved to the API order with this id; nothing happens here any more."""
     adopted: tuple[str, ...] = ()
+    take_anyway: bool = False
+    """A person asked to take this order out although it is older than go-live."""
+    hold: str | None = None
+    """Why no further effect is made until a person retries (a picking cancelled or deleted by hand)."""
     trace_id: str | None = None
     discarded: str | None = None
     """The problem that a person settled; the same problem does not make it dead again."""
@@ -187,8 +193,10 @@ class Order:
     @property
     def problem(self) -> str | None:
         """The first reason, if any, why a person is needed."""
-        if self.history:
+        if self.history or self.adopted_by:
             return None
+        if self.hold:
+            return self.hold
         return next((line.problem for line in self.lines if line.problem and _difference(line)), None)
 
 
@@ -251,9 +259,21 @@ def _difference(line: Line) -> int:
     return line.should_be_out - line.taken
 
 
+def may_have_effects(order: Order) -> bool:
+    """False for what was sold before go-live, for an order that lives on elsewhere, and while a person is asked."""
+    return not (order.history or order.adopted_by or order.hold)
+
+
+def wants_effect(order: Order) -> bool:
+    """True when the ERP lane has something to do: an open effect, or a difference that may be mapped by now."""
+    if order.open_effect:
+        return True
+    return may_have_effects(order) and any(_difference(line) for line in order.lines)
+
+
 def lines_to_map(order: Order) -> tuple[str, ...]:
     """SKUs that must be resolved to an ERP product before the next effect can be planned."""
-    if order.history or order.adopted_by:
+    if not may_have_effects(order):
         return ()
     return tuple(
         sorted({line.sku for line in order.lines if line.product_id is None and _difference(line) > 0})
@@ -278,7 +298,7 @@ def plan_effect(order: Order, *, prefix: str, now: float) -> Order:
 
     While an intent is open no other is made. Takes go first: they guard against overselling.
     """
-    if order.history or order.adopted_by or order.open_effect:
+    if not may_have_effects(order) or order.open_effect:
         return order
     out = [_take(line, _difference(line)) for line in order.lines if _difference(line) > 0 and line.product_id]
     back = [_give_back(line, -_difference(line)) for line in order.lines if _difference(line) < 0 and line.recipe]
