@@ -1,0 +1,1 @@
+"""HTTP: the webhooks (a small ASGI application of their own) and, behind it, the operator's API."""
