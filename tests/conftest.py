@@ -1,4 +1,7 @@
-"""What holds for every test: reproducible property runs."""
+"""What holds for every test: reproducible property runs, and nothing of the developer's own configuration."""
+
+import os
+import re
 
 from hypothesis import HealthCheck, settings
 
@@ -8,3 +11,11 @@ settings.register_profile(
     "orquestador", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("orquestador")
+
+# A shell that is set up for a real shop must not lend its accounts to a test, nor to a process a test starts.
+OURS = re.compile(
+    r"(ODOO|FALABELLA|MONGODB|REDIS(?!_SERVER_BIN)|APP)_\w+"
+    r"|HOST|PORT|DATA_DIR|NODE_ENV|MODE|API_KEYS(_FILE)?|CORS_ORIGINS|PREFIX|CLOCK_URL|FEED_FIRST_POLL_S"
+)
+for _name in [name for name in os.environ if OURS.fullmatch(name)]:
+    del os.environ[_name]
