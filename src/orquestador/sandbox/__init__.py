@@ -1,0 +1,1 @@
+"""Faithful local simulators of the upstream systems, with faults on request."""
