@@ -12,10 +12,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from orquestador.model.budget import Budget, BudgetSpec
+from orquestador.model.effects import KeyState
 from orquestador.model.logs import LogEntry, LogFilter
 from orquestador.model.notices import Notice
 from orquestador.model.orders import Direction, SeenOrder, Units
-from orquestador.model.stock import Availability, Job, RecordOutcome
+from orquestador.model.stock import Availability, Job, RecordOutcome, WriteMeans
 from orquestador.model.work import Kind, State, Work
 
 
@@ -322,26 +323,9 @@ class Movement:
     erp_id: int | None = None
 
 
-class MovementState(StrEnum):
-    DONE = "done"
-    """Read back: every member of the family is done. `moved` is what it really contains."""
-    ABSENT = "absent"
-    """The ERP has nothing under this key."""
-    OPEN = "open"
-    """There is a document under the key, but it is not done yet."""
-    CANCELLED = "cancelled"
-    """The document under the key is cancelled: it moved `moved` (usually nothing)."""
-    REFUSED = "refused"
-    """A definitive business error about this movement alone; nothing was moved."""
-    DOUBTFUL = "doubtful"
-    """It may or may not have happened: ask later."""
-    FOREIGN = "foreign"
-    """The key was found under another document name: for a person."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    state: MovementState
+    state: KeyState
     erp_id: int | None = None
     moved: Mapping[int, float] = field(default_factory=dict)
     """Per *requested* product id, how many units of it are proven moved (a kit counts in kits)."""
@@ -472,6 +456,7 @@ class Channel(Protocol):
     """False when no credentials are configured: simple bodies still work."""
     budget: BudgetSpec
     max_batch: int
+    write_means: WriteMeans
 
     def read_notice(self, body: bytes, *, stock: bool) -> Notice:
         """What a webhook body says. Raises InvalidBody for a malformed simple body or no JSON at all."""
@@ -512,6 +497,10 @@ class Channel(Protocol):
     async def unregister(self, registration_id: str) -> None: ...
 
     async def close(self) -> None: ...
+
+
+MovementState = KeyState
+"""The same words, where the adapter speaks of a movement."""
 
 
 class InvalidBody(Exception):

@@ -7,6 +7,7 @@ effect is missing.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -83,6 +84,8 @@ class Line:
     """Per unit of this line, the (product id, quantity) moves that were done: a kit's components, or the product."""
     problem: str | None = None
     """Why this line cannot be mapped to the ERP; the other lines go on."""
+    unmapped: bool = False
+    """The channel's word for its state is not in our table: nothing changes and a person is told."""
 
     @property
     def should_be_out(self) -> int:
@@ -197,7 +200,15 @@ class Order:
             return None
         if self.hold:
             return self.hold
-        return next((line.problem for line in self.lines if line.problem and _difference(line)), None)
+        return next((why for line in self.lines if (why := _line_problem(line))), None)
+
+
+def _line_problem(line: Line) -> str | None:
+    if line.unmapped:
+        return f"unknown_state:{line.raw_state}"
+    if _difference(line) < 0 and not line.recipe:
+        return f"give_back_unclear:{line.sku}"
+    return line.problem if _difference(line) else None
 
 
 def fold(order: Order, seen: SeenOrder) -> Order:
@@ -240,9 +251,12 @@ def _fold_line(line: Line | None, seen: SeenLine) -> Line:
             raw_state=seen.raw_state,
             owner=seen.owner,
             reserved=seen.reserved,
+            unmapped=seen.state is None,
         )
     owner = seen.owner if line.owner is Owner.UNKNOWN or seen.owner is not Owner.UNKNOWN else line.owner
-    line = replace(line, raw_state=seen.raw_state, reserved=seen.reserved, owner=owner)
+    line = replace(
+        line, raw_state=seen.raw_state, reserved=seen.reserved, owner=owner, unmapped=seen.state is None
+    )
     if line.taken == 0 and line.sku != seen.sku:
         line = replace(line, sku=seen.sku, problem=None)
     if line.state is LineState.CANCELLED or seen.state is None:
@@ -358,6 +372,36 @@ def settle_effect(
     state = EffectState.APPLIED if any(units.values()) else EffectState.VOIDED
     closed = replace(effect, state=state, done_at=now, erp_id=erp_id or effect.erp_id, note=note)
     return replace_effect(replace(order, lines=tuple(lines)), closed)
+
+
+def allocate(effect: Effect, moved: Mapping[int, float]) -> dict[str, int]:
+    """Whole units per line id that these moves (product id -> quantity) amount to, in the order of the items.
+
+    What was found beyond the intent goes to the last line of that product: the ledger takes what is there.
+    """
+    pool = dict(moved)
+    units: dict[str, int] = {}
+    for item in effect.items:
+        share = min((min(need, pool.get(product, 0.0)) / need for product, need in item.moves), default=0.0)
+        got = math.floor(share * item.units + 1e-6)
+        for product, need in item.moves:
+            pool[product] = pool.get(product, 0.0) - got * need / item.units
+        units[item.line_id] = got
+    for item in reversed(effect.items):
+        extra = math.floor(pool.get(item.product_id, 0.0) + 1e-6)
+        if extra > 0 and len(item.moves) == 1 and item.moves[0][0] == item.product_id:
+            units[item.line_id] += extra
+            pool[item.product_id] = 0.0
+    return units
+
+
+def totals(effect: Effect) -> tuple[tuple[int, float], ...]:
+    """The (product id, quantity) pairs of an effect, each product once."""
+    sums: dict[int, float] = {}
+    for item in effect.items:
+        for product, quantity in item.moves:
+            sums[product] = sums.get(product, 0.0) + quantity
+    return tuple(sums.items())
 
 
 def replace_effect(order: Order, effect: Effect) -> Order:
