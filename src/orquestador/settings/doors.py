@@ -1,0 +1,41 @@
+"""The settings as the web sees them."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import orquestador
+from orquestador.settings.accounts import falabella_accounts, mode, webhook_secret
+from orquestador.settings.model import Settings
+from orquestador.settings.parse import is_loopback_host, is_placeholder
+from orquestador.web.config import ODOO_DOOR, Door, WebConfig
+
+
+def web_config(settings: Settings) -> WebConfig:
+    """Doors, keys and display settings of the web."""
+    local = not settings.production and is_loopback_host(settings.host)
+    doors = [
+        Door(
+            name=account.id,
+            channel=account.id,
+            secret=account.webhook_secret,
+            setting="FALABELLA_WEBHOOK_SECRET",
+            open_locally=local,
+        )
+        for account in falabella_accounts(settings)
+    ]
+    odoo = Door(
+        name=ODOO_DOOR,
+        channel=ODOO_DOOR,
+        secret=webhook_secret(settings, settings.odoo_webhook_secret),
+        setting="ODOO_WEBHOOK_SECRET",
+        open_locally=local,
+    )
+    return WebConfig(
+        version=orquestador.__version__,
+        mode=mode(settings),
+        timezone=ZoneInfo(settings.app_timezone),
+        doors=(*doors, odoo),
+        api_keys=tuple(k for k in settings.api_keys if not is_placeholder(k.key)),
+        cors_origins=settings.cors_origins,
+    )

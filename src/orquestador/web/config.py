@@ -1,0 +1,35 @@
+"""What the web is configured with; made from the settings by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from orquestador.ops.auth import ApiKey
+
+BODY_MAX_BYTES = 1024 * 1024
+ODOO_DOOR = "odoo"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who may post webhooks under one name: `falabella`, `odoo`, or a further account."""
+
+    name: str
+    channel: str
+    secret: str | None = field(repr=False)
+    """None = no usable secret."""
+    setting: str
+    """The setting that would open it, for the refusal."""
+    open_locally: bool = False
+    """Without a secret: whether clients on this machine may post all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    version: str
+    mode: str
+    timezone: ZoneInfo
+    doors: tuple[Door, ...]
+    api_keys: tuple[ApiKey, ...] = ()
+    cors_origins: tuple[str, ...] = ()
