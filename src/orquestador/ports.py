@@ -91,9 +91,10 @@ class Mark:
 class Save:
     """A compare-and-set of one row on `work.rev` (0 = must not exist), which also gives the lease back.
 
-    In one atomic write, in this order where the engine has no transactions: `marks`, `units` (the sums of an order, from its
-    doc), the row itself. When the row's `wanted` is greater than `work.done` the row is left due, whatever `work.state`
-    says (dead included: a new signal revives).
+    In one atomic write, in this order where the engine has no transactions: `marks`, `units` (the sums of an order, from
+    its doc), the row itself. No signal is lost: where the stored `wanted` has moved past `work.wanted` (as it was read), or
+    the new state is settled or dead and `wanted` is greater than `work.done`, the row is left due at once instead. A row
+    saved as waiting with `done` behind `wanted` waits until its `due_at`.
     """
 
     work: Work

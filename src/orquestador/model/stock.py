@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from orquestador.model.budget import BudgetSpec
 from orquestador.model.orders import Units
 
 
@@ -158,3 +159,12 @@ def record_outcomes(job: Job, outcomes: Mapping[str, tuple[RecordOutcome, str | 
         for o, why in [outcomes.get(r.ref, (RecordOutcome.UNKNOWN, None))]
     )
     return replace(job, records=records)
+
+
+def linger_s(tokens: float, spec: BudgetSpec) -> float:
+    """Seconds to gather changes since the last push: none while calls are plenty, the refill interval when they run out.
+
+    Coalescing harder as the bucket empties keeps calls for what is urgent.
+    """
+    used = 1.0 - min(1.0, max(0.0, tokens / spec.burst))
+    return float(spec.interval_s * used**3)

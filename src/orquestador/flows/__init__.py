@@ -1,0 +1,1 @@
+"""One file per verb; they orchestrate ports and know no adapter."""

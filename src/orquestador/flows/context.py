@@ -1,0 +1,164 @@
+"""What every flow needs: the ports, a few knobs, and the gates that say whether a flow may run."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orquestador.model.golive import GoLive
+from orquestador.model.logs import LogEntry, LogStatus
+from orquestador.model.stock import Rule
+from orquestador.model.work import Work
+from orquestador.ports import Channel, Clock, Erp, Finding, Journal, LogSink, Mark, Queue, Save
+
+ORDERS_LANE = "orders"
+ERP_LANE = "erp"
+HINTS_LANE = "hints"
+
+
+def stock_lane(channel: str) -> str:
+    return f"stock:{channel}"
+
+
+def jobs_lane(channel: str) -> str:
+    return f"jobs:{channel}"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSettings:
+    """Knobs of the flows; seconds unless the name says otherwise."""
+
+    prefix: str = ""
+    order_source: str = "auto"
+    rule: Rule = field(default_factory=Rule)
+    publish_all: bool = True
+    fold_batch: int = 200
+    erp_batch: int = 50
+    lease_s: float = 30.0
+    tick_s: float = 1.0
+    feed_first_poll_s: float = 30.0
+    feed_poll_s: float = 15.0
+    orders_poll_s: float = 60.0
+    orders_overlap_s: float = 900.0
+    erp_poll_s: float = 30.0
+    catalogue_poll_s: float = 3600.0
+    check_s: float = 60.0
+    hint_delays_s: Sequence[float] = (2.0, 30.0, 150.0)
+    receipt_ttl_s: float = 30 * 86_400.0
+    log_ttl_s: float = 14 * 86_400.0
+    order_close_s: float = 180 * 86_400.0
+    manual_wait_s: float = 10.0
+
+
+class Gates:
+    """Findings that stop a flow (`erp`, or a channel id) until a later check is clean. Never the intake."""
+
+    def __init__(self) -> None:
+        self._findings: dict[str, tuple[Finding, ...]] = {}
+
+    def report(self, upstream: str, findings: Sequence[Finding]) -> None:
+        self._findings[upstream] = tuple(findings)
+
+    def stopped(self, flow: str) -> Finding | None:
+        """The first finding that stops this flow; a flow whose upstream was never checked is stopped too."""
+        if flow not in self._findings:
+            return Finding("not_checked_yet", "warning", {"upstream": flow}, stops=flow)
+        return next((f for f in self._findings[flow] if f.stops == flow), None)
+
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(f for found in self._findings.values() for f in found)
+
+
+class Modes:
+    """Which channels are live, as stored in the journal (`golive:<channel>`)."""
+
+    def __init__(self) -> None:
+        self._live: dict[str, GoLive] = {}
+
+    def set(self, channel: str, golive: GoLive) -> None:
+        self._live[channel] = golive
+
+    def of(self, channel: str) -> GoLive | None:
+        return self._live.get(channel)
+
+    @property
+    def any_live(self) -> bool:
+        return bool(self._live)
+
+
+@dataclass(slots=True)
+class Context:
+    """Built once by the composition root; flows keep no other shared state."""
+
+    journal: Journal
+    queue: Queue
+    erp: Erp | None
+    channels: Mapping[str, Channel]
+    clock: Clock
+    logs: LogSink
+    settings: FlowSettings
+    owner: str
+    new_id: Callable[[], str]
+    gates: Gates = field(default_factory=Gates)
+    modes: Modes = field(default_factory=Modes)
+    rng: random.Random = field(default_factory=random.Random)
+    counters: dict[str, int] = field(default_factory=dict)
+
+    def count(self, name: str, n: int = 1) -> None:
+        self.counters[name] = self.counters.get(name, 0) + n
+
+    def log(
+        self,
+        action: str,
+        status: LogStatus,
+        *,
+        request: object = None,
+        response: object = None,
+        order_ids: Sequence[str] = (),
+        skus: Sequence[str] = (),
+        trace_id: str | None = None,
+        links: Sequence[str] = (),
+        service: str = "orchestrator",
+        duration_ms: float = 0.0,
+    ) -> None:
+        """One log entry of ours, off the caller's path."""
+        self.logs.write(
+            LogEntry(
+                id=self.new_id(),
+                service=service,
+                action=action,
+                status=status,
+                timestamp=self.clock.now(),
+                request=request,
+                response=response,
+                duration_ms=duration_ms,
+                order_ids=tuple(order_ids),
+                skus=tuple(skus),
+                trace_id=trace_id,
+                links=tuple(links),
+            )
+        )
+
+    async def save(self, saves: Sequence[Save]) -> list[bool]:
+        """Save and wake whom it concerns: the ERP lane, the pushers, and workers of rows that are due at once."""
+        if not saves:
+            return []
+        stored = await self.journal.save(saves)
+        done = [save for save, ok in zip(saves, stored, strict=True) if ok]
+        lane = [save.work.id for save in done if save.effect_due_at is not None]
+        if lane:
+            await self.queue.wake(ERP_LANE, lane)
+        await self.wake_stock(mark for save in done for mark in save.marks)
+        return stored
+
+    async def wake_stock(self, marks: Iterable[Mark]) -> None:
+        skus = {mark.sku for mark in marks}
+        if skus:
+            for channel in self.channels:
+                await self.queue.wake(stock_lane(channel), skus)
+
+    async def reload(self, work: Work) -> Work | None:
+        rows = await self.journal.get([work.id])
+        return rows[0] if rows else None
+

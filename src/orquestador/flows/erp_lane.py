@@ -1,0 +1,280 @@
+"""Flow 1, second half: the one lane that writes to the ERP (design §6.5-6.12).
+
+An intent is stored first, then done under its key, and believed only when read back. Whatever interrupts that, the next
+look asks the ERP what the key contains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from orquestador.flows.context import Context
+from orquestador.flows.movements import MovementLane
+from orquestador.flows.outlook import outlook
+from orquestador.model.effects import ASK_PERSON_EVERY_S, Act, KeyState, Verdict, judge
+from orquestador.model.errors import UpstreamError
+from orquestador.model.logs import LogStatus
+from orquestador.model.orders import (
+    Effect,
+    Order,
+    allocate,
+    lines_to_map,
+    map_lines,
+    plan_effect,
+    replace_effect,
+    settle_effect,
+    still_needed,
+    totals,
+)
+from orquestador.model.work import Kind, State, Work
+from orquestador.ports import Erp, Mark, Movement, Outcome, Save
+
+LANE = "lane:erp"
+LEASE_RENEW_S = 10.0
+_SILENCE = Outcome(KeyState.DOUBTFUL, reason="no_answer")
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A row with its open effect, as stored."""
+
+    work: Work
+    order: Order
+    effect: Effect
+
+    @property
+    def needed(self) -> bool:
+        return still_needed(self.order, self.effect)
+
+    @property
+    def movement(self) -> Movement:
+        e = self.effect
+        return Movement(key=e.key, direction=e.direction, items=totals(e), erp_id=e.erp_id)
+
+
+class ErpLane:
+    """One runner at a time for the whole installation (a named lease); it drains due effects in batches."""
+
+    def __init__(self, context: Context, erp: Erp) -> None:
+        self._x, self._erp = context, erp
+        self._manual = MovementLane(context, erp)
+        self._held_until = 0.0
+
+    async def run_once(self) -> int:
+        """One batch; returns how many rows were looked at. Raises Unavailable or AuthRefused when the ERP is away."""
+        x = self._x
+        if x.gates.stopped("erp") or not await self._hold_lease():
+            return 0
+        works = await x.journal.effects_due(x.settings.erp_batch)
+        try:
+            await self._advance(works)
+        except UpstreamError:
+            raise
+        except Exception:  # noqa: BLE001 - an edge: counted and told in _poison
+            # One row that we cannot handle must not block its batch (P5): each alone, then.
+            for work in works:
+                fresh = await x.reload(work)
+                if fresh is not None:
+                    await self._alone(fresh)
+        return len(works)
+
+    async def _advance(self, works: Sequence[Work]) -> None:
+        open_rows, fresh = [], []
+        for work in works:
+            if work.kind is Kind.MOVEMENT:
+                await self._manual.advance(work)
+            elif work.order is not None and (effect := work.order.open_effect):
+                open_rows.append(_Open(work, work.order, effect))
+            elif work.order is not None:
+                fresh.append(work)
+        if open_rows:
+            await self._resume(open_rows)
+        if fresh:
+            await self._start(fresh)
+
+    async def _alone(self, work: Work) -> None:
+        try:
+            await self._advance([work])
+        except UpstreamError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an edge: counted and told in _poison
+            await self._poison(work, error)
+
+    async def _poison(self, work: Work, error: Exception) -> None:
+        """A bug of ours about one row: it goes to a person with the name of the error, and is asked again later."""
+        x, fresh = self._x, await self._x.reload(work)
+        x.count("lane_internal_errors")
+        if fresh is not None:
+            row = replace(fresh, state=State.DEAD, reason=f"internal_error:{type(error).__name__}")
+            await x.save([Save(_unless_signalled(row), effect_due_at=x.clock.now() + ASK_PERSON_EVERY_S)])
+
+    async def _hold_lease(self) -> bool:
+        now = self._x.clock.now()
+        if now < self._held_until - self._x.settings.lease_s + LEASE_RENEW_S:
+            return True
+        if not await self._x.journal.acquire(LANE, self._x.owner, self._x.settings.lease_s):
+            return False
+        self._held_until = now + self._x.settings.lease_s
+        return True
+
+    async def _start(self, works: Sequence[Work]) -> None:
+        """Write down the next effect of each order, then do them all in one batch."""
+        x = self._x
+        skus = sorted({sku for w in works if w.order for sku in lines_to_map(w.order)})
+        found = await self._erp.products(skus) if skus else {}
+        ids = {sku: p for sku, p in found.items() if isinstance(p, int)}
+        problems = {sku: f"{found[sku]}:{sku}" for sku in found if sku not in ids}
+        now, planned = x.clock.now(), []
+        for work in works:
+            before = work.order
+            assert before is not None
+            order = map_lines(before, ids, problems)
+            live = x.modes.of(work.channel) is not None
+            order = plan_effect(order, prefix=x.settings.prefix, now=now) if live else order
+            planned.append(_save(work, order, live=live, now=now, effect_due_at=now))
+        stored = await x.journal.save(planned)
+        begun = []
+        for save, ok in zip(planned, stored, strict=True):
+            after = save.work.order
+            if ok and after is not None and (effect := after.open_effect):
+                begun.append(_Open(replace(save.work, rev=save.work.rev + 1), after, effect))
+        if begun:
+            await self._close(begun, await self._erp.apply([row.movement for row in begun]))
+
+    async def _resume(self, rows: Sequence[_Open]) -> None:
+        """Ask what became of open effects, and go on from there."""
+        answers = await self._erp.ask([row.movement for row in rows])
+        todo: dict[Act, list[_Open]] = {Act.APPLY: [], Act.FINISH: [], Act.VOID: []}
+        rest: list[_Open] = []
+        for row in rows:
+            verdict = self._judge(row, answers.get(row.effect.key, _SILENCE))
+            if verdict.act in todo:
+                todo[verdict.act].append(replace(row, effect=verdict.effect))
+            else:
+                rest.append(row)
+        await self._close(rest, answers)
+        for act, call in (
+            (Act.APPLY, self._erp.apply),
+            (Act.FINISH, self._erp.finish),
+            (Act.VOID, self._erp.void),
+        ):
+            group = todo[act]
+            if group:
+                await self._close(group, await call([row.movement for row in group]))
+
+    def _judge(self, row: _Open, outcome: Outcome) -> Verdict:
+        return judge(
+            row.effect,
+            outcome.state,
+            erp_id=outcome.erp_id,
+            detail=outcome.reason,
+            needed=row.needed,
+            now=self._x.clock.now(),
+        )
+
+    async def _close(self, rows: Sequence[_Open], outcomes: dict[str, Outcome]) -> None:
+        saves = [self._closing(row, outcomes.get(row.effect.key, _SILENCE)) for row in rows]
+        stored = await self._x.save(saves)
+        for row, ok in zip(rows, stored, strict=True):
+            if not ok:
+                await self._close_again(row, outcomes.get(row.effect.key, _SILENCE))
+        for row in rows:
+            self._tell(row, outcomes.get(row.effect.key, _SILENCE))
+
+    async def _close_again(self, row: _Open, outcome: Outcome) -> None:
+        """A fold changed the row meanwhile: what the ERP answered still has to reach the ledger."""
+        while True:
+            work = await self._x.reload(row.work)
+            order = work.order if work else None
+            effect = next((e for e in order.effects if e.n == row.effect.n), None) if order else None
+            if work is None or order is None or effect is None or not effect.is_open:
+                return
+            if all(await self._x.save([self._closing(_Open(work, order, effect), outcome)])):
+                return
+
+    def _closing(self, row: _Open, outcome: Outcome) -> Save:
+        x, now = self._x, self._x.clock.now()
+        verdict = self._judge(row, outcome)
+        order = replace_effect(row.order, verdict.effect)
+        live = x.modes.of(row.work.channel) is not None
+        if verdict.act in (Act.SETTLE, Act.HOLD):
+            items = row.effect.items
+            recipes = {
+                i.line_id: r for i in items if (r := outcome.recipes.get(i.product_id, ()))
+            }
+            order = settle_effect(
+                order,
+                row.effect.n,
+                now=now,
+                erp_id=outcome.erp_id,
+                units=allocate(row.effect, outcome.moved),
+                recipes=recipes,
+                note="oversold" if outcome.short else verdict.reason,
+            )
+            if verdict.act is Act.HOLD:
+                order = replace(order, hold=verdict.reason)
+            return _save(
+                row.work,
+                order,
+                live=live,
+                now=now,
+                effect_due_at=now,
+                marks=tuple(Mark(sku, "erp") for sku in sorted({i.sku for i in items})),
+            )
+        if verdict.act is Act.PERSON:
+            dead = replace(row.work, doc=order, state=State.DEAD, reason=verdict.reason, due_at=now)
+            return Save(_unless_signalled(dead), effect_due_at=verdict.due_at)
+        waiting = _save(row.work, order, live=live, now=now, effect_due_at=verdict.due_at or now + 1.0)
+        return replace(waiting, work=replace(waiting.work, reason=verdict.reason or waiting.work.reason))
+
+    def _tell(self, row: _Open, outcome: Outcome) -> None:
+        good = outcome.state.value in ("done", "cancelled")
+        self._x.count("effects_done" if good else "effects_open")
+        skus = [item.sku for item in row.effect.items]
+        self._x.log(
+            f"order.{'take' if row.effect.direction.value == 'out' else 'give_back'}",
+            LogStatus.SUCCESS if good else LogStatus.PENDING,
+            request={"key": row.effect.key, "units": {i.sku: i.units for i in row.effect.items}},
+            response={
+                "state": outcome.state.value,
+                "erpId": outcome.erp_id,
+                "oversold": bool(outcome.short),
+                "reason": outcome.reason,
+            },
+            order_ids=[row.order.order_id],
+            skus=skus,
+            trace_id=row.order.trace_id,
+        )
+
+
+def _save(
+    work: Work,
+    order: Order,
+    *,
+    live: bool,
+    now: float,
+    effect_due_at: float,
+    marks: tuple[Mark, ...] = (),
+) -> Save:
+    """The row after the lane looked: while an effect is open or missing, `effect_due_at` says when it looks again."""
+    look = outlook(order, live=live, now=now, tried=order.open_effect is not None or not _plannable(order))
+    row = replace(work, doc=order, state=look.state, reason=look.reason, due_at=look.due_at)
+    due = look.effect_due_at
+    if due is not None and look.state is State.WAITING:
+        due = effect_due_at
+    return Save(_unless_signalled(row), marks=marks, effect_due_at=due)
+
+
+def _plannable(order: Order) -> bool:
+    """True when another effect can be made right away, so the lane goes on with this order."""
+    return plan_effect(order, prefix="", now=0.0) is not order or any(
+        line.problem is None and line.product_id is None and line.should_be_out > line.taken
+        for line in order.lines
+    )
+
+
+def _unless_signalled(row: Work) -> Work:
+    """The lane must not postpone a signal that no fold has closed yet."""
+    return replace(row, state=State.DUE) if row.wanted > row.done else row
+

@@ -1,0 +1,120 @@
+"""What heals missed webhooks (P9): each channel's orders by update time, its catalogue, and the ERP's own changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import replace
+
+from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
+from orquestador.model.stock import Listing, Shown
+from orquestador.model.work import Kind, State, Work, work_id
+from orquestador.ports import CatalogueRow, Channel, Erp, Mark
+
+BEFORE_PUSH_FRESH_S = 5.0
+BEFORE_PUSH_OVERLAP_S = 60.0
+REMEMBERED_HEADS = 50_000
+NEVER = 0.0
+
+
+class OrdersPoll:
+    """The orders of one channel. Only orders whose listed facts changed are touched."""
+
+    def __init__(self, context: Context, channel: Channel) -> None:
+        self._x, self._channel = context, channel
+        self._heads: OrderedDict[str, str] = OrderedDict()
+        self._swept_at = NEVER
+        self._lock = asyncio.Lock()
+
+    async def run_once(self) -> int:
+        """One sweep from the stored cursor with its overlap; returns how many orders were touched."""
+        async with self._lock:
+            return await self._sweep(self._x.settings.orders_overlap_s)
+
+    async def before_push(self) -> None:
+        """A short sweep, unless one just ended: the channel's newest orders count in the numbers about to be sent."""
+        async with self._lock:
+            if self._x.clock.now() >= self._swept_at + BEFORE_PUSH_FRESH_S:
+                await self._sweep(BEFORE_PUSH_OVERLAP_S)
+
+    async def _sweep(self, overlap_s: float) -> int:
+        x, channel = self._x, self._channel
+        name = f"cursor:orders:{channel.id}"
+        began = x.clock.now()
+        stored = await x.journal.get_meta(name)
+        since = float(stored) if isinstance(stored, int | float) else began
+        touched = 0
+        async for page in channel.orders_updated(since - overlap_s):
+            changed = [h for h in page if self._heads.get(h.order_id) != h.fingerprint]
+            ids = [work_id(Kind.ORDER, channel.id, h.order_id) for h in changed]
+            if ids:
+                await x.journal.touch(ids, "poll")
+                await x.queue.wake(ORDERS_LANE, ids)
+            for head in changed:
+                self._remember(head.order_id, head.fingerprint)
+            touched += len(ids)
+        # Our clock at the start of the sweep: body dates carry no offset (falabella.md 2.1).
+        await x.journal.set_meta(name, began)
+        self._swept_at = x.clock.now()
+        return touched
+
+    def _remember(self, order_id: str, fingerprint: str) -> None:
+        self._heads[order_id] = fingerprint
+        self._heads.move_to_end(order_id)
+        while len(self._heads) > REMEMBERED_HEADS:
+            self._heads.popitem(last=False)
+
+
+class CataloguePoll:
+    """Which SKUs the channel lists, and the number it shows for each."""
+
+    def __init__(self, context: Context, channel: Channel) -> None:
+        self._x, self._channel = context, channel
+
+    async def run_once(self) -> int:
+        """Read the whole catalogue; returns how many listings are new."""
+        created = 0
+        async for page in self._channel.catalogue():
+            created += await self._x.journal.upsert_listings([self._row(r) for r in page])
+            await self._x.queue.wake(stock_lane(self._channel.id), [r.sku for r in page])
+        return created
+
+    def _row(self, row: CatalogueRow) -> Work:
+        now = self._x.clock.now()
+        listing = Listing(
+            channel=self._channel.id, ref=row.ref, sku=row.sku, managed=self._x.settings.publish_all
+        )
+        if row.quantity is not None:
+            listing = replace(listing, live=Shown(row.quantity, now, 0))
+        return Work(
+            id=work_id(Kind.LISTING, self._channel.id, row.ref),
+            kind=Kind.LISTING,
+            channel=self._channel.id,
+            ref=row.ref,
+            state=State.DUE,
+            wanted=1,
+            done=0,
+            rev=0,
+            due_at=now,
+            created_at=now,
+            doc=listing,
+        )
+
+
+class ErpPoll:
+    """The ERP's own changes by cursor: the promise behind its webhook, which is only speed (design §7.2)."""
+
+    def __init__(self, context: Context, erp: Erp) -> None:
+        self._x, self._erp = context, erp
+
+    async def run_once(self) -> int:
+        """Mark every SKU that moved since the cursor; returns how many."""
+        x, name = self._x, "cursor:erp"
+        stored = await x.journal.get_meta(name)
+        changes = await self._erp.changed_since(stored if isinstance(stored, str) else None)
+        marks = [Mark(sku, "erp") for sku in sorted(changes.skus)]
+        if marks:
+            await x.journal.mark(marks)
+            await x.wake_stock(marks)
+        await x.journal.set_meta(name, changes.cursor)
+        return len(marks)

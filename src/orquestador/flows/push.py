@@ -1,0 +1,209 @@
+"""Flow 2: due listings of one channel become numbers, and the numbers that differ become one job (design §7.3-7.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from orquestador.flows.context import Context, jobs_lane
+from orquestador.flows.jobs import JobFollower
+from orquestador.flows.poll import OrdersPoll
+from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable
+from orquestador.model.logs import LogStatus
+from orquestador.model.orders import Units
+from orquestador.model.stock import (
+    Availability,
+    Job,
+    JobRecord,
+    JobState,
+    Listing,
+    linger_s,
+    net_quantity,
+    urgency,
+    written_quantity,
+)
+from orquestador.model.work import Kind, State, Work
+from orquestador.ports import Channel, Erp, ProductProblem, Save
+
+ZEROING = 90.0
+UNKNOWN_AGAIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A listing whose number should change."""
+
+    work: Work
+    wanted: int
+    written: int
+
+
+class Pusher:
+    """Computes and sends for one channel; one runner per channel."""
+
+    def __init__(
+        self, context: Context, erp: Erp, channel: Channel, poll: OrdersPoll, follower: JobFollower
+    ) -> None:
+        self._x, self._erp, self._channel = context, erp, channel
+        self._poll, self._follower = poll, follower
+        self._last_push_at = 0.0
+
+    async def run_once(self) -> int:
+        """One batch of due listings; returns how many. Raises Unavailable or AuthRefused, with everything given back."""
+        x, channel = self._x, self._channel
+        if x.gates.stopped("erp") or x.gates.stopped(channel.id):
+            return 0
+        works = await x.journal.claim(
+            Kind.LISTING, x.owner, channel.max_batch, x.settings.lease_s, channel.id
+        )
+        if not works:
+            return 0
+        try:
+            candidates = await self._decide(works)
+            if candidates:
+                await self._send(candidates)
+        except (Unavailable, AuthRefused):
+            await x.journal.release(x.owner, [w.id for w in works])
+            raise
+        return len(works)
+
+    async def _decide(self, works: Sequence[Work]) -> list[Candidate]:
+        """Settle the listings that show the right number already; the rest are candidates."""
+        x, channel = self._x, self._channel
+        # This order matters: newest orders, then the units not yet proven out of the ERP, then what the ERP still has
+        # (design §7.3). A unit counted twice on the way makes the number lower for a moment, never higher.
+        if channel.has_api:
+            await self._poll.before_push()
+        skus = sorted({w.listing.sku for w in works})
+        units = await x.journal.units(skus)
+        known = await self._erp.availability(skus)
+        now, candidates, saves = x.clock.now(), [], []
+        for work in works:
+            answer = known.get(work.listing.sku)
+            if not isinstance(answer, Availability):
+                saves.append(self._unknown(work, answer, now))
+                continue
+            candidate = self._number(work, answer, units.get(work.listing.sku, Units()))
+            listing = replace(work.listing, wanted=candidate.wanted, wanted_at=answer.as_of)
+            if not listing.managed:
+                saves.append(_settle(work, replace(listing, why="unmanaged"), now))
+            elif listing.shows(candidate.wanted, work.own_seq):
+                saves.append(_settle(work, replace(listing, why=None), now))
+            elif x.modes.of(channel.id) is None:
+                saves.append(_settle(work, replace(listing, why="observing"), now))
+            else:
+                due = replace(work, doc=listing, urgency=urgency(listing, candidate.wanted))
+                candidates.append(replace(candidate, work=due))
+        await x.save(saves)
+        return sorted(candidates, key=lambda c: -c.work.urgency)
+
+    def _number(self, work: Work, answer: Availability, units: Units) -> Candidate:
+        wanted = net_quantity(answer.available, units.unproven, self._x.settings.rule)
+        written = written_quantity(wanted, units, self._channel.id, self._channel.write_means)
+        return Candidate(work, wanted, written)
+
+    def _unknown(self, work: Work, problem: ProductProblem | None, now: float) -> Save:
+        """Not a number: never 0 (design §7.3)."""
+        listing = work.listing
+        if problem is None:
+            row = replace(
+                work, state=State.WAITING, due_at=now + UNKNOWN_AGAIN_S, reason="erp_did_not_answer_sku"
+            )
+            return Save(row)
+        why = problem.value
+        state = State.DEAD if problem is ProductProblem.DUPLICATE else State.SETTLED
+        row = replace(work, doc=replace(listing, why=why), state=state, reason=why, done=work.wanted)
+        return Save(row)
+
+    async def _send(self, candidates: Sequence[Candidate]) -> None:
+        x, channel, now = self._x, self._channel, self._x.clock.now()
+        budget = await x.journal.budget(channel.id, channel.budget)
+        top = max(c.work.urgency for c in candidates)
+        hold = 0.0 if top >= ZEROING else linger_s(budget.tokens, channel.budget)
+        if budget.tokens >= 1.0 and now < self._last_push_at + hold:
+            await self._postpone(candidates, self._last_push_at + hold, "coalescing")
+            return
+        job = Job(
+            id=x.new_id(),
+            channel=channel.id,
+            computed_at=now,
+            records=tuple(
+                JobRecord(
+                    work_id=c.work.id,
+                    ref=c.work.ref,
+                    sku=c.work.listing.sku,
+                    quantity=c.written,
+                    wanted=c.wanted,
+                    version=c.work.wanted,
+                    own_seq=c.work.own_seq,
+                )
+                for c in candidates
+            ),
+            sent_at=now,
+            next_look_at=now + x.settings.feed_first_poll_s,
+        )
+        opened = await x.journal.open_job(job, [c.work for c in candidates], channel.id, channel.budget)
+        if opened.retry_at is not None:
+            await self._postpone(candidates, opened.retry_at, "budget")
+            return
+        if opened.job is None:
+            return
+        self._last_push_at = now
+        await self._call(opened.job)
+
+    async def _call(self, job: Job) -> None:
+        x, channel = self._x, self._channel
+        quantities = {r.ref: r.quantity for r in job.records}
+        try:
+            external_id = await channel.push(quantities)
+        except RateLimited as error:
+            await x.journal.update_budget(channel.id, channel.budget, throttled=True)
+            await self._follower.give_up(job, JobState.FAILED, f"rate_limited:{error.detail}")
+        except Ambiguous as error:
+            # It may have arrived: the follower looks it up before anything of it is sent again.
+            await x.journal.save_job(replace(job, note=f"ambiguous:{error.detail}"))
+            await x.queue.wake(jobs_lane(channel.id), [job.id])
+        except Rejected as error:
+            await self._follower.give_up(job, JobState.FAILED, f"rejected:{error.detail}", attempt=True)
+        except (Unavailable, AuthRefused) as error:
+            await self._follower.give_up(job, JobState.FAILED, f"away:{error.detail}")
+            raise
+        else:
+            following = replace(job, state=JobState.FOLLOWING, external_id=external_id)
+            await x.journal.save_job(following)
+            await x.journal.update_budget(channel.id, channel.budget, throttled=False)
+            await x.queue.wake(jobs_lane(channel.id), [job.id])
+            x.log(
+                "stock.push",
+                LogStatus.PENDING,
+                request={"job": job.id, "quantities": _shown(quantities)},
+                response={"externalId": external_id},
+                skus=[r.sku for r in job.records],
+            )
+
+    async def _postpone(self, candidates: Sequence[Candidate], at: float, why: str) -> None:
+        saves = [
+            Save(
+                replace(
+                    c.work,
+                    doc=replace(c.work.listing, why=why),
+                    state=State.WAITING,
+                    due_at=at,
+                    reason=why,
+                )
+            )
+            for c in candidates
+        ]
+        await self._x.save(saves)
+
+
+def _settle(work: Work, listing: Listing, now: float) -> Save:
+    row = replace(work, doc=listing, state=State.SETTLED, done=work.wanted, reason=None, due_at=now, attempts=0)
+    return Save(row)
+
+
+def _shown(quantities: Mapping[str, int], most: int = 50) -> dict[str, object]:
+    shown: dict[str, object] = dict(list(quantities.items())[:most])
+    if len(quantities) > most:
+        shown["…"] = f"{len(quantities) - most} more"
+    return shown
