@@ -47,7 +47,7 @@ class OrderWorker:
     async def _fold_group(self, channel: Channel, works: Sequence[Work]) -> None:
         x = self._x
         receipts = {work.id: await x.journal.receipts_for(work.id) for work in works}
-        from_api = [work for work in works if self._is_from_api(channel, work, receipts[work.id])]
+        from_api = [work for work in works if self._is_from_api(work, receipts[work.id])]
         api_ids = {work.id for work in from_api}
         bodies = [work for work in works if work.id not in api_ids]
         await self._fold_all(
@@ -73,15 +73,17 @@ class OrderWorker:
                 [(work, [seen[work.ref]] if work.ref in seen else [], receipts[work.id]) for work in batch],
             )
 
-    def _is_from_api(self, channel: Channel, work: Work, receipts: Sequence[Receipt]) -> bool:
+    def _is_from_api(self, work: Work, receipts: Sequence[Receipt]) -> bool:
         source = self._x.settings.order_source
         if source != "auto":
             return source == "api"
-        if work.order is not None and work.order.lines and not work.order.body_backed:
+        order = work.order
+        if order is not None and order.lines and not order.body_backed:
             return True
-        bodies = [r for r in receipts if r.notice.body_backed]
-        hints = [r for r in receipts if r.notice.kind is NoticeKind.ORDER and not r.notice.body_backed]
-        return bool(hints) if bodies or work.order is None else not work.order.body_backed
+        if any(r.notice.kind is NoticeKind.ORDER and not r.notice.body_backed for r in receipts):
+            return True
+        is_body = any(r.notice.body_backed for r in receipts) or (order is not None and order.body_backed)
+        return not is_body
 
     async def _fold_all(
         self, channel: Channel, seen: Sequence[tuple[Work, list[SeenOrder], list[Receipt]]]
@@ -101,6 +103,9 @@ class OrderWorker:
         self, channel: Channel, work: Work, reads: Sequence[SeenOrder], receipts: Sequence[Receipt]
     ) -> Save | None:
         x, now = self._x, self._x.clock.now()
+        unreadable = next((r.notice for r in receipts if r.notice.kind is NoticeKind.UNREADABLE), None)
+        if unreadable is not None:
+            return Save(replace(work, state=State.DEAD, done=work.wanted, reason=unreadable.reason))
         before = work.order
         first_seen = receipts[0].received_at if receipts else work.created_at or now
         order = before or Order(channel=channel.id, order_id=work.ref, first_seen_at=first_seen)

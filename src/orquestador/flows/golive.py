@@ -1,0 +1,121 @@
+"""From observing to live: store the instant, keep what was sold before it as history (design §6.2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from pydantic import TypeAdapter
+
+from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
+from orquestador.model.golive import GoLive
+from orquestador.model.orders import Order
+from orquestador.model.work import Kind, State, Work, work_id
+from orquestador.ports import Channel, OrderHead, Save, WorkQuery
+
+LOOK_BACK_S = 30 * 86_400.0
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OldOrder:
+    """An open order older than go-live, for the question "already taken out in the ERP, or take out now?"."""
+
+    channel: str
+    order_id: str
+    number: str | None
+    created_at: float | None
+    order: Order | None
+
+
+def _name(channel: str) -> str:
+    return f"golive:{channel}"
+
+
+async def load_modes(context: Context) -> None:
+    """Read which channels are live already."""
+    for channel in context.channels:
+        stored = await context.journal.get_meta(_name(channel))
+        if stored is not None:
+            context.modes.set(channel, TypeAdapter(GoLive).validate_python(stored))
+
+
+async def open_orders(context: Context, channel: Channel) -> tuple[list[OldOrder], list[OrderHead]]:
+    """Orders that are open now, on the channel or in the journal; and everything the channel listed."""
+    now, heads = context.clock.now(), []
+    if channel.has_api:
+        async for page in channel.orders_updated(now - LOOK_BACK_S):
+            heads.extend(page)
+    found = {
+        h.order_id: OldOrder(channel.id, h.order_id, h.number, h.created_at, None) for h in heads if h.open
+    }
+    for work in await context.journal.open_orders_before(channel.id, now, PAGE):
+        order = work.order
+        if order is not None and not order.adopted_by:
+            found[work.ref] = OldOrder(channel.id, work.ref, order.number, order.created_at, order)
+    return list(found.values()), heads
+
+
+async def go_live(context: Context, channel: Channel, take_now: Sequence[str]) -> GoLive:
+    """Make a channel live from this instant on. Asking again changes nothing: the first instant stays.
+
+    `take_now`: order ids that are older than go-live and still have to leave the ERP.
+    """
+    x, since = context, context.clock.now()
+    _, heads = await open_orders(x, channel)
+    # Channels date orders in whole seconds: those of this very second that were listed already are old.
+    known = tuple(
+        h.order_id for h in heads if h.created_at is not None and h.created_at >= math.floor(since)
+    )
+    wanted = GoLive(since=since, known=known)
+    stored = await x.journal.set_meta_if_absent(_name(channel.id), asdict(wanted))
+    golive = TypeAdapter(GoLive).validate_python(stored)
+    for order_id in take_now:
+        await take_over(x, channel.id, order_id)
+    x.modes.set(channel.id, golive)
+    await _close_history(x, channel.id, golive)
+    await _wake_listings(x, channel.id)
+    return golive
+
+
+async def take_over(context: Context, channel: str, order_id: str) -> Work | None:
+    """Take an order from before go-live out of the ERP from now on; None when the row was being changed: ask again."""
+    x, now = context, context.clock.now()
+    key = work_id(Kind.ORDER, channel, order_id)
+    for _ in range(20):
+        rows = await x.journal.get([key])
+        work = rows[0] if rows else Work(key, Kind.ORDER, channel, order_id, State.DUE, 1, 0, 0, now, created_at=now)
+        order = work.order or Order(channel=channel, order_id=order_id, first_seen_at=now)
+        row = replace(work, doc=replace(order, take_anyway=True, history=False), state=State.DUE, due_at=now)
+        if all(await x.journal.save([Save(replace(row, reason="adopted_by_person"))])):
+            await x.journal.touch([key], "adopted")
+            await x.queue.wake(ORDERS_LANE, [key])
+            return await x.reload(row)
+    return None
+
+
+async def _close_history(context: Context, channel: str, golive: GoLive) -> None:
+    """Orders observed so far that are older than go-live no longer count as units to take."""
+    x = context
+    while True:
+        saves = []
+        for work in await x.journal.open_orders_before(channel, golive.since, PAGE):
+            order = work.order
+            if order is not None and not order.history and golive.is_history(order):
+                row = replace(work, doc=replace(order, history=True), state=State.SETTLED, reason="before_go_live")
+                saves.append(Save(row))
+        if not saves or not any(await x.journal.save(saves)):
+            return
+
+
+async def _wake_listings(context: Context, channel: str) -> None:
+    after: str | None = None
+    while True:
+        works, after = await context.journal.find(
+            WorkQuery(kind=Kind.LISTING, channel=channel, limit=PAGE, after=after)
+        )
+        await context.journal.touch([w.id for w in works], "go-live")
+        if after is None:
+            break
+    await context.queue.wake(stock_lane(channel), ["go-live"])

@@ -1,0 +1,147 @@
+"""Runs the flows as supervised loops: woken by the queue, looking by themselves every second, alive until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from orquestador.flows.context import (
+    ERP_LANE,
+    HINTS_LANE,
+    ORDERS_LANE,
+    Context,
+    jobs_lane,
+    stock_lane,
+)
+from orquestador.flows.erp_lane import ErpLane
+from orquestador.flows.hints import Hints
+from orquestador.flows.jobs import JobFollower
+from orquestador.flows.orders import OrderWorker
+from orquestador.flows.poll import CataloguePoll, ErpPoll, OrdersPoll
+from orquestador.flows.push import Pusher
+from orquestador.flows.upkeep import Checks, Upkeep
+from orquestador.model.errors import StoreUnavailable, UpstreamError
+from orquestador.ports import Channel, Erp
+
+_log = structlog.get_logger(__name__)
+AWAY_S = 1.0
+
+Step = Callable[[], Awaitable[int]]
+Timed = Callable[[], Awaitable[float | None]]
+
+
+class Runner:
+    """Starts one task per loop and stops them together."""
+
+    def __init__(self, context: Context, hints: Hints) -> None:
+        self._x, self._hints = context, hints
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start every loop that this configuration needs."""
+        x = self._x
+        self._drain("orders", OrderWorker(x).run_once, ORDERS_LANE)
+        self._timed("hints", self._hints.run_once, HINTS_LANE)
+        self._timed("upkeep", Upkeep(x).run_once)
+        if x.erp is not None:
+            self._start_erp(x.erp)
+        for channel in x.channels.values():
+            if channel.has_api:
+                self._start_channel(channel)
+
+    def _start_erp(self, erp: Erp) -> None:
+        x = self._x
+        self._timed("check:erp", Checks(x, "erp").run_once)
+        self._drain("erp", ErpLane(x, erp).run_once, ERP_LANE)
+        self._timed("poll:erp", self._when_open("erp", ErpPoll(x, erp).run_once, x.settings.erp_poll_s))
+
+    def _start_channel(self, channel: Channel) -> None:
+        x, name = self._x, channel.id
+        poll = OrdersPoll(x, channel)
+        follower = JobFollower(x, channel)
+        self._timed(f"check:{name}", Checks(x, name).run_once)
+        self._timed(f"poll:{name}", self._when_open(name, poll.run_once, x.settings.orders_poll_s))
+        self._timed(
+            f"catalogue:{name}",
+            self._when_open(name, CataloguePoll(x, channel).run_once, x.settings.catalogue_poll_s),
+        )
+        self._timed(f"jobs:{name}", self._until(follower.run_once), jobs_lane(name))
+        if x.erp is not None:
+            self._drain(f"push:{name}", Pusher(x, x.erp, channel, poll, follower).run_once, stock_lane(name))
+
+    def _when_open(self, flow: str, step: Step, every_s: float) -> Timed:
+        """Every `every_s` seconds while the flow may run, soon again while it may not."""
+
+        async def run() -> float:
+            if self._x.gates.stopped(flow):
+                return AWAY_S
+            await step()
+            return every_s
+
+        return run
+
+    def _until(self, step: Timed) -> Timed:
+        """From the instant of the next look to the seconds until then."""
+
+        async def run() -> float | None:
+            at = await step()
+            return None if at is None else max(0.0, at - self._x.clock.now())
+
+        return run
+
+    def _drain(self, name: str, step: Step, lane: str) -> None:
+        async def run() -> None:
+            while True:
+                if await self._guard(name, step) is None:
+                    await self._x.queue.wait(lane, 1000, self._x.settings.tick_s)
+
+        self._spawn(name, run)
+
+    def _timed(self, name: str, step: Timed, lane: str | None = None) -> None:
+        async def run() -> None:
+            while True:
+                wait_s = await self._guard(name, step)
+                if lane is None:
+                    await self._x.clock.sleep(self._x.settings.tick_s if wait_s is None else wait_s)
+                else:
+                    most = self._x.settings.tick_s
+                    await self._x.queue.wait(lane, 1000, most if wait_s is None else min(most, wait_s))
+
+        self._spawn(name, run)
+
+    async def _guard(self, name: str, step: Callable[[], Awaitable[float | int | None]]) -> float | None:
+        """Run a step. A failing upstream or store makes this loop wait, and no other; 0 and None mean nothing to do."""
+        try:
+            result = await step()
+        except UpstreamError as error:
+            self._x.count(f"{name}:upstream_away")
+            _log.info("upstream_away", loop=name, detail=error.detail)
+        except StoreUnavailable as error:
+            self._x.count(f"{name}:store_away")
+            _log.warning("store_away", loop=name, detail=error.detail)
+        except Exception:  # the edge of a loop: counted, told, and the loop goes on
+            self._x.count(f"{name}:internal_error")
+            _log.exception("loop_failed", loop=name)
+        else:
+            return result or None
+        await self._x.clock.sleep(AWAY_S)
+        return None
+
+    def _spawn(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        async def body() -> None:
+            await run()
+
+        self._tasks.append(asyncio.create_task(body(), name=name))
+
+    async def stop(self) -> None:
+        """Cancel every loop and wait for it; leases that are left lapse or are freed at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    @property
+    def names(self) -> Sequence[str]:
+        return [task.get_name() for task in self._tasks]
