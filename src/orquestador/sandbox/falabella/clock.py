@@ -37,6 +37,7 @@ class SandboxClock:
     def __init__(self, rate: float = 1.0) -> None:
         self.rate = rate
         self.version = 1
+        self.stopped = False
         self._origin = time.time()
         self._started = time.monotonic()
         self._changed = asyncio.Event()
@@ -55,6 +56,11 @@ class SandboxClock:
         self._changed.set()
         self._changed = asyncio.Event()
 
+    def stop(self) -> None:
+        """Lets everyone who waits for a change go home."""
+        self.stopped = True
+        self.poke()
+
     async def sleep_until(self, instant: float | None) -> None:
         """Returns at the instant, or earlier when the clock jumped or something new was planned."""
         changed = self._changed
@@ -67,7 +73,7 @@ class SandboxClock:
     async def wait_for_version(self, after: int, wait_s: float) -> None:
         """Returns when the version differs from `after`, at the latest after `wait_s` real seconds."""
         deadline = time.monotonic() + wait_s
-        while self.version == after and (left := deadline - time.monotonic()) > 0:
+        while self.version == after and not self.stopped and (left := deadline - time.monotonic()) > 0:
             changed = self._changed
             try:
                 await asyncio.wait_for(changed.wait(), left)

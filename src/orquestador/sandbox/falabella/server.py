@@ -26,7 +26,7 @@ def create_app(options: Options) -> Starlette:
         try:
             yield
         finally:
-            world.closing.set()
+            world.stop()
             moving.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await moving
@@ -66,8 +66,7 @@ class SandboxServer(uvicorn.Server):
             print(f"sandbox falabella listening on {self.url}", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._world.closing.set()
-        self._world.clock.poke()
+        self._world.stop()
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -74,6 +74,11 @@ class World:
             ]
             await self.clock.sleep_until(min(due, default=None))
 
+    def stop(self) -> None:
+        """Ends every answer that hangs on purpose."""
+        self.closing.set()
+        self.clock.stop()
+
     async def close(self) -> None:
         await self.webhooks.close()
 
