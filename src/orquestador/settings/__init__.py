@@ -20,7 +20,7 @@ from orquestador.settings.accounts import (
 from orquestador.settings.doors import web_config
 from orquestador.settings.findings import problems
 from orquestador.settings.model import Settings
-from orquestador.settings.parse import is_loopback_host, is_loopback_url, is_placeholder
+from orquestador.settings.parse import is_placeholder
 
 __all__ = [
     "FalabellaAccount",
@@ -28,8 +28,6 @@ __all__ = [
     "Settings",
     "Timeouts",
     "falabella_accounts",
-    "is_loopback_host",
-    "is_loopback_url",
     "is_placeholder",
     "language",
     "load",

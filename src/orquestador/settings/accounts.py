@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from orquestador.model.stock import WriteMeans
+from orquestador.ops.addresses import is_loopback_host, is_loopback_url
 from orquestador.settings.model import Settings
-from orquestador.settings.parse import is_loopback_host, is_loopback_url, is_placeholder
+from orquestador.settings.parse import is_placeholder
 
 FALABELLA_URL = "https://sellercenter-api.falabella.com"
 """The one host of the three countries (falabella.md 1.1)."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 import orquestador
+from orquestador.ops.addresses import is_loopback_host
 from orquestador.settings.accounts import falabella_accounts, mode, webhook_secret
 from orquestador.settings.model import Settings
-from orquestador.settings.parse import is_loopback_host, is_placeholder
+from orquestador.settings.parse import is_placeholder
 from orquestador.web.config import ODOO_DOOR, Door, WebConfig
 
 

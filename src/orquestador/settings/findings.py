@@ -27,6 +27,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from orquestador.ops.addresses import is_loopback_host
 from orquestador.ports import Finding
 from orquestador.settings.accounts import (
     FALABELLA_URL,
@@ -38,7 +39,7 @@ from orquestador.settings.accounts import (
 )
 from orquestador.settings.files import SECRET_FIELDS
 from orquestador.settings.model import Settings
-from orquestador.settings.parse import is_loopback_host, is_placeholder
+from orquestador.settings.parse import is_placeholder
 
 KEY_LENGTH_MIN = 16
 _ODOO = ("odoo_url", "odoo_db", "odoo_username")

@@ -118,8 +118,8 @@ class Settings(BaseSettings):
     )
 
     # what is kept
-    log_ttl_days: Days = Field(30, examples=["30"])
-    receipt_ttl_days: Days = Field(90, examples=["90"])
+    log_ttl_days: Days = Field(14, examples=["14"])
+    receipt_ttl_days: Days = Field(30, examples=["30"])
     order_close_days: Days = Field(180, examples=["180"])
 
     @classmethod

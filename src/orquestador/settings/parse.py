@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -16,23 +15,6 @@ _PREFIX = re.compile(r"^[A-Za-z0-9._~/-]{0,20}$")
 def is_placeholder(value: str | None) -> bool:
     """True for the sample values that nobody replaced (`your_...`, `https://your-...`)."""
     return bool(value and _PLACEHOLDER.match(value))
-
-
-def is_loopback_host(host: str) -> bool:
-    """True for `localhost` and the loopback addresses."""
-    host = host.strip("[]").lower().rstrip(".")
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
-
-
-def is_loopback_url(address: str) -> bool:
-    return is_loopback_host(urlsplit(address).hostname or "")
 
 
 def text(value: object) -> object:
