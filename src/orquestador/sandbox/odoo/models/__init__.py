@@ -1,0 +1,1 @@
+"""The Odoo models the sandbox knows, one file per subject."""

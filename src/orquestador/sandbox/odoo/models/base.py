@@ -1,0 +1,222 @@
+"""Users, companies, partners and the `ir.*` models that a client asks about rights, fields and webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from orquestador.sandbox.odoo.errors import ValidationError
+from orquestador.sandbox.odoo.fields import Field
+from orquestador.sandbox.odoo.orm import Model, Values, public
+
+
+class ResCompany(Model):
+    """The companies of the database; one in the default seed."""
+
+    name = "res.company"
+    fields: ClassVar[dict[str, Field]] = {"name": Field("char", required=True)}
+
+
+class ResPartner(Model):
+    """Contacts."""
+
+    name = "res.partner"
+    first_id = 7
+    fields: ClassVar[dict[str, Field]] = {
+        "name": Field("char", required=True),
+        "email": Field("char"),
+        "ref": Field("char"),
+        "active": Field("boolean", default=True),
+        "company_id": Field("many2one", "res.company"),
+    }
+
+
+class ResGroups(Model):
+    """Access groups; `full_name` is the external id that `has_group` takes."""
+
+    name = "res.groups"
+    fields: ClassVar[dict[str, Field]] = {"name": Field("char", required=True), "full_name": Field("char")}
+
+
+class ResUsers(Model):
+    """Users: one administrator, uid 2."""
+
+    name = "res.users"
+    first_id = 2
+    fields: ClassVar[dict[str, Field]] = {
+        "name": Field("char", required=True),
+        "login": Field("char", required=True),
+        "active": Field("boolean", default=True),
+        "lang": Field("char", default="en_US"),
+        "tz": Field("char"),
+        "share": Field("boolean"),
+        "partner_id": Field("many2one", "res.partner"),
+        "company_id": Field("many2one", "res.company", default=1),
+        "company_ids": Field("many2many", "res.company", default=(1,)),
+        "groups_id": Field("many2many", "res.groups", until=18),
+        "group_ids": Field("many2many", "res.groups", since=19),
+    }
+
+    @public()
+    def context_get(self) -> Values:
+        """The user's own context: language, time zone, uid."""
+        user = self.env.row(self.name, self.env.uid)
+        return {"lang": user["lang"], "tz": user["tz"], "uid": self.env.uid}
+
+    @public()
+    def has_group(self, *args: Any) -> bool:
+        """Whether the user is in a group; `(group)` as up to 17 and `(ids, group)` as later both work."""
+        user = self.env.row(self.name, self.env.uid)
+        groups = user["groups_id" if self.env.version <= 18 else "group_ids"]
+        return any(self.env.row("res.groups", group)["full_name"] == str(args[-1]) for group in groups)
+
+
+class IrModel(Model):
+    """The list of models, needed to register an automation rule."""
+
+    name = "ir.model"
+    fields: ClassVar[dict[str, Field]] = {
+        "name": Field("char", required=True),
+        "model": Field("char", required=True, index=True),
+    }
+
+
+class IrModelFields(Model):
+    """The list of fields, needed for the trigger and the payload of a webhook rule."""
+
+    name = "ir.model.fields"
+    first_id = 1000
+    fields: ClassVar[dict[str, Field]] = {
+        "name": Field("char", required=True, index=True),
+        "model": Field("char", required=True, index=True),
+        "model_id": Field("many2one", "ir.model"),
+        "ttype": Field("char"),
+        "relation": Field("char"),
+        "store": Field("boolean"),
+    }
+
+
+class IrModelData(Model):
+    """External ids, as `load` uses them."""
+
+    name = "ir.model.data"
+    unique = (("name", "module"),)
+    fields: ClassVar[dict[str, Field]] = {
+        "module": Field("char", required=True),
+        "name": Field("char", required=True, index=True),
+        "model": Field("char", required=True),
+        "res_id": Field("integer"),
+    }
+
+
+class IrModule(Model):
+    """Installed modules."""
+
+    name = "ir.module.module"
+    fields: ClassVar[dict[str, Field]] = {
+        "name": Field("char", required=True, index=True),
+        "state": Field("char", default="installed"),
+    }
+
+
+class IrConfigParameter(Model):
+    """System parameters."""
+
+    name = "ir.config_parameter"
+    fields: ClassVar[dict[str, Field]] = {
+        "key": Field("char", required=True, index=True),
+        "value": Field("text"),
+    }
+
+    @public()
+    def get_param(self, key: str, default: Any = False) -> Any:
+        """The value of a parameter."""
+        for row_id in self.select([("key", "=", key)]):
+            return self.env.row(self.name, row_id)["value"]
+        return default
+
+
+class IrActionsServer(Model):
+    """Server actions. Only `webhook` ones do anything here."""
+
+    name = "ir.actions.server"
+    first_id = 482
+    fields: ClassVar[dict[str, Field]] = {
+        "name": Field("char", default="Send Webhook Notification"),
+        "model_id": Field("many2one", "ir.model", required=True),
+        "state": Field(
+            "selection",
+            default="object_write",
+            selection=(
+                "object_write",
+                "object_create",
+                "code",
+                "webhook",
+                "multi",
+                "mail_post",
+                "next_activity",
+            ),
+        ),
+        "usage": Field("char", default="ir_actions_server"),
+        "code": Field("text"),
+        "webhook_url": Field("char"),
+        "webhook_field_ids": Field("many2many", "ir.model.fields"),
+        "base_automation_id": Field("many2one", "base.automation", index=True),
+        "sequence": Field("integer", default=5),
+    }
+
+    def new(self, vals: Values) -> int:
+        """A rule's own action may be made inside it and takes its model."""
+        if "model_id" not in vals and vals.get("base_automation_id"):
+            vals["model_id"] = self.env.row("base.automation", int(vals["base_automation_id"]))["model_id"]
+        return super().new(vals)
+
+
+class BaseAutomation(Model):
+    """Automation rules; those with a webhook action call out when their model changes (odoo.md 8.1)."""
+
+    name = "base.automation"
+    fields: ClassVar[dict[str, Field]] = {
+        "name": Field("char", required=True),
+        "active": Field("boolean", default=True, index=True),
+        "model_id": Field("many2one", "ir.model", required=True),
+        "model_name": Field("char", compute="_model_names"),
+        "trigger": Field("char", default="on_create_or_write"),
+        "trigger_field_ids": Field("many2many", "ir.model.fields"),
+        "filter_domain": Field("char"),
+        "filter_pre_domain": Field("char"),
+        "action_server_ids": Field("one2many", "ir.actions.server", inverse="base_automation_id"),
+    }
+
+    def remove(self, ids: list[int]) -> None:
+        """A rule takes its actions with it."""
+        actions = self.env["ir.actions.server"]
+        actions.remove(sorted(actions.select([("base_automation_id", "in", ids)])))
+        super().remove(ids)
+
+    def _model_names(self, ids: list[int], name: str) -> dict[int, Any]:
+        return {
+            row_id: self.env.row("ir.model", self.env.row(self.name, row_id)["model_id"])["model"]
+            for row_id in ids
+        }
+
+
+def load(model: Model, fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> Values:
+    """Import rows; the same external id updates the same record (odoo.md 6); `x/.id` is a database id."""
+    data = model.env.of(IrModelData)
+    ids: list[int] = []
+    for row in rows:
+        cells = dict(zip(fields, row, strict=True))
+        module, _, external = str(cells.pop("id")).rpartition(".")
+        if not external:
+            raise ValidationError("An external id needs a name.")
+        vals = {name.removesuffix("/.id"): value for name, value in cells.items()}
+        known = data.select([("name", "=", external), ("module", "=", module)])
+        if known:
+            record = int(model.env.row(data.name, known.pop())["res_id"])
+            model.change([record], vals)
+        else:
+            record = model.new(vals)
+            data.new({"module": module, "name": external, "model": model.name, "res_id": record})
+        ids.append(record)
+    return {"ids": ids, "messages": [], "nextrow": 0}
