@@ -1,0 +1,1 @@
+"""Marketplace adapters: one folder per kind of channel, all behind the `Channel` port."""
