@@ -7,12 +7,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from typing import Literal
 
 import httpx2
 import pytest
 from typer.testing import CliRunner
 
 from orquestador.sandbox.cli import app
+from orquestador.sandbox.falabella.api import MEASURED_S
+from orquestador.sandbox.falabella.server import create_app
+from orquestador.sandbox.falabella.world import Options
 from tests.unit.sandbox_falabella.support import KEY, USER, Receiver, Sandbox, eventually, stock_xml
 
 
@@ -229,3 +233,14 @@ def test_the_commands_and_their_flags() -> None:
         result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
         assert result.exit_code == 0
         assert all(flag in result.output for flag in flags)
+
+
+@pytest.mark.parametrize(("latency", "slow"), [("none", False), ("measured", True)])
+async def test_measured_latency_is_felt_by_every_call(
+    latency: Literal["none", "measured"], slow: bool
+) -> None:
+    transport = httpx2.ASGITransport(create_app(Options(latency=latency)))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://sandbox") as http:
+        started = time.monotonic()
+        await http.get("/?Action=FeedList")
+        assert (time.monotonic() - started >= MEASURED_S) is slow
