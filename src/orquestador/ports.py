@@ -357,6 +357,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """A webhook registered on the other side."""
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     skus: frozenset[str]
     cursor: str
@@ -404,6 +413,12 @@ class Erp(Protocol):
         """SKUs whose stock or reservations moved since the cursor (with an overlap); None = only give a cursor."""
         ...
 
+    async def registrations(self) -> list[Registration]:
+        """The webhook rules that we created there."""
+        ...
+
+    async def unregister(self, registration_id: str) -> None: ...
+
     async def close(self) -> None: ...
 
 
@@ -437,15 +452,6 @@ class JobReport:
     outcomes: Mapping[str, tuple[RecordOutcome, str | None]] = field(default_factory=dict)
     """By channel ref, when finished."""
     note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """A webhook registered on the other side."""
-
-    id: str
-    url: str
-    events: tuple[str, ...]
 
 
 class Channel(Protocol):

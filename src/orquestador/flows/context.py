@@ -32,7 +32,8 @@ class FlowSettings:
     prefix: str = ""
     order_source: str = "auto"
     rule: Rule = field(default_factory=Rule)
-    publish_all: bool = True
+    publish: str | Sequence[str] = "all"
+    """`all`, `none`, or the SKUs that are managed."""
     fold_batch: int = 200
     erp_batch: int = 50
     lease_s: float = 30.0
@@ -49,6 +50,11 @@ class FlowSettings:
     log_ttl_s: float = 14 * 86_400.0
     order_close_s: float = 180 * 86_400.0
     manual_wait_s: float = 10.0
+
+
+    def publishes(self, sku: str) -> bool:
+        """Whether the publish policy includes a new listing of this SKU."""
+        return self.publish == "all" if isinstance(self.publish, str) else sku in self.publish
 
 
 class Gates:

@@ -28,6 +28,7 @@ from orquestador.model.orders import (
     totals,
 )
 from orquestador.model.work import Kind, State, Work
+from orquestador.ops.serving import serving
 from orquestador.ports import Erp, Mark, Movement, Outcome, Save
 
 LANE = "lane:erp"
@@ -80,6 +81,15 @@ class ErpLane:
         return len(works)
 
     async def _advance(self, works: Sequence[Work]) -> None:
+        orders = [w.order for w in works if w.order is not None]
+        with serving(
+            order_ids=[o.order_id for o in orders],
+            skus=[line.sku for o in orders for line in o.lines],
+            links=[o.trace_id for o in orders if o.trace_id],
+        ):
+            await self._do(works)
+
+    async def _do(self, works: Sequence[Work]) -> None:
         open_rows, fresh = [], []
         for work in works:
             if work.kind is Kind.MOVEMENT:

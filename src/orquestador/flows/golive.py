@@ -57,13 +57,15 @@ async def open_orders(context: Context, channel: Channel) -> tuple[list[OldOrder
     return list(found.values()), heads
 
 
-async def go_live(context: Context, channel: Channel, take_now: Sequence[str]) -> GoLive:
+async def go_live(
+    context: Context, channel: Channel, take_now: Sequence[str], *, list_orders: bool = True
+) -> GoLive:
     """Make a channel live from this instant on. Asking again changes nothing: the first instant stays.
 
     `take_now`: order ids that are older than go-live and still have to leave the ERP.
     """
     x, since = context, context.clock.now()
-    _, heads = await open_orders(x, channel)
+    heads = (await open_orders(x, channel))[1] if list_orders else []
     # Channels date orders in whole seconds: those of this very second that were listed already are old.
     known = tuple(
         h.order_id for h in heads if h.created_at is not None and h.created_at >= math.floor(since)

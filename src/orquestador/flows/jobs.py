@@ -9,6 +9,7 @@ from orquestador.model.errors import Rejected
 from orquestador.model.logs import LogStatus
 from orquestador.model.stock import Job, JobRecord, JobState, Listing, RecordOutcome, Shown, record_outcomes
 from orquestador.model.work import ATTEMPTS_MAX, State, Work, backoff_s
+from orquestador.ops.serving import serving
 from orquestador.ports import Channel, Save
 
 JOB_MAX_S = 600.0
@@ -37,7 +38,8 @@ class JobFollower:
         if job.external_id is None:
             return await self._look_up(job, age)
         try:
-            report = await self._channel.report(job.external_id, [r.ref for r in job.records])
+            with serving(skus=[r.sku for r in job.records]):
+                report = await self._channel.report(job.external_id, [r.ref for r in job.records])
         except Rejected as error:
             return await self.give_up(job, JobState.UNVERIFIED, f"no_report:{error.detail}")
         if report.finished:

@@ -15,6 +15,7 @@ from orquestador.model.logs import LogStatus
 from orquestador.model.notices import NoticeKind
 from orquestador.model.orders import Order, SeenOrder, adopt, affected_skus, fold
 from orquestador.model.work import ATTEMPTS_MAX, Kind, State, Work, backoff_s, work_id
+from orquestador.ops.serving import serving
 from orquestador.ports import Channel, Mark, Receipt, Save
 
 READ_BATCH = 50
@@ -58,8 +59,11 @@ class OrderWorker:
             if not channel.has_api:
                 await self._wait(batch, "channel_api_not_configured", x.clock.now() + NO_API_S)
                 continue
+            ids = [work.ref for work in batch]
+            links = [r.trace_id for work in batch for r in receipts[work.id][-1:]]
             try:
-                seen = {o.order_id: o for o in await channel.read_orders([work.ref for work in batch])}
+                with serving(order_ids=ids, links=links):
+                    seen = {o.order_id: o for o in await channel.read_orders(ids)}
             except (Unavailable, AuthRefused) as error:
                 # The upstream as a whole: nobody's attempt, looked at again when it is back.
                 x.count("orders_upstream_away")

@@ -82,7 +82,7 @@ class CataloguePoll:
     def _row(self, row: CatalogueRow) -> Work:
         now = self._x.clock.now()
         listing = Listing(
-            channel=self._channel.id, ref=row.ref, sku=row.sku, managed=self._x.settings.publish_all
+            channel=self._channel.id, ref=row.ref, sku=row.sku, managed=self._x.settings.publishes(row.sku)
         )
         if row.quantity is not None:
             listing = replace(listing, live=Shown(row.quantity, now, 0))

@@ -23,6 +23,7 @@ from orquestador.model.stock import (
     written_quantity,
 )
 from orquestador.model.work import Kind, State, Work
+from orquestador.ops.serving import serving
 from orquestador.ports import Channel, Erp, ProductProblem, Save
 
 ZEROING = 90.0
@@ -61,7 +62,8 @@ class Pusher:
         try:
             candidates = await self._decide(works)
             if candidates:
-                await self._send(candidates)
+                with serving(skus=[c.work.listing.sku for c in candidates]):
+                    await self._send(candidates)
         except (Unavailable, AuthRefused):
             await x.journal.release(x.owner, [w.id for w in works])
             raise

@@ -1,0 +1,228 @@
+"""Builds the service from its settings, and takes it down again."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orquestador.channels.falabella.channel import FalabellaChannel
+from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
+from orquestador.clock import FollowedClock, SystemClock
+from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.erp import OdooErp
+from orquestador.flows.context import Context, FlowSettings
+from orquestador.flows.golive import go_live, load_modes
+from orquestador.flows.hints import Hints
+from orquestador.flows.runner import Runner
+from orquestador.http_base import CallLogger, CallRecord, TimeOuts
+from orquestador.journal.sqlite import SqliteJournal
+from orquestador.model.errors import UpstreamError
+from orquestador.model.logs import LogEntry
+from orquestador.model.stock import Rule
+from orquestador.ops.logsink import SqliteLogSink
+from orquestador.ports import Channel, Clock, Erp, Finding, LogSink
+from orquestador.queue.local import LocalQueue
+from orquestador.settings import (
+    FalabellaAccount,
+    OdooAccount,
+    Settings,
+    falabella_accounts,
+    mode,
+    odoo_account,
+)
+
+JOURNAL_FILE = "orquestador.sqlite3"
+LOGS_FILE = "logs.sqlite3"
+CHANNELS_SEEN = "channels"
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that one process runs on."""
+
+    settings: Settings
+    context: Context
+    hints: Hints
+    runner: Runner
+    started_at: float
+
+
+async def build_clock(settings: Settings, stack: AsyncExitStack) -> Clock:
+    """The machine's clock, or one that follows CLOCK_URL (a sandbox)."""
+    if settings.clock_url is None:
+        return SystemClock()
+    clock = FollowedClock(settings.clock_url)
+    await clock.start()
+    stack.push_async_callback(clock.close)
+    return clock
+
+
+def call_logger(logs: LogSink) -> CallLogger:
+    """Turns the record of an upstream call into a log entry."""
+
+    def log(call: CallRecord) -> None:
+        logs.write(
+            LogEntry(
+                id=new_id(),
+                service=call.service,
+                action=call.action,
+                status=call.status,
+                timestamp=call.at,
+                request=call.request,
+                response=call.response,
+                duration_ms=call.duration_ms,
+                order_ids=call.order_ids,
+                skus=call.skus,
+                trace_id=call.trace_id,
+                links=call.links,
+            )
+        )
+
+    return log
+
+
+def build_channel(account: FalabellaAccount, settings: Settings, clock: Clock, logs: LogSink) -> FalabellaChannel:
+    times = account.timeouts
+    return FalabellaChannel(
+        FalabellaConfig(
+            id=account.id,
+            api_url=account.url,
+            user_id=account.user_id or "",
+            api_key=account.api_key or "",
+            seller_id=account.seller_id or "",
+            business_unit=account.business_unit,
+            order_source=OrderSource(account.order_source),
+            write_means=account.write_means,
+            read_timeouts=TimeOuts(read_s=times.read_s, connect_s=times.connect_s),
+            write_timeouts=TimeOuts(read_s=times.write_s, connect_s=times.connect_s),
+            feed_first_poll_s=settings.feed_first_poll_s,
+            own_url=settings.public_url or "",
+        ),
+        clock,
+        call_logger(logs),
+    )
+
+
+def build_erp(account: OdooAccount, clock: Clock, logs: LogSink) -> OdooErp:
+    return OdooErp(
+        OdooSettings(
+            url=account.url,
+            db=account.db,
+            username=account.username,
+            secret=account.secret,
+            warehouse=account.warehouse,
+            read_timeout_s=account.timeouts.read_s,
+            write_timeout_s=account.timeouts.write_s,
+        ),
+        clock,
+        call_logger(logs),
+    )
+
+
+def flow_settings(settings: Settings) -> FlowSettings:
+    day = 86_400.0
+    return FlowSettings(
+        prefix=settings.prefix,
+        order_source=settings.falabella_order_source,
+        rule=Rule(buffer=settings.stock_buffer, cap=settings.stock_cap),
+        publish=settings.publish,
+        erp_batch=settings.erp_batch,
+        feed_first_poll_s=settings.feed_first_poll_s,
+        feed_poll_s=settings.feed_poll_s,
+        orders_poll_s=settings.orders_poll_s,
+        erp_poll_s=settings.odoo_poll_s,
+        catalogue_poll_s=settings.catalogue_poll_s,
+        hint_delays_s=settings.hint_delays_s,
+        receipt_ttl_s=settings.receipt_ttl_days * day,
+        log_ttl_s=settings.log_ttl_days * day,
+        order_close_s=settings.order_close_days * day,
+    )
+
+
+@asynccontextmanager
+async def open_context(settings: Settings, *, serving: bool) -> AsyncIterator[Context]:
+    """The ports and their state. Raises StoreLocked when another process has the data folder."""
+    async with AsyncExitStack() as stack:
+        clock = await build_clock(settings, stack)
+        folder = Path(settings.data_dir)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        journal = await SqliteJournal.open(folder / JOURNAL_FILE, clock, serving=serving)
+        stack.push_async_callback(journal.close)
+        logs = await SqliteLogSink.open(folder / LOGS_FILE, clock)
+        stack.push_async_callback(logs.close)
+        queue = LocalQueue(clock)
+        stack.push_async_callback(queue.close)
+        channels: dict[str, Channel] = {}
+        for account in falabella_accounts(settings):
+            channel = build_channel(account, settings, clock, logs)
+            stack.push_async_callback(channel.close)
+            channels[channel.id] = channel
+        erp: Erp | None = None
+        if (odoo := odoo_account(settings)) is not None:
+            erp = build_erp(odoo, clock, logs)
+            stack.push_async_callback(erp.close)
+        context = Context(
+            journal=journal,
+            queue=queue,
+            erp=erp,
+            channels=channels,
+            clock=clock,
+            logs=logs,
+            settings=flow_settings(settings),
+            owner=f"{socket.gethostname()}-{os.getpid()}-{random.randrange(16**6):06x}",
+            new_id=new_id,
+        )
+        if erp is None:
+            finding = Finding("not_configured", "warning", {"upstream": "odoo"}, stops="erp")
+            context.gates.report("erp", [finding])
+        await load_modes(context)
+        await _remember_channels(context)
+        yield context
+
+
+async def _remember_channels(context: Context) -> None:
+    """A channel that has history and is no longer configured is told, never silently gone (design §6.2)."""
+    stored = await context.journal.get_meta(CHANNELS_SEEN)
+    seen = {str(c) for c in stored} if isinstance(stored, list) else set()
+    gone = sorted(seen - set(context.channels))
+    context.gates.report(
+        "channels", [Finding("channel_gone", "error", {"channel": c}, stops=None) for c in gone]
+    )
+    if set(context.channels) - seen:
+        await context.journal.set_meta(CHANNELS_SEEN, sorted(seen | set(context.channels)))
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """The running service without its web server: flows started, and stopped at the end."""
+    async with open_context(settings, serving=True) as context:
+        if mode(settings) == "live":
+            await _live_from_the_start(context)
+        hints = Hints(context, context.erp)
+        runner = Runner(context, hints)
+        runner.start()
+        try:
+            yield Service(settings, context, hints, runner, context.clock.now())
+        finally:
+            await runner.stop()
+
+
+async def _live_from_the_start(context: Context) -> None:
+    """MODE=live: the first start is the go-live instant of every channel that has none yet."""
+    for channel in context.channels.values():
+        if context.modes.of(channel.id) is None:
+            try:
+                await go_live(context, channel, ())
+            except UpstreamError:
+                # Its orders cannot be listed now; the instant itself needs nobody's answer.
+                await go_live(context, channel, (), list_orders=False)

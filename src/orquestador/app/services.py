@@ -1,0 +1,221 @@
+"""What the web asks of the house, answered by the flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from orquestador import __version__
+from orquestador.app.build import Service
+from orquestador.app.report import channel_views, flow_health, status_report
+from orquestador.app.uninstall import Uninstaller
+from orquestador.flows import golive, operator
+from orquestador.flows.intake import Intake
+from orquestador.flows.movements import MovementDesk
+from orquestador.flows.stockview import StockView
+from orquestador.model.notices import Notice
+from orquestador.model.orders import ManualMovement, effect_key
+from orquestador.model.stock import Availability
+from orquestador.model.work import MANUAL_CHANNEL, Kind, State, Work
+from orquestador.ports import (
+    Accepted,
+    Channel,
+    Clock,
+    Journal,
+    LogSink,
+    ProductProblem,
+)
+from orquestador.settings import language
+from orquestador.web.services import (
+    BackupResult,
+    ChannelView,
+    FlowHealth,
+    GoLivePreview,
+    GoLiveRequest,
+    GoLiveResult,
+    MoveRequest,
+    MoveResult,
+    MoveState,
+    NotPossible,
+    OpenLine,
+    OpenOrder,
+    Registered,
+    StatusReport,
+)
+
+_FAILURES = {
+    "below_zero": MoveState.BELOW_ZERO,
+    ProductProblem.UNKNOWN.value: MoveState.UNKNOWN_SKU,
+}
+
+
+class HouseServices:
+    """Implements `web.services.Services`."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._x = service.context
+        self._intake = Intake(service.context)
+        self._desk = MovementDesk(service.context)
+        self._stock = StockView(service.context, service.settings.stock_cache_s)
+        self._uninstaller = Uninstaller(service.context)
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        return self._x.channels
+
+    @property
+    def journal(self) -> Journal:
+        return self._x.journal
+
+    @property
+    def logs(self) -> LogSink:
+        return self._x.logs
+
+    @property
+    def clock(self) -> Clock:
+        return self._x.clock
+
+    async def accept(
+        self, source: str, channel: str, notice: Notice, body: bytes, received_at: float, trace_id: str
+    ) -> Accepted:
+        return await self._intake.accept(source, channel, notice, body, received_at, trace_id)
+
+    def hint_products(self, product_ids: Iterable[int]) -> None:
+        self._service.hints.products(product_ids)
+
+    def hint_skus(self, skus: Iterable[str]) -> None:
+        self._service.hints.skus(skus)
+
+    async def stock(self, sku: str) -> Availability | ProductProblem:
+        return await self._stock.read(sku)
+
+    async def move(self, request: MoveRequest) -> MoveResult:
+        if not self._x.modes.any_live:
+            raise NotPossible(
+                "this installation only observes: it writes neither to the ERP nor to a marketplace",
+                "make it live first: orquestador go-live",
+            )
+        asked = await self._desk.ask(
+            ManualMovement(
+                key=request.key,
+                sku=request.sku,
+                direction=request.direction,
+                quantity=request.quantity,
+                reason=request.reason,
+                request_hash=request.request_hash,
+                allow_negative=request.allow_negative,
+                reference=request.reference,
+            )
+        )
+        movement = asked.work.movement
+        key = effect_key(self._x.settings.prefix, MANUAL_CHANNEL, request.key, 1)
+        if movement.request_hash != request.request_hash:
+            return MoveResult(MoveState.KEY_REUSED, movement=key)
+        if asked.work.state is not State.SETTLED:
+            return MoveResult(MoveState.STORED, movement=key, duplicate=asked.duplicate)
+        self._stock.forget(request.sku)
+        if movement.failure:
+            state = _FAILURES.get(movement.failure, MoveState.REFUSED)
+            return MoveResult(state, movement=key, reason=movement.failure, duplicate=asked.duplicate)
+        return MoveResult(
+            MoveState.APPLIED,
+            movement=key,
+            previous_stock=movement.previous_stock,
+            new_stock=movement.new_stock,
+            duplicate=asked.duplicate,
+        )
+
+    async def readiness(self) -> tuple[FlowHealth, ...]:
+        return flow_health(self._service, language(self._service.settings))
+
+    async def status(self, lang: str | None = None) -> StatusReport:
+        return await status_report(self._service, lang or language(self._service.settings), __version__)
+
+    async def retry(self, work_id: str, by: str) -> Work | None:
+        return await operator.retry(self._x, work_id)
+
+    async def discard(self, work_id: str, note: str | None, by: str) -> Work | None:
+        rows = await self._x.journal.get([work_id])
+        if rows and rows[0].state is State.SETTLED:
+            raise NotPossible(f"{work_id} is settled already", "nothing to do")
+        return await operator.discard(self._x, work_id, note)
+
+    async def adopt_order(self, work_id: str, by: str) -> Work | None:
+        rows = await self._x.journal.get([work_id])
+        if not rows or rows[0].kind is not Kind.ORDER:
+            return None
+        work = rows[0]
+        if work.order is None or not work.order.history:
+            raise NotPossible(
+                f"{work_id} is not an order from before go-live", "see `orquestador orders list`"
+            )
+        return await golive.take_over(self._x, work.channel, work.ref)
+
+    async def channel_views(self) -> tuple[ChannelView, ...]:
+        return await channel_views(self._service)
+
+    async def go_live_preview(self) -> GoLivePreview:
+        orders: list[OpenOrder] = []
+        for channel in self._x.channels.values():
+            orders += [_open_order(o) for o in (await golive.open_orders(self._x, channel))[0]]
+        live = all(self._x.modes.of(c) is not None for c in self._x.channels)
+        return GoLivePreview(
+            mode=self.mode,
+            already_live=live,
+            channels=await self.channel_views(),
+            open_orders=() if live else tuple(orders),
+            findings=self._x.gates.findings(),
+        )
+
+    async def go_live(self, request: GoLiveRequest) -> GoLiveResult:
+        before, since = 0, self._x.clock.now()
+        wanted = set(request.take_now)
+        for channel in self._x.channels.values():
+            if self._x.modes.of(channel.id) is not None:
+                continue
+            old = (await golive.open_orders(self._x, channel))[0]
+            take = [o.order_id for o in old if f"order:{channel.id}:{o.order_id}" in wanted]
+            before += len(old) - len(take)
+            await golive.go_live(self._x, channel, take)
+        live = [self._x.modes.of(c) for c in self._x.channels]
+        return GoLiveResult(
+            orders_since_at=min((g.since for g in live if g), default=since),
+            channels=tuple(self._x.channels),
+            taken_now=len(wanted),
+            taken_before=before,
+        )
+
+    @property
+    def mode(self) -> str:
+        """`live` once every channel is; a channel observes until then, whatever MODE said at the start."""
+        live = all(self._x.modes.of(c) is not None for c in self._x.channels)
+        return "live" if live else "observe"
+
+    async def backup(self, path: str, by: str) -> BackupResult:
+        target = Path(path)
+        if target.exists():
+            raise NotPossible(f"{path} exists already", "name a file that does not exist yet")
+        await self._x.journal.backup(path)
+        return BackupResult(path=path, size_bytes=target.stat().st_size)
+
+    async def registered(self) -> tuple[Registered, ...]:
+        return await self._uninstaller.registered()
+
+    async def uninstall(self, ids: Sequence[str] | None, by: str) -> tuple[Registered, ...]:
+        return await self._uninstaller.remove(ids)
+
+
+def _open_order(old: golive.OldOrder) -> OpenOrder:
+    lines = tuple(
+        OpenLine(line.sku, line.quantity, line.raw_state) for line in (old.order.lines if old.order else ())
+    )
+    return OpenOrder(
+        work_id=f"order:{old.channel}:{old.order_id}",
+        channel=old.channel,
+        order_id=old.order_id,
+        number=old.number,
+        created_at=old.created_at,
+        lines=lines,
+    )
+
