@@ -13,7 +13,7 @@ from __future__ import annotations
 import email.utils
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ from orquestador.circuit import Circuit
 from orquestador.model.errors import Ambiguous, RateLimited, Unavailable, UpstreamError
 from orquestador.model.logs import LogStatus
 from orquestador.ops.redact import redact, redact_text
+from orquestador.ops.serving import served
 from orquestador.ports import Clock
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class TimeOuts:
 
 @dataclass(frozen=True, slots=True)
 class CallNote:
-    """What the caller knows about a call, for its log entry."""
+    """What the caller knows about a call, for its log entry; what is left empty comes from `serving`."""
 
     action: str
     request: object = None
@@ -83,6 +84,10 @@ CallLogger = Callable[[CallRecord], None]
 """Gets each call's record; must neither block nor raise."""
 
 
+class CallFailed(Unavailable):
+    """This call failed and may be tried again; the upstream as a whole is well (the circuit stays closed)."""
+
+
 class HttpBase:
     """One client for one upstream. No redirects, no proxies from the environment, no cookies kept."""
 
@@ -97,11 +102,14 @@ class HttpBase:
         write: TimeOuts = TimeOuts(read_s=60.0),
         max_connections: int = 8,
         headers: Mapping[str, str] | None = None,
+        speaks: Callable[[httpx2.Response], bool] | None = None,
     ) -> None:
+        """`speaks`: True for an answer of the upstream itself whatever its status says; `parse` judges it."""
         self.service = service
         self.circuit = circuit or Circuit(clock)
         self._clock = clock
         self._log = log
+        self._speaks = speaks
         self._timeouts = {Profile.READ: read.httpx(), Profile.WRITE: write.httpx()}
         self._client = httpx2.AsyncClient(
             limits=httpx2.Limits(
@@ -164,7 +172,7 @@ class HttpBase:
             try:
                 value = parse(answer)
             except Unavailable as error:
-                if not isinstance(error, RateLimited):
+                if not isinstance(error, RateLimited | CallFailed):
                     settled = True
                     self.circuit.failed(str(error), probe=probe)
                 raise
@@ -220,6 +228,8 @@ class HttpBase:
         status = answer.status_code
         if status == 429:
             raise RateLimited(f"{self.service}: HTTP 429", retry_at=self._retry_at(answer))
+        if self._speaks is not None and self._speaks(answer):
+            return answer
         if status >= 500 or status == 408:
             raise _Sent(_interrupted(profile, f"{self.service}: HTTP {status}"))
         if 300 <= status < 400:
@@ -251,6 +261,7 @@ class HttpBase:
     ) -> None:
         if self._log is None:
             return
+        around = served()
         request = note.request if note.request is not None else f"{method} {redact_text(url)}"
         self._log(
             CallRecord(
@@ -261,10 +272,10 @@ class HttpBase:
                 duration_ms=duration_ms,
                 request=redact(request),
                 response=redact(shown),
-                order_ids=note.order_ids,
-                skus=note.skus,
-                trace_id=note.trace_id,
-                links=note.links,
+                order_ids=note.order_ids or around.order_ids,
+                skus=note.skus or around.skus,
+                trace_id=note.trace_id or around.trace_id,
+                links=note.links or around.links,
             )
         )
 
@@ -308,8 +319,3 @@ def _body(answer: httpx2.Response) -> object:
         return answer.json()
     except ValueError:
         return answer.text
-
-
-def with_orders(note: CallNote, order_ids: tuple[str, ...], links: tuple[str, ...] = ()) -> CallNote:
-    """The same note for a call that serves these orders."""
-    return replace(note, order_ids=order_ids, links=links)

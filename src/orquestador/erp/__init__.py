@@ -1,0 +1,1 @@
+"""ERP adapters: where the stock truth lives."""

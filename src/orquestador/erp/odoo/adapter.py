@@ -1,0 +1,111 @@
+"""The `Erp` port on Odoo: puts the parts together, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from orquestador.circuit import Circuit
+from orquestador.erp.odoo.changes import StockChanges
+from orquestador.erp.odoo.check import Checker
+from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.movements import Movements
+from orquestador.erp.odoo.products import Products
+from orquestador.erp.odoo.rpc import JsonRpc
+from orquestador.erp.odoo.rules import WebhookRules
+from orquestador.erp.odoo.setup import SetUpReader
+from orquestador.http_base import CallLogger, HttpBase, TimeOuts
+from orquestador.model.errors import AuthRefused
+from orquestador.model.stock import Availability
+from orquestador.ports import Changes, Clock, Finding, Movement, Outcome, ProductProblem, Registration
+
+
+class OdooErp:
+    """One Odoo database. The first call reads its set-up; a refusal forgets it, so that a repair shows."""
+
+    def __init__(
+        self,
+        settings: OdooSettings,
+        clock: Clock,
+        *,
+        log: CallLogger | None = None,
+        circuit: Circuit | None = None,
+    ) -> None:
+        self._http = HttpBase(
+            "odoo",
+            clock,
+            log=log,
+            circuit=circuit,
+            read=TimeOuts(read_s=settings.read_timeout_s),
+            write=TimeOuts(read_s=settings.write_timeout_s),
+            max_connections=settings.max_connections,
+        )
+        rpc = JsonRpc(settings, self._http)
+        self._setup = SetUpReader(settings, rpc)
+        self._products = Products(rpc, clock)
+        self._movements = Movements(rpc, self._products)
+        self._changes = StockChanges(rpc, self._products, clock)
+        self._rules = WebhookRules(rpc)
+        self._checker = Checker(settings, rpc, self._setup, self._rules, clock)
+
+    @property
+    def circuit(self) -> Circuit:
+        return self._http.circuit
+
+    async def check(self) -> list[Finding]:
+        self._setup.forget()
+        return await self._checker.check()
+
+    async def products(self, skus: Sequence[str]) -> dict[str, int | ProductProblem]:
+        with self._forgetting():
+            return await self._products.products(await self._setup.get(), skus)
+
+    async def skus_of(self, product_ids: Sequence[int]) -> dict[int, str]:
+        with self._forgetting():
+            return await self._products.skus_of(await self._setup.get(), product_ids)
+
+    async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
+        with self._forgetting():
+            return await self._products.availability(await self._setup.get(), skus)
+
+    async def apply(self, movements: Sequence[Movement], *, force: bool = True) -> dict[str, Outcome]:
+        with self._forgetting():
+            return await self._movements.apply(await self._setup.get(), movements, force=force)
+
+    async def ask(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        with self._forgetting():
+            return await self._movements.ask(await self._setup.get(), movements)
+
+    async def finish(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        with self._forgetting():
+            return await self._movements.finish(await self._setup.get(), movements)
+
+    async def void(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        with self._forgetting():
+            return await self._movements.void(await self._setup.get(), movements)
+
+    async def changed_since(self, cursor: str | None) -> Changes:
+        with self._forgetting():
+            return await self._changes.since(await self._setup.get(), cursor)
+
+    async def registrations(self) -> list[Registration]:
+        """The webhook rules in Odoo that carry our name (for `uninstall`)."""
+        with self._forgetting():
+            return await self._rules.ours(await self._setup.get())
+
+    async def unregister(self, registration_id: str) -> None:
+        """Delete one of `registrations`."""
+        with self._forgetting():
+            await self._rules.remove(await self._setup.get(), int(registration_id))
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    @contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        try:
+            yield
+        except AuthRefused:
+            self._setup.forget()
+            self._products.forget()
+            raise

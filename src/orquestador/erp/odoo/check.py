@@ -1,0 +1,159 @@
+"""What `doctor` and readiness want to know about Odoo. What could give wrong numbers stops the flow."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.rpc import JsonRpc, Row, ref, rows
+from orquestador.erp.odoo.rules import WebhookRules
+from orquestador.erp.odoo.setup import NEWEST, SetUp, SetUpReader, SetUpRefused
+from orquestador.model.errors import AuthRefused, Rejected, Unavailable, UpstreamError
+from orquestador.ports import Clock, Finding
+
+STOPS = "erp"
+MAX_SKEW_S = 120.0
+FIRST_MEASURED, FIRST_WEBHOOK = 17, 17
+INVENTORY_USER = "stock.group_stock_user"
+
+
+class Checker:
+    """Each question on its own: one that cannot be answered does not hide the others."""
+
+    def __init__(
+        self, settings: OdooSettings, rpc: JsonRpc, setup: SetUpReader, rules: WebhookRules, clock: Clock
+    ) -> None:
+        self._settings, self._rpc, self._setup, self._rules, self._clock = settings, rpc, setup, rules, clock
+
+    async def check(self) -> list[Finding]:
+        try:
+            setup = await self._setup.get()
+        except SetUpRefused as error:
+            return [_error(error.code, detail=error.detail, **error.facts)]
+        except AuthRefused as error:
+            return [
+                _error(
+                    "odoo.credentials",
+                    detail=error.detail,
+                    db=self._settings.db,
+                    user=self._settings.username,
+                )
+            ]
+        except UpstreamError as error:
+            host = urlsplit(self._settings.url).netloc
+            return [_error("odoo.unreachable", detail=error.detail, host=host, db=self._settings.db)]
+        findings = [self._version(setup), *self._skew()]
+        for question in (self._rights, self._scope, self._webhook_rule):
+            try:
+                findings += await question(setup)
+            except Unavailable as error:
+                return [
+                    *findings,
+                    _error(
+                        "odoo.unreachable",
+                        detail=error.detail,
+                        host=urlsplit(self._settings.url).netloc,
+                        db=self._settings.db,
+                    ),
+                ]
+        if not any(f.level == "error" for f in findings):
+            findings.append(
+                Finding(
+                    "odoo.ok",
+                    "ok",
+                    {
+                        "version": setup.version,
+                        "db": self._settings.db,
+                        "warehouse": setup.warehouse.code,
+                        "company_id": setup.warehouse.company_id,
+                        "stock_location_id": setup.warehouse.stock_id,
+                        "customer_location_id": setup.customer_id,
+                    },
+                )
+            )
+        return findings
+
+    def _version(self, setup: SetUp) -> Finding:
+        major = setup.dialect.major
+        measured = FIRST_MEASURED <= major <= NEWEST
+        return Finding("odoo.version", "ok" if measured else "warning", {"version": setup.version})
+
+    def _skew(self) -> list[Finding]:
+        """Whole seconds in Odoo's `Date` header; a proxy's clock if there is one, which is as telling."""
+        server = self._rpc.server_date
+        if server is None:
+            return []
+        skew = round(self._clock.now() - server)
+        return [Finding("odoo.clock", "warning" if abs(skew) > MAX_SKEW_S else "ok", {"skew_s": skew})]
+
+    async def _rights(self, setup: SetUp) -> list[Finding]:
+        """*Inventory / User* suffices (odoo.md §2)."""
+        args: list[object] = [INVENTORY_USER]
+        if setup.dialect.major >= 18:
+            args = [[setup.uid], INVENTORY_USER]
+        facts = {"user": self._settings.username, "group": "Inventory / User"}
+        try:
+            allowed = bool(await self._rpc.call("res.users", "has_group", args))
+        except (Rejected, AuthRefused):
+            # An old server does not tell; the first write will.
+            return [Finding("odoo.rights", "warning", {**facts, "known": False})]
+        return [Finding("odoo.rights", "ok", facts) if allowed else _error("odoo.rights", **facts)]
+
+    async def _scope(self, setup: SetUp) -> list[Finding]:
+        """With several warehouses a product of another one must count less here than in total.
+
+        Else the scope that we ask for is being ignored, and we would oversell (odoo.md §4.2).
+        """
+        if not setup.other_warehouses:
+            return []
+        places = rows(
+            await self._rpc.call(
+                "stock.warehouse",
+                "search_read",
+                [[["id", "!=", setup.warehouse.id], ["company_id", "=", setup.warehouse.company_id]]],
+                {"fields": ["lot_stock_id"], "context": setup.company},
+            )
+        )
+        other = [place for row in places if (place := ref(row.get("lot_stock_id"))) is not None]
+        if not other:
+            return []
+        sample = rows(
+            await self._rpc.call(
+                "stock.quant",
+                "search_read",
+                [[["location_id", "child_of", other], ["quantity", ">", 0]]],
+                {"fields": ["product_id", "quantity"], "limit": 1, "context": setup.company},
+            )
+        )
+        facts = {"warehouse": setup.warehouse.code, "others": setup.other_warehouses}
+        product = ref(sample[0].get("product_id")) if sample else None
+        if product is None:
+            return [Finding("odoo.scope", "ok", {**facts, "compared": False})]
+        total = await self._on_hand(product, setup.company)
+        scoped = await self._on_hand(product, setup.scope)
+        if total is None or scoped is None or scoped >= total:
+            return [_error("odoo.scope", **facts, total=total, scoped=scoped)]
+        return [Finding("odoo.scope", "ok", {**facts, "total": total, "scoped": scoped})]
+
+    async def _on_hand(self, product: int, context: dict[str, object]) -> float | None:
+        found: list[Row] = rows(
+            await self._rpc.call(
+                "product.product", "read", [[product]], {"fields": ["qty_available"], "context": context}
+            )
+        )
+        return float(found[0]["qty_available"]) if found else None
+
+    async def _webhook_rule(self, setup: SetUp) -> list[Finding]:
+        """A hint only: without it changes are found by the cursor, later."""
+        if setup.dialect.major < FIRST_WEBHOOK:
+            return [Finding("odoo.webhook_rule", "ok", {"native": False})]
+        try:
+            count = await self._rules.pointing_here(setup)
+        except (Rejected, AuthRefused):
+            # Not an administrator, or no automation module: we cannot see, which is no fault.
+            return [Finding("odoo.webhook_rule", "warning", {"visible": False})]
+        return [Finding("odoo.webhook_rule", "ok" if count else "warning", {"visible": True, "rules": count})]
+
+
+def _error(code: str, **facts: object) -> Finding:
+    return Finding(code, "error", facts, stops=STOPS)

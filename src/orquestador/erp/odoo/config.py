@@ -1,0 +1,23 @@
+"""What must be known to talk to one Odoo database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class OdooSettings:
+    """`secret` is the password or an API key of `username`; `warehouse` is a code, None = the only one.
+
+    A write may wait out Odoo's own retries, hence the long time-out (odoo.md §7).
+    """
+
+    url: str
+    db: str
+    username: str
+    secret: str = field(repr=False)
+    warehouse: str | None = None
+    read_timeout_s: float = 15.0
+    write_timeout_s: float = 60.0
+    max_connections: int = 2
+    """Requests in flight; each occupies one of Odoo's workers (odoo.md §9)."""

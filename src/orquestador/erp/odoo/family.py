@@ -1,0 +1,191 @@
+"""What a picking and all backorders below it amount to. Pure: rows in, an Outcome out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from orquestador.erp.odoo.rpc import Row, ref
+from orquestador.erp.odoo.setup import Dialect
+from orquestador.ports import Movement, MovementState, Outcome
+
+TOLERANCE = 1e-6
+"""Quantities arrive as floats (odoo.md §5.6)."""
+
+PICKING_FIELDS = ["name", "origin", "state", "backorder_id"]
+
+
+def move_fields(dialect: Dialect) -> list[str]:
+    return ["picking_id", "product_id", "product_uom_qty", "product_qty", dialect.done_field, "state"]
+
+
+@dataclass(frozen=True, slots=True)
+class Picking:
+    id: int
+    name: str
+    origin: str
+    state: str
+    parent: int | None
+
+    @classmethod
+    def of(cls, row: Row) -> Picking:
+        return cls(
+            id=int(row["id"]),
+            name=str(row.get("name") or ""),
+            origin=str(row.get("origin") or ""),
+            state=str(row.get("state")),
+            parent=ref(row.get("backorder_id")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One stock move: `demand` and `quantity` in the move's own unit; times `units`, in the product's.
+
+    `quantity` is what is reserved while the move is open, and what was moved when it is done.
+    """
+
+    id: int
+    picking_id: int
+    product_id: int
+    demand: float
+    quantity: float
+    units: float
+    state: str
+
+    @classmethod
+    def of(cls, row: Row, dialect: Dialect) -> Move:
+        demand = float(row["product_uom_qty"])
+        # A kit's recipe may count components in dozens; moves that we write count in the product's unit.
+        units = float(row["product_qty"]) / demand if demand and row.get("product_qty") else 1.0
+        return cls(
+            id=int(row["id"]),
+            picking_id=ref(row.get("picking_id")) or 0,
+            product_id=ref(row.get("product_id")) or 0,
+            demand=demand,
+            quantity=float(row[dialect.done_field]),
+            units=units,
+            state=str(row["state"]),
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in ("done", "cancel")
+
+    @property
+    def is_short(self) -> bool:
+        return self.is_open and self.quantity < self.demand - TOLERANCE
+
+    @property
+    def moved(self) -> float:
+        """Units of the product that this move has really moved."""
+        return self.quantity * self.units if self.state == "done" else 0.0
+
+    @property
+    def asked(self) -> float:
+        """Units of the product that this move is about, whatever became of it."""
+        return self.moved if self.state == "done" else self.demand * self.units
+
+
+def requested(movement: Movement) -> dict[int, float]:
+    """Units per product; several rows of one product add up."""
+    sums: dict[int, float] = {}
+    for product, quantity in movement.items:
+        sums[product] = sums.get(product, 0.0) + quantity
+    return sums
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What the moves of a family mean in terms of the products that were requested."""
+
+    moved: Mapping[int, float]
+    recipes: Mapping[int, tuple[tuple[int, float], ...]]
+    unclear: frozenset[int]
+    """Requested products of which we cannot say how much moved."""
+    parts: frozenset[int]
+    """Products in the moves that nobody requested: components of kits."""
+
+
+def attribute(wanted: Mapping[int, float], moves: Sequence[Move]) -> Attribution:
+    """A requested product that is in no move is a kit: Odoo moves its components instead (odoo.md §5.4)."""
+    moved = _sums((m.product_id, m.moved) for m in moves)
+    asked = _sums((m.product_id, m.asked) for m in moves)
+    found = {product: moved.get(product, 0.0) for product in wanted if product in asked}
+    recipes = {product: ((product, 1.0),) for product, quantity in found.items() if quantity > TOLERANCE}
+    parts = frozenset(asked) - frozenset(wanted)
+    kits = [product for product in wanted if product not in asked] if moves else []
+    if len(kits) == 1:
+        kit = kits[0]
+        # A component may also have been requested on its own: what is beyond that belongs to the kit.
+        totals = {p: asked[p] - wanted.get(p, 0.0) for p in asked}
+        recipe = tuple((p, total / wanted[kit]) for p, total in totals.items() if total > TOLERANCE)
+        if recipe:
+            share = min((moved[p] - min(found.get(p, 0.0), wanted.get(p, 0.0))) / need for p, need in recipe)
+            count = float(max(0, math.floor(share + TOLERANCE)))
+            found = {p: min(q, wanted[p]) if p in dict(recipe) else q for p, q in found.items()}
+            return Attribution(
+                {**found, kit: count},
+                {**recipes, kit: recipe} if count else recipes,
+                frozenset(),
+                parts,
+            )
+    if kits and parts and all(m.state == "done" for m in moves):
+        # Several kits, and all of it moved: every one of them did. Which component is whose stays open.
+        return Attribution({**found, **{kit: wanted[kit] for kit in kits}}, recipes, frozenset(), parts)
+    anything = any(m.moved for m in moves)
+    return Attribution(found, recipes, frozenset(kits) if anything and parts else frozenset(), parts)
+
+
+def outcome(
+    movement: Movement,
+    erp_id: int,
+    moves: Sequence[Move],
+    *,
+    state: str = "",
+    forced: Iterable[int] = (),
+    problem: str | None = None,
+) -> Outcome:
+    """What the family under `erp_id` amounts to.
+
+    `state` is the root's own where it is known, `forced` the products whose moves were forced, `problem` why
+    Odoo refused to go on.
+    """
+    wanted = requested(movement)
+    found = attribute(wanted, moves)
+    done = any(m.moved for m in moves)
+    open_states = sorted({m.state for m in moves if m.is_open})
+    reason = problem
+    if not moves:
+        kind = {
+            "cancel": MovementState.CANCELLED,
+            "done": MovementState.DONE,
+            "": MovementState.DOUBTFUL,
+        }.get(state, MovementState.OPEN)
+        reason = problem or (None if kind is MovementState.CANCELLED else "the document has no moves")
+    elif open_states:
+        kind = MovementState.REFUSED if problem and not done else MovementState.OPEN
+        reason = f"{problem or 'not done'}; left {', '.join(open_states)} in Odoo"
+    elif not done:
+        kind = MovementState.CANCELLED
+    elif found.unclear:
+        kind = MovementState.FOREIGN
+        reason = "partly cancelled, and it holds several kits: which of them moved cannot be told"
+    else:
+        kind = MovementState.DONE
+        missing = any(found.moved.get(p, 0.0) < q - TOLERANCE for p, q in wanted.items())
+        reason = "a part of it was cancelled" if missing else None
+    pressed = set(forced)
+    short = {p for p in wanted if p in pressed}
+    if pressed & found.parts:
+        short |= {p for p in wanted if all(m.product_id != p for m in moves)}
+    moved = {p: q for p, q in found.moved.items() if q > TOLERANCE}
+    return Outcome(kind, erp_id, moved, found.recipes, frozenset(short), reason)
+
+
+def _sums(pairs: Iterable[tuple[int, float]]) -> dict[int, float]:
+    sums: dict[int, float] = {}
+    for product, quantity in pairs:
+        sums[product] = sums.get(product, 0.0) + quantity
+    return sums

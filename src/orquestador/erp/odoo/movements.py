@@ -1,0 +1,218 @@
+"""Keyed movements: applied in few calls, believed when read back, settled by asking (design §6.6-6.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from urllib.parse import unquote
+
+from orquestador.erp.odoo.family import TOLERANCE, Picking, outcome, requested
+from orquestador.erp.odoo.products import Products
+from orquestador.erp.odoo.rpc import Transport
+from orquestador.erp.odoo.run import Run
+from orquestador.erp.odoo.setup import SetUp
+from orquestador.model.errors import AuthRefused, Unavailable
+from orquestador.model.orders import Direction
+from orquestador.ops.serving import served, serving
+from orquestador.ports import Movement, MovementState, Outcome
+
+ROUNDS = 3
+"""How often open members are pressed on: drafts, then what they left behind, then once more."""
+
+
+class Movements:
+    """Stateless: each call is a `Run` of its own. Batches are the caller's, at most 50."""
+
+    def __init__(self, rpc: Transport, products: Products) -> None:
+        self._rpc, self._products = rpc, products
+
+    async def apply(self, setup: SetUp, movements: Sequence[Movement], *, force: bool) -> dict[str, Outcome]:
+        with _for_orders(movements):
+            outcomes: dict[str, Outcome] = {}
+            if not force:
+                outcomes = await self._unaffordable(setup, movements)
+            todo = [m for m in movements if m.key not in outcomes]
+            run = Run(self._rpc, setup)
+            try:
+                await run.create(todo)
+                if run.ids:
+                    await run.validate(list(run.ids.values()), split_short=force)
+                    await run.read_families()
+                    await (self._press(run) if force else self._withdraw(run))
+            except (Unavailable, AuthRefused) as error:
+                _doubt_the_rest(run, todo, error)
+            outcomes |= {m.key: self._settled(run, m) for m in todo}
+            if run.exists:
+                outcomes |= await self._ask_or_doubt(setup, run.exists)
+            return outcomes
+
+    async def ask(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        with _for_orders(movements):
+            outcomes, _ = await self._look(setup, movements)
+            return outcomes
+
+    async def finish(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        with _for_orders(movements):
+            outcomes, run = await self._look(setup, movements)
+            todo = [m for m in movements if outcomes[m.key].state is MovementState.OPEN]
+            run.ids = {m.key: run.ids[m.key] for m in todo}
+            try:
+                await self._press(run)
+            except (Unavailable, AuthRefused) as error:
+                _doubt_the_rest(run, todo, error)
+            return outcomes | {m.key: self._settled(run, m) for m in todo}
+
+    async def void(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        with _for_orders(movements):
+            outcomes, run = await self._look(setup, movements)
+            todo = [
+                m for m in movements if outcomes[m.key].state in (MovementState.ABSENT, MovementState.OPEN)
+            ]
+            absent = [m for m in todo if outcomes[m.key].state is MovementState.ABSENT]
+            run.ids = {m.key: run.ids[m.key] for m in todo if m not in absent}
+            try:
+                await run.create(absent)
+                await run.cancel([key for key in run.ids if key not in run.doubts])
+                if run.ids:
+                    await run.read_families()
+            except (Unavailable, AuthRefused) as error:
+                _doubt_the_rest(run, todo, error)
+            # A document without moves shows its state only on itself.
+            bare = [m for m in todo if m.key in run.ids and m.key not in run.doubts and not run.moves(m.key)]
+            again = [m for m in run.exists if m.key not in run.doubts] + bare
+            outcomes |= {m.key: self._settled(run, m) for m in todo if m not in again}
+            if again:
+                # Somebody was faster with the key, most likely our own late request: void what is there now.
+                late = [m for m in again if m in run.exists]
+                outcomes |= await self.void(setup, late) if late else {}
+                outcomes |= await self._ask_or_doubt(setup, bare) if bare else {}
+            return outcomes
+
+    # --- steps
+
+    async def _press(self, run: Run) -> None:
+        """Drive open members to their full quantity; what Odoo refuses stays open, with its reason."""
+        for _ in range(ROUNDS):
+            unfinished = run.unfinished()
+            if not unfinished:
+                return
+            await run.force(unfinished)
+            await run.read_families()
+
+    async def _withdraw(self, run: Run) -> None:
+        """Somebody took the stock between our look and our call: undo rather than go below zero."""
+        # One short member makes Odoo ask about the whole list, so the others are still to be done.
+        ready = [run.ids[k] for k in run.unfinished() if not any(m.is_short for m in run.moves(k))]
+        if ready:
+            await run.validate(ready, split_short=False)
+            await run.read_families()
+        short = run.unfinished()
+        if short:
+            await run.cancel(short)
+            await run.read_families()
+            run.withdrawn |= set(short)
+
+    async def _unaffordable(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        out = [m for m in movements if m.direction is Direction.OUT]
+        ids = sorted({product for m in out for product, _ in m.items})
+        free = {p: q for p, (_, q) in (await self._products.quantities(setup, ids)).items()} if ids else {}
+        refused: dict[str, Outcome] = {}
+        for movement in out:
+            wanted = requested(movement)
+            lacking = [p for p, q in wanted.items() if free.get(p, 0.0) < q - TOLERANCE]
+            if lacking:
+                p = lacking[0]
+                refused[movement.key] = Outcome(
+                    MovementState.REFUSED,
+                    short=frozenset(lacking),
+                    reason=f"not enough stock: {wanted[p]:g} asked, {free.get(p, 0.0):g} free",
+                )
+            else:
+                free |= {p: free[p] - q for p, q in wanted.items()}
+        return refused
+
+    async def _look(self, setup: SetUp, movements: Sequence[Movement]) -> tuple[dict[str, Outcome], Run]:
+        """Ask for each movement; the run holds the families found under their own key."""
+        run = Run(self._rpc, setup)
+        if not movements:
+            return {}, run
+        pickings = await run.find(movements)
+        chosen = {m.key: _choose(m, pickings) for m in movements}
+        run.ids = {key: picking.id for key, (picking, _) in chosen.items() if picking is not None}
+        run.parents = {p.id: p.parent for p in pickings.values() if p.parent is not None}
+        await run.read_families()
+        outcomes: dict[str, Outcome] = {}
+        for m in movements:
+            picking, foreign = chosen[m.key]
+            if picking is None:
+                outcomes[m.key] = Outcome(MovementState.ABSENT)
+                continue
+            found = outcome(m, picking.id, run.moves(m.key), state=picking.state)
+            if foreign:
+                found = Outcome(MovementState.FOREIGN, picking.id, found.moved, found.recipes, reason=foreign)
+            outcomes[m.key] = found
+        return outcomes, run
+
+    async def _ask_or_doubt(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        try:
+            return (await self._look(setup, movements))[0]
+        except (Unavailable, AuthRefused) as error:
+            return {m.key: Outcome(MovementState.DOUBTFUL, m.erp_id, reason=error.detail) for m in movements}
+
+    def _settled(self, run: Run, movement: Movement) -> Outcome:
+        key = movement.key
+        erp_id = run.ids.get(key)
+        if key in run.doubts or (erp_id is None and key not in run.problems):
+            reason = run.doubts.get(key, "its state was not read back")
+            return Outcome(MovementState.DOUBTFUL, erp_id or movement.erp_id, reason=reason)
+        if erp_id is None:
+            return Outcome(MovementState.REFUSED, reason=run.problems[key])
+        found = outcome(
+            movement,
+            erp_id,
+            run.moves(key),
+            forced=run.forced.get(key, ()),
+            problem=run.problems.get(key),
+        )
+        if found.state is MovementState.CANCELLED and key in run.withdrawn:
+            short = frozenset(requested(movement))
+            return Outcome(MovementState.REFUSED, erp_id, short=short, reason="not enough stock")
+        return found
+
+
+def _choose(movement: Movement, pickings: dict[int, Picking]) -> tuple[Picking | None, str | None]:
+    """The picking of a movement, and why it is for a person, if it is (design §6.6)."""
+    key = movement.key
+    named = next((p for p in pickings.values() if p.name == key), None)
+    by_id = pickings.get(movement.erp_id) if movement.erp_id is not None else None
+    if by_id is not None and by_id is not named:
+        if named is not None:
+            return by_id, f"two documents: {by_id.name} is the one we made, another one has its key"
+        if by_id.origin == key:
+            return by_id, None  # renamed by a person; the id and the origin are still ours
+        return by_id, f"document {by_id.id} is now {by_id.name}"
+    if named is not None:
+        return named, None
+    roots = [p for p in pickings.values() if p.origin == key and p.parent not in pickings]
+    if roots:
+        first = min(roots, key=lambda p: p.id)
+        return first, f"found as {first.name}, not under its key"
+    return None, None
+
+
+def _doubt_the_rest(run: Run, movements: Sequence[Movement], error: Exception) -> None:
+    """After the first change an outage proves nothing about the members; before it, it is the caller's."""
+    if not run.touched:
+        raise error
+    run.doubts |= {m.key: str(error) for m in movements if m.key not in run.problems or m.key in run.ids}
+
+
+@contextmanager
+def _for_orders(movements: Sequence[Movement]) -> Iterator[None]:
+    """Calls are logged for the orders in the keys, unless the flow has said for whom they are."""
+    if served().order_ids:
+        yield
+        return
+    parts = [m.key.split("/") for m in movements]
+    with serving(order_ids=[unquote(p[-2]) for p in parts if len(p) > 2]):
+        yield
