@@ -1,6 +1,7 @@
 """The Protocols between the flows and the outside: Journal, Queue, Erp, Channel, Clock, LogSink.
 
-Adapters implement them, flows use nothing else, and `tests/contract/` holds the suite that every adapter passes.
+Adapters implement them, flows use nothing else, and `tests/contract/` holds the suite that every adapter
+passes.
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ class Clock(Protocol):
         ...
 
 
-# --- journal ---------------------------------------------------------------------------------------------------------
+# --- journal --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class NewReceipt:
-    """An inbound notice about to be journaled. `id` is made by the receiver, so a retried commit that meets itself is
-    a success."""
+    """An inbound notice about to be journaled. `id` is made by the receiver, so a retried commit that meets
+    itself is a success."""
 
     id: str
     channel: str
@@ -91,22 +92,25 @@ class Mark:
 class Save:
     """A compare-and-set of one row on `work.rev` (0 = must not exist), which also gives the lease back.
 
-    In one atomic write, in this order where the engine has no transactions: `marks`, `units` (the sums of an order, from
-    its doc), the row itself. No signal is lost: where the stored `wanted` has moved past `work.wanted` (as it was read), or
-    the new state is settled or dead and `wanted` is greater than `work.done`, the row is left due at once instead. A row
-    saved as waiting with `done` behind `wanted` waits until its `due_at`.
+    In one atomic write, in this order where the engine has no transactions: `marks`, `units` (the sums of
+    an order, from its doc), the row itself. No signal is lost: where the stored `wanted` has moved past
+    `work.wanted` (as it was read), or the new state is settled or dead and `wanted` is greater than
+    `work.done`, the row is left due at once instead. A row saved as waiting with `done` behind `wanted`
+    waits until its `due_at`.
     """
 
     work: Work
     marks: tuple[Mark, ...] = ()
     effect_due_at: float | None = None
-    """When the ERP lane must look at this row (see `effects_due`); None = it has nothing to do here. Stored as given."""
+    """When the ERP lane must look at this row (see `effects_due`); None = it has nothing to do here. Stored
+    as given."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedJob:
     job: Job | None
-    """The job with the records whose listings could be claimed; None when none could or the budget was empty."""
+    """The job with the records whose listings could be claimed; None when none could or the budget was
+    empty."""
     retry_at: float | None = None
     """When the budget was empty: the instant at which a call is free."""
 
@@ -145,12 +149,13 @@ class Journal(Protocol):
 
     # receipts
     async def accept(self, receipt: NewReceipt) -> Accepted:
-        """Commit a receipt and bump the `wanted` of its works (an ORDER notice: one row per ref, created if absent; a STOCK
-        notice: the listings of that channel with that ref or SKU), in a natural group commit.
+        """Commit a receipt and bump the `wanted` of its works (an ORDER notice: one row per ref, created if
+        absent; a STOCK notice: the listings of that channel with that ref or SKU), in a natural group
+        commit.
 
-        A body whose (channel, source, dedupe) is already stored answers `duplicate=True`, never before the original is
-        durable; it stores no second row but bumps all the same. An UNREADABLE notice becomes a dead work row of
-        its own (kind order, ref `receipt:<id>`), so that a person sees it.
+        A body whose (channel, source, dedupe) is already stored answers `duplicate=True`, never before the
+        original is durable; it stores no second row but bumps all the same. An UNREADABLE notice becomes a
+        dead work row of its own (kind order, ref `receipt:<id>`), so that a person sees it.
         """
         ...
 
@@ -158,7 +163,9 @@ class Journal(Protocol):
         """The receipts of one order, oldest first."""
         ...
 
-    async def receipts(self, filter: LogFilter, limit: int, before: tuple[float, str] | None) -> list[Receipt]:
+    async def receipts(
+        self, filter: LogFilter, limit: int, before: tuple[float, str] | None
+    ) -> list[Receipt]:
         """Newest first by (received_at, id), strictly before the cursor."""
         ...
 
@@ -166,8 +173,8 @@ class Journal(Protocol):
     async def claim(
         self, kind: Kind, owner: str, limit: int, lease_s: float, channel: str | None = None
     ) -> list[Work]:
-        """Lease up to `limit` rows that are due (state due or waiting, `due_at` past, no live lease), most urgent, then
-        oldest first. A listing that is in an open job is not claimed."""
+        """Lease up to `limit` rows that are due (state due or waiting, `due_at` past, no live lease), most
+        urgent, then oldest first. A listing that is in an open job is not claimed."""
         ...
 
     async def renew(self, owner: str, lease_s: float) -> None:
@@ -175,7 +182,8 @@ class Journal(Protocol):
         ...
 
     async def save(self, saves: Sequence[Save]) -> list[bool]:
-        """Apply each compare-and-set on its own; False where `rev` had moved on (nothing of that save is stored)."""
+        """Apply each compare-and-set on its own; False where `rev` had moved on (nothing of that save is
+        stored)."""
         ...
 
     async def get(self, work_ids: Sequence[str]) -> list[Work]:
@@ -195,13 +203,15 @@ class Journal(Protocol):
         ...
 
     async def effects_due(self, limit: int) -> list[Work]:
-        """Rows (orders and movements) whose saved `effect_due_at` is past, oldest first, whatever their state or lease. The ERP
-        lane holds a lease of its own (`acquire`), so rows are not claimed; its saves are compare-and-set like all others."""
+        """Rows (orders and movements) whose saved `effect_due_at` is past, oldest first, whatever their
+        state or lease. The ERP lane holds a lease of its own (`acquire`), so rows are not claimed; its
+        saves are compare-and-set like all others."""
         ...
 
     async def claim_names(self, channel: str, names: Sequence[str], work_id: str) -> dict[str, str]:
-        """Own these order names (id, number) of a channel if nobody does; returns the owner work id of each. Atomic and for ever: the
-        first one wins, which keeps a body-backed order and its API twin from both taking stock."""
+        """Own these order names (id, number) of a channel if nobody does; returns the owner work id of
+        each. Atomic and for ever: the first one wins, which keeps a body-backed order and its API twin from
+        both taking stock."""
         ...
 
     async def reassign_names(self, channel: str, from_work_id: str, to_work_id: str) -> None:
@@ -224,8 +234,8 @@ class Journal(Protocol):
 
     # listings and jobs
     async def upsert_listings(self, works: Sequence[Work]) -> int:
-        """Create the listing rows that do not exist and refresh `live` of those that do and are in no open job; returns how
-        many were created. Created rows are due."""
+        """Create the listing rows that do not exist and refresh `live` of those that do and are in no open
+        job; returns how many were created. Created rows are due."""
         ...
 
     async def listings_for(self, skus: Sequence[str]) -> list[Work]: ...
@@ -233,8 +243,8 @@ class Journal(Protocol):
     async def open_job(
         self, job: Job, works: Sequence[Work], budget_name: str, spec: BudgetSpec
     ) -> OpenedJob:
-        """Take one call from the budget, claim each listing (compare-and-set on its `rev`, not in an open job) and store the job, in one
-        atomic write; nothing happens when the budget is empty."""
+        """Take one call from the budget, claim each listing (compare-and-set on its `rev`, not in an open
+        job) and store the job, in one atomic write; nothing happens when the budget is empty."""
         ...
 
     async def save_job(self, job: Job) -> None: ...
@@ -265,11 +275,13 @@ class Journal(Protocol):
         ...
 
     async def recover(self, owner_prefix: str | None = None) -> int:
-        """Free every lapsed lease (with an owner prefix: every lease of those owners, dead for sure); returns how many rows."""
+        """Free every lapsed lease (with an owner prefix: every lease of those owners, dead for sure);
+        returns how many rows."""
         ...
 
     async def expire(self, receipts_before: float, closed_before: float) -> int:
-        """Drop old receipts and shrink orders closed that long to their keys and ledger; never a key, a ledger or anything open."""
+        """Drop old receipts and shrink orders closed that long to their keys and ledger; never a key, a
+        ledger or anything open."""
         ...
 
     async def backup(self, path: str) -> None:
@@ -311,7 +323,7 @@ class Queue(Protocol):
     async def close(self) -> None: ...
 
 
-# --- ERP -------------------------------------------------------------------------------------------------------------
+# --- ERP ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,11 +384,12 @@ class Changes:
 
 
 class Erp(Protocol):
-    """Where the stock truth lives. Methods raise Unavailable or AuthRefused for the whole call; per movement there is an
-    Outcome. Reads may be retried by the caller, `apply` never blindly."""
+    """Where the stock truth lives. Methods raise Unavailable or AuthRefused for the whole call; per
+    movement there is an Outcome. Reads may be retried by the caller, `apply` never blindly."""
 
     async def check(self) -> list[Finding]:
-        """Version, rights, warehouse, locations: what could give wrong numbers is an error that stops the flow."""
+        """Version, rights, warehouse, locations: what could give wrong numbers is an error that stops the
+        flow."""
         ...
 
     async def products(self, skus: Sequence[str]) -> dict[str, int | ProductProblem]:
@@ -386,14 +399,14 @@ class Erp(Protocol):
     async def skus_of(self, product_ids: Sequence[int]) -> dict[int, str]: ...
 
     async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
-        """What can still be promised, scoped to the configured locations, one call per 500 SKUs. A SKU missing from the ERP's answer is
-        missing here: unknown, never 0."""
+        """What can still be promised, scoped to the configured locations, one call per 500 SKUs. A SKU
+        missing from the ERP's answer is missing here: unknown, never 0."""
         ...
 
     async def apply(self, movements: Sequence[Movement], *, force: bool = True) -> dict[str, Outcome]:
-        """Create and validate these new movements in as few calls as possible; short stock is forced to the full quantity, or,
-        with force=False, REFUSED before anything moves. Outcomes by key: DONE, REFUSED, DOUBTFUL, or (the key exists)
-        whatever `ask` would say."""
+        """Create and validate these new movements in as few calls as possible; short stock is forced to the
+        full quantity, or, with force=False, REFUSED before anything moves. Outcomes by key: DONE, REFUSED,
+        DOUBTFUL, or (the key exists) whatever `ask` would say."""
         ...
 
     async def ask(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
@@ -405,12 +418,13 @@ class Erp(Protocol):
         ...
 
     async def void(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
-        """Occupy each key with a cancelled document, so that a late request hits the unique index: CANCELLED, or DONE when it had
-        happened after all."""
+        """Occupy each key with a cancelled document, so that a late request hits the unique index:
+        CANCELLED, or DONE when it had happened after all."""
         ...
 
     async def changed_since(self, cursor: str | None) -> Changes:
-        """SKUs whose stock or reservations moved since the cursor (with an overlap); None = only give a cursor."""
+        """SKUs whose stock or reservations moved since the cursor (with an overlap); None = only give a
+        cursor."""
         ...
 
     async def registrations(self) -> list[Registration]:
@@ -422,7 +436,7 @@ class Erp(Protocol):
     async def close(self) -> None: ...
 
 
-# --- channels --------------------------------------------------------------------------------------------------------
+# --- channels -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,12 +498,15 @@ class Channel(Protocol):
     def catalogue(self) -> AsyncIterator[list[CatalogueRow]]: ...
 
     async def push(self, quantities: Mapping[str, int]) -> str:
-        """Send absolute numbers (at most `max_batch`); returns the job's external id. Ambiguous when it may have arrived."""
+        """Send absolute numbers (at most `max_batch`); returns the job's external id. Ambiguous when it may
+        have arrived."""
         ...
 
     async def report(self, external_id: str, refs: Sequence[str]) -> JobReport: ...
 
-    async def find_job(self, quantities: Mapping[str, int], since: float, known: frozenset[str]) -> str | None:
+    async def find_job(
+        self, quantities: Mapping[str, int], since: float, known: frozenset[str]
+    ) -> str | None:
         """A job that we sent but whose id we never learned."""
         ...
 

@@ -15,7 +15,7 @@ from orquestador.channels.falabella.channel import FalabellaChannel
 from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
 from orquestador.clock import FollowedClock, SystemClock
 from orquestador.erp.odoo.config import OdooSettings
-from orquestador.erp.odoo.erp import OdooErp
+from orquestador.erp.odoo.adapter import OdooErp
 from orquestador.flows.context import Context, FlowSettings
 from orquestador.flows.golive import go_live, load_modes
 from orquestador.flows.hints import Hints
@@ -91,7 +91,9 @@ def call_logger(logs: LogSink) -> CallLogger:
     return log
 
 
-def build_channel(account: FalabellaAccount, settings: Settings, clock: Clock, logs: LogSink) -> FalabellaChannel:
+def build_channel(
+    account: FalabellaAccount, settings: Settings, clock: Clock, logs: LogSink
+) -> FalabellaChannel:
     times = account.timeouts
     return FalabellaChannel(
         FalabellaConfig(

@@ -52,7 +52,8 @@ async def serve(settings: Settings, env_file: Path | None) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Leaves the process alive after a signal, so that the flows stop in order: uvicorn would raise it again."""
+    """Leaves the process alive after a signal, so that the flows stop in order: uvicorn would raise it
+    again."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -218,4 +218,3 @@ def _open_order(old: golive.OldOrder) -> OpenOrder:
         created_at=old.created_at,
         lines=lines,
     )
-

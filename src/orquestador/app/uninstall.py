@@ -18,7 +18,8 @@ class Uninstaller:
         self._x = context
 
     async def registered(self) -> tuple[Registered, ...]:
-        """Everything of ours that is still there; an upstream that cannot be asked is one entry with its problem."""
+        """Everything of ours that is still there; an upstream that cannot be asked is one entry with its
+        problem."""
         found: list[Registered] = []
         for channel in self._x.channels.values():
             if channel.has_api:

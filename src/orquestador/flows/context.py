@@ -51,7 +51,6 @@ class FlowSettings:
     order_close_s: float = 180 * 86_400.0
     manual_wait_s: float = 10.0
 
-
     def publishes(self, sku: str) -> bool:
         """Whether the publish policy includes a new listing of this SKU."""
         return self.publish == "all" if isinstance(self.publish, str) else sku in self.publish
@@ -147,7 +146,8 @@ class Context:
         )
 
     async def save(self, saves: Sequence[Save]) -> list[bool]:
-        """Save and wake whom it concerns: the ERP lane, the pushers, and workers of rows that are due at once."""
+        """Save and wake whom it concerns: the ERP lane, the pushers, and workers of rows that are due at
+        once."""
         if not saves:
             return []
         stored = await self.journal.save(saves)
@@ -167,4 +167,3 @@ class Context:
     async def reload(self, work: Work) -> Work | None:
         rows = await self.journal.get([work.id])
         return rows[0] if rows else None
-

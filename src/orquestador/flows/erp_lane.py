@@ -1,7 +1,7 @@
 """Flow 1, second half: the one lane that writes to the ERP (design §6.5-6.12).
 
-An intent is stored first, then done under its key, and believed only when read back. Whatever interrupts that, the next
-look asks the ERP what the key contains.
+An intent is stored first, then done under its key, and believed only when read back. Whatever interrupts
+that, the next look asks the ERP what the key contains.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class ErpLane:
         self._held_until = 0.0
 
     async def run_once(self) -> int:
-        """One batch; returns how many rows were looked at. Raises Unavailable or AuthRefused when the ERP is away."""
+        """One batch; returns how many rows were looked at. Raises Unavailable or AuthRefused when the ERP
+        is away."""
         x = self._x
         if x.gates.stopped("erp") or not await self._hold_lease():
             return 0
@@ -112,7 +113,8 @@ class ErpLane:
             await self._poison(work, error)
 
     async def _poison(self, work: Work, error: Exception) -> None:
-        """A bug of ours about one row: it goes to a person with the name of the error, and is asked again later."""
+        """A bug of ours about one row: it goes to a person with the name of the error, and is asked again
+        later."""
         x, fresh = self._x, await self._x.reload(work)
         x.count("lane_internal_errors")
         if fresh is not None:
@@ -210,9 +212,7 @@ class ErpLane:
         live = x.modes.of(row.work.channel) is not None
         if verdict.act in (Act.SETTLE, Act.HOLD):
             items = row.effect.items
-            recipes = {
-                i.line_id: r for i in items if (r := outcome.recipes.get(i.product_id, ()))
-            }
+            recipes = {i.line_id: r for i in items if (r := outcome.recipes.get(i.product_id, ()))}
             order = settle_effect(
                 order,
                 row.effect.n,
@@ -267,7 +267,8 @@ def _save(
     effect_due_at: float,
     marks: tuple[Mark, ...] = (),
 ) -> Save:
-    """The row after the lane looked: while an effect is open or missing, `effect_due_at` says when it looks again."""
+    """The row after the lane looked: while an effect is open or missing, `effect_due_at` says when it looks
+    again."""
     look = outlook(order, live=live, now=now, tried=order.open_effect is not None or not _plannable(order))
     row = replace(work, doc=order, state=look.state, reason=look.reason, due_at=look.due_at)
     due = look.effect_due_at
@@ -287,4 +288,3 @@ def _plannable(order: Order) -> bool:
 def _unless_signalled(row: Work) -> Work:
     """The lane must not postpone a signal that no fold has closed yet."""
     return replace(row, state=State.DUE) if row.wanted > row.done else row
-

@@ -67,9 +67,7 @@ async def go_live(
     x, since = context, context.clock.now()
     heads = (await open_orders(x, channel))[1] if list_orders else []
     # Channels date orders in whole seconds: those of this very second that were listed already are old.
-    known = tuple(
-        h.order_id for h in heads if h.created_at is not None and h.created_at >= math.floor(since)
-    )
+    known = tuple(h.order_id for h in heads if h.created_at is not None and h.created_at >= math.floor(since))
     wanted = GoLive(since=since, known=known)
     stored = await x.journal.set_meta_if_absent(_name(channel.id), asdict(wanted))
     golive = TypeAdapter(GoLive).validate_python(stored)
@@ -82,12 +80,17 @@ async def go_live(
 
 
 async def take_over(context: Context, channel: str, order_id: str) -> Work | None:
-    """Take an order from before go-live out of the ERP from now on; None when the row was being changed: ask again."""
+    """Take an order from before go-live out of the ERP from now on; None when the row was being changed:
+    ask again."""
     x, now = context, context.clock.now()
     key = work_id(Kind.ORDER, channel, order_id)
     for _ in range(20):
         rows = await x.journal.get([key])
-        work = rows[0] if rows else Work(key, Kind.ORDER, channel, order_id, State.DUE, 1, 0, 0, now, created_at=now)
+        work = (
+            rows[0]
+            if rows
+            else Work(key, Kind.ORDER, channel, order_id, State.DUE, 1, 0, 0, now, created_at=now)
+        )
         order = work.order or Order(channel=channel, order_id=order_id, first_seen_at=now)
         row = replace(work, doc=replace(order, take_anyway=True, history=False), state=State.DUE, due_at=now)
         if all(await x.journal.save([Save(replace(row, reason="adopted_by_person"))])):
@@ -105,7 +108,9 @@ async def _close_history(context: Context, channel: str, golive: GoLive) -> None
         for work in await x.journal.open_orders_before(channel, golive.since, PAGE):
             order = work.order
             if order is not None and not order.history and golive.is_history(order):
-                row = replace(work, doc=replace(order, history=True), state=State.SETTLED, reason="before_go_live")
+                row = replace(
+                    work, doc=replace(order, history=True), state=State.SETTLED, reason="before_go_live"
+                )
                 saves.append(Save(row))
         if not saves or not any(await x.journal.save(saves)):
             return

@@ -1,4 +1,5 @@
-"""The ERP's webhooks: early, repeated, sometimes phantom (odoo.md 8.1). Coalesced here, looked at three times."""
+"""The ERP's webhooks: early, repeated, sometimes phantom (odoo.md 8.1). Coalesced here, looked at three
+times."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ SAME_HINT_S = 1.0
 class Hints:
     """In memory on purpose: the cursor is the promise, a hint is only speed.
 
-    Odoo 17 and 18 call before they commit, so a look at once would read the old number: 2 s, 30 s and 150 s later.
+    Odoo 17 and 18 call before they commit, so a look at once would read the old number: 2 s, 30 s and 150 s
+    later.
     """
 
     def __init__(self, context: Context, erp: Erp | None) -> None:

@@ -8,7 +8,7 @@ from orquestador.ports import Accepted, NewReceipt
 
 
 class Intake:
-    """The door's other side: commit first, wake after; the queue carries nothing that the journal does not."""
+    """The door's other side: commit first, wake after; the queue holds nothing that the journal lacks."""
 
     def __init__(self, context: Context) -> None:
         self._x = context

@@ -52,7 +52,8 @@ class JobFollower:
         return waiting
 
     async def _look_up(self, job: Job, age: float) -> Job:
-        """The process died, or the answer was lost, between the call and the id: find the job by what it contains."""
+        """The process died, or the answer was lost, between the call and the id: find the job by what it
+        contains."""
         x = self._x
         known = frozenset(
             j.external_id for j in await x.journal.recent_jobs(job.channel, 200) if j.external_id
@@ -73,7 +74,9 @@ class JobFollower:
     async def give_up(self, job: Job, state: JobState, note: str, *, attempt: bool = False) -> Job:
         """Free its listings: each is due again with its current number."""
         for record in job.records:
-            await self._release(job, replace(record, outcome=RecordOutcome.UNKNOWN, reason=note), attempt=attempt)
+            await self._release(
+                job, replace(record, outcome=RecordOutcome.UNKNOWN, reason=note), attempt=attempt
+            )
         ended = replace(job, state=state, done_at=self._x.clock.now(), note=note)
         await self._x.journal.save_job(ended)
         self._log(ended, LogStatus.ERROR)
@@ -89,7 +92,8 @@ class JobFollower:
         return done
 
     async def _release(self, job: Job, record: JobRecord, *, attempt: bool) -> None:
-        """Write what became of one record to its listing; a signal may move the row meanwhile, so until it is stored."""
+        """Write what became of one record to its listing; a signal may move the row meanwhile, so until it
+        is stored."""
         while True:
             rows = await self._x.journal.get([record.work_id])
             if not rows or not isinstance(rows[0].doc, Listing) or rows[0].doc.job_id != job.id:
@@ -148,6 +152,11 @@ class JobFollower:
             "stock.confirm",
             status,
             request={"job": job.id, "externalId": job.external_id},
-            response={"state": job.state.value, "records": len(job.records), "notAccepted": bad, "note": job.note},
+            response={
+                "state": job.state.value,
+                "records": len(job.records),
+                "notAccepted": bad,
+                "note": job.note,
+            },
             skus=[r.sku for r in job.records],
         )

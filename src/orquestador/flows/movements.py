@@ -1,4 +1,5 @@
-"""Manual stock movements: asked for through the API, done once under `<prefix>manual/<key>/1` by the ERP lane."""
+"""Manual stock movements: asked for through the API, done once under `<prefix>manual/<key>/1` by the ERP
+lane."""
 
 from __future__ import annotations
 
@@ -129,9 +130,7 @@ class MovementLane:
             known = (await self._erp.availability([movement.sku])).get(movement.sku)
             if isinstance(known, Availability):
                 sign = 1 if movement.direction is Direction.OUT else -1
-                after = replace(
-                    after, new_stock=known.on_hand, previous_stock=known.on_hand + sign * units
-                )
+                after = replace(after, new_stock=known.on_hand, previous_stock=known.on_hand + sign * units)
         elif outcome.state is KeyState.REFUSED and outcome.reason == "below_zero":
             after = replace(after, failure="below_zero")
         else:

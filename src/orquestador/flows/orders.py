@@ -124,21 +124,22 @@ class OrderWorker:
             if any(o.cancels_all for o in reads):
                 return self._settled(work, order, now)  # first seen as cancelled: nothing to do
             return self._not_visible(work, order, now)
-        for seen in visible:
-            if order.lines and order.body_backed and not seen.body_backed:
-                if order.open_effect:
-                    return self._again(work, order, now + 1.0, "adopting")
-                fresh = replace(order, lines=(), body_backed=False, adopted=())
-                order = adopt(fold(fresh, seen), order)
-            else:
-                order = fold(order, seen)
+        folded = _fold_reads(order, visible)
+        if folded is None:
+            return self._again(work, order, now + 1.0)
+        order = folded
         golive = x.modes.of(channel.id)
         if golive is not None:
             order = replace(order, history=golive.is_history(order))
-        if before is None or order.number != before.number or order.body_backed != before.body_backed:
+        if (
+            before is None
+            or not before.lines
+            or order.number != before.number
+            or order.body_backed != before.body_backed
+        ):
             named = await self._own_names(work, order)
             if named is None:
-                return self._again(work, order, now + 1.0, "adopting")
+                return self._again(work, replace(order, lines=()), now + 1.0)
             order = named
         return self._folded(work, before, order, now, live=golive is not None)
 
@@ -168,7 +169,8 @@ class OrderWorker:
     async def _own_names(self, work: Work, order: Order) -> Order | None:
         """Make sure that only one row takes stock for this order, whichever of its names it came under.
 
-        Returns the order to go on with (possibly with an adopted ledger, or moved on to its API twin), or None: wait.
+        Returns the order to go on with (possibly with an adopted ledger, or moved on to its API twin), or
+        None: wait.
         """
         journal = self._x.journal
         names = [order.order_id] + ([order.number] if order.number else [])
@@ -187,7 +189,9 @@ class OrderWorker:
                     return None
                 if twin.adopted_by != order.order_id:
                     given = replace(twin, adopted_by=order.order_id)
-                    row = replace(rows[0], doc=given, state=State.SETTLED, reason=f"adopted_by:{order.order_id}")
+                    row = replace(
+                        rows[0], doc=given, state=State.SETTLED, reason=f"adopted_by:{order.order_id}"
+                    )
                     if not all(await journal.save([Save(row)])):
                         return None
                     twin = given
@@ -200,14 +204,16 @@ class OrderWorker:
         await self._x.journal.touch([twin], "body of an adopted order")
 
     def _settled(self, work: Work, order: Order, now: float) -> Save:
-        row = replace(work, doc=order, done=work.wanted, state=State.SETTLED, reason=None, due_at=now, attempts=0)
+        row = replace(
+            work, doc=order, done=work.wanted, state=State.SETTLED, reason=None, due_at=now, attempts=0
+        )
         return Save(replace(row, reason=f"adopted_by:{order.adopted_by}" if order.adopted_by else None))
 
-    def _again(self, work: Work, order: Order, at: float, reason: str) -> Save:
-        """Look again without having closed anything; what was folded is not stored."""
-        kept = work.doc if work.doc is not None else order
+    def _again(self, work: Work, order: Order, at: float) -> Save:
+        """The order and its twin are being made one: look again. What was folded is not stored, and nothing
+        is closed."""
         return Save(
-            replace(work, doc=kept, state=State.WAITING, due_at=at, reason=reason),
+            replace(work, doc=work.doc or order, state=State.WAITING, due_at=at, reason="adopting"),
             effect_due_at=self._x.clock.now() if work.order and work.order.open_effect else None,
         )
 
@@ -220,13 +226,12 @@ class OrderWorker:
             return Save(row)
         attempts = work.attempts + 1
         at = now + min(60.0, backoff_s(attempts, self._x.rng.random()))
-        row = replace(
-            work, doc=order, state=State.WAITING, due_at=at, attempts=attempts, failing_since=since
-        )
+        row = replace(work, doc=order, state=State.WAITING, due_at=at, attempts=attempts, failing_since=since)
         return Save(replace(row, reason="order_not_visible"))
 
     async def _wait(self, works: Sequence[Work], reason: str, at: float) -> None:
-        # A row that already says so is only given back: an outage must not rewrite every waiting row every time.
+        # A row that already says so is only given back: an outage must not rewrite every waiting row every
+        # time.
         told = [w for w in works if w.reason == reason and w.state is State.WAITING]
         await self._x.journal.release(self._x.owner, [w.id for w in told], at)
         saves = [
@@ -258,3 +263,16 @@ class OrderWorker:
             )
             saves.append(Save(row))
         await self._x.save(saves)
+
+
+def _fold_reads(order: Order, reads: Sequence[SeenOrder]) -> Order | None:
+    """The order after these reads; None while a body-backed order with an open effect cannot become its API
+    twin."""
+    for seen in reads:
+        if order.lines and order.body_backed and not seen.body_backed:
+            if order.open_effect:
+                return None
+            order = adopt(fold(replace(order, lines=(), body_backed=False, adopted=()), seen), order)
+        else:
+            order = fold(order, seen)
+    return order

@@ -47,7 +47,9 @@ def outlook(order: Order, *, live: bool, now: float, tried: bool) -> Outlook:
     if any(line.owner is Owner.UNKNOWN for line in order.lines):
         since = order.first_seen_at
         if now < since + UNKNOWN_OWNER_HOLD_S:
-            return Outlook(State.WAITING, "unknown_stock_owner", min(later, since + UNKNOWN_OWNER_HOLD_S), None)
+            return Outlook(
+                State.WAITING, "unknown_stock_owner", min(later, since + UNKNOWN_OWNER_HOLD_S), None
+            )
         if order.discarded != "unknown_stock_owner":
             return Outlook(State.DEAD, "unknown_stock_owner", now, None)
     return Outlook(State.SETTLED, None, now, None)

@@ -1,4 +1,5 @@
-"""What heals missed webhooks (P9): each channel's orders by update time, its catalogue, and the ERP's own changes."""
+"""What heals missed webhooks (P9): each channel's orders by update time, its catalogue, and the ERP's own
+changes."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ class OrdersPoll:
             return await self._sweep(self._x.settings.orders_overlap_s)
 
     async def before_push(self) -> None:
-        """A short sweep, unless one just ended: the channel's newest orders count in the numbers about to be sent."""
+        """A short sweep, unless one just ended: the channel's newest orders count in the numbers about to
+        be sent."""
         async with self._lock:
             if self._x.clock.now() >= self._swept_at + BEFORE_PUSH_FRESH_S:
                 await self._sweep(BEFORE_PUSH_OVERLAP_S)

@@ -1,4 +1,5 @@
-"""Flow 2: due listings of one channel become numbers, and the numbers that differ become one job (design §7.3-7.7)."""
+"""Flow 2: due listings of one channel become numbers, and the numbers that differ become one job (design
+§7.3-7.7)."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ class Pusher:
         self._last_push_at = 0.0
 
     async def run_once(self) -> int:
-        """One batch of due listings; returns how many. Raises Unavailable or AuthRefused, with everything given back."""
+        """One batch of due listings; returns how many. Raises Unavailable or AuthRefused, with everything
+        given back."""
         x, channel = self._x, self._channel
         if x.gates.stopped("erp") or x.gates.stopped(channel.id):
             return 0
@@ -72,7 +74,8 @@ class Pusher:
     async def _decide(self, works: Sequence[Work]) -> list[Candidate]:
         """Settle the listings that show the right number already; the rest are candidates."""
         x, channel = self._x, self._channel
-        # This order matters: newest orders, then the units not yet proven out of the ERP, then what the ERP still has
+        # This order matters: newest orders, then the units not yet proven out of the ERP, then what the ERP
+        # still has
         # (design §7.3). A unit counted twice on the way makes the number lower for a moment, never higher.
         if channel.has_api:
             await self._poll.before_push()
@@ -200,7 +203,9 @@ class Pusher:
 
 
 def _settle(work: Work, listing: Listing, now: float) -> Save:
-    row = replace(work, doc=listing, state=State.SETTLED, done=work.wanted, reason=None, due_at=now, attempts=0)
+    row = replace(
+        work, doc=listing, state=State.SETTLED, done=work.wanted, reason=None, due_at=now, attempts=0
+    )
     return Save(row)
 
 

@@ -1,4 +1,5 @@
-"""Runs the flows as supervised loops: woken by the queue, looking by themselves every second, alive until told to stop."""
+"""Runs the flows as supervised loops: woken by the queue, looking by themselves every second, alive until
+told to stop."""
 
 from __future__ import annotations
 
@@ -112,7 +113,8 @@ class Runner:
         self._spawn(name, run)
 
     async def _guard(self, name: str, step: Callable[[], Awaitable[float | int | None]]) -> float | None:
-        """Run a step. A failing upstream or store makes this loop wait, and no other; 0 and None mean nothing to do."""
+        """Run a step. A failing upstream or store makes this loop wait, and no other; 0 and None mean
+        nothing to do."""
         try:
             result = await step()
         except UpstreamError as error:
@@ -121,7 +123,7 @@ class Runner:
         except StoreUnavailable as error:
             self._x.count(f"{name}:store_away")
             _log.warning("store_away", loop=name, detail=error.detail)
-        except Exception:  # the edge of a loop: counted, told, and the loop goes on
+        except Exception:  # noqa: BLE001 - the edge of a loop: counted, told, and the loop goes on
             self._x.count(f"{name}:internal_error")
             _log.exception("loop_failed", loop=name)
         else:

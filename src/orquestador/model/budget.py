@@ -10,7 +10,8 @@ MAX_INTERVAL_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class BudgetSpec:
-    """Published limits: `burst` calls free, then one per `interval_s` seconds, at most `per_day` in any 24 h."""
+    """Published limits: `burst` calls free, then one per `interval_s` seconds, at most `per_day` in any 24
+    h."""
 
     burst: int
     interval_s: float
@@ -47,7 +48,8 @@ class Budget:
 
 
 def take(budget: Budget, spec: BudgetSpec, now: float) -> tuple[Budget, float | None]:
-    """Take one call. Returns the new state and None, or the refilled state and the instant at which to try again."""
+    """Take one call. Returns the new state and None, or the refilled state and the instant at which to try
+    again."""
     budget = budget.refill(spec, now)
     now = budget.refilled_at
     if budget.used_today() >= spec.per_day:

@@ -53,7 +53,8 @@ class Verdict:
 def judge(
     effect: Effect, state: KeyState, *, erp_id: int | None, detail: str | None, needed: bool, now: float
 ) -> Verdict:
-    """The next step for an open effect. `needed` is False when doing it would overshoot what the order asks for now."""
+    """The next step for an open effect. `needed` is False when doing it would overshoot what the order asks
+    for now."""
     answer = f"{state.value}:{erp_id or ''}"
     before, seen = effect.asked, replace(effect, asked=answer, erp_id=erp_id or effect.erp_id)
     match state:

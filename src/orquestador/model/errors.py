@@ -1,14 +1,14 @@
 """The one error tree.
 
-    OrquestadorError
-    |- InvalidSetting            a setting cannot be used; the start stops
-    |- StoreUnavailable          the journal cannot commit right now
-    `- UpstreamError             an outside system did not do what we asked
-       |- Unavailable            network, 5xx, open circuit: nothing wrong with *this* order or listing; no attempt is spent
-       |  `- RateLimited         the same, and the upstream said so (or until when)
-       |- AuthRefused            our credentials or rights are refused: the flow stops and a person is told
-       |- Ambiguous              a write may or may not have happened: ask before writing again
-       `- Rejected               a definitive no about this record; repeating it changes nothing
+OrquestadorError
+|- InvalidSetting            a setting cannot be used; the start stops
+|- StoreUnavailable          the journal cannot commit right now
+`- UpstreamError             an outside system did not do what we asked
+   |- Unavailable            network, 5xx, open circuit: not about *this* order or listing; costs no attempt
+   |  `- RateLimited         the same, and the upstream said so (or until when)
+   |- AuthRefused            our credentials or rights are refused: the flow stops and a person is told
+   |- Ambiguous              a write may or may not have happened: ask before writing again
+   `- Rejected               a definitive no about this record; repeating it changes nothing
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ from orquestador.model.orders import Order
 
 @dataclass(frozen=True, slots=True)
 class GoLive:
-    """The instant from which a channel's orders count, and the orders that were already there in that very second.
+    """The instant from which a channel's orders count, and the orders that were already there in that very
+    second.
 
-    Channels date orders in whole seconds (falabella.md 2.1), so the second of go-live itself is settled by `known`: the
-    ids that the channel listed when go-live was given.
+    Channels date orders in whole seconds (falabella.md 2.1), so the second of go-live itself is settled by
+    `known`: the ids that the channel listed when go-live was given.
     """
 
     since: float
@@ -21,7 +22,8 @@ class GoLive:
     pushes_approved: bool = True
 
     def is_history(self, order: Order) -> bool:
-        """True for an order sold before go-live, unless a person asked to take it out or we already did something."""
+        """True for an order sold before go-live, unless a person asked to take it out or we already did
+        something."""
         if order.take_anyway or order.effects:
             return False
         if order.body_backed or order.created_at is None:

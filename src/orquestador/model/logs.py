@@ -14,7 +14,8 @@ class LogStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """`request` and `response` are redacted, JSON-ready and cut at 4 KB before they come here; `duration_ms` in ms."""
+    """`request` and `response` are redacted, JSON-ready and cut at 4 KB before they come here;
+    `duration_ms` in ms."""
 
     id: str
     service: str

@@ -1,7 +1,7 @@
 """Orders, their lines with ledgers, and the effects that bring the ERP in line with them (design §6).
 
-Everything here is a pure function of what was read and what was proven: fold what the channel says, then ask which
-effect is missing.
+Everything here is a pure function of what was read and what was proven: fold what the channel says, then
+ask which effect is missing.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class SeenOrder:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One order line with its ledger: `taken` units are proven out of the ERP, and where they were taken from."""
+    """One order line with its ledger: `taken` units are proven out of the ERP, and where they were taken
+    from."""
 
     line_id: str
     sku: str
@@ -81,7 +82,8 @@ class Line:
     taken: int = 0
     product_id: int | None = None
     recipe: tuple[tuple[int, float], ...] = ()
-    """Per unit of this line, the (product id, quantity) moves that were done: a kit's components, or the product."""
+    """Per unit of this line, the (product id, quantity) moves that were done: a kit's components, or the
+    product."""
     problem: str | None = None
     """Why this line cannot be mapped to the ERP; the other lines go on."""
     unmapped: bool = False
@@ -121,7 +123,8 @@ class EffectItem:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A keyed change of the ERP for one order: written down first, done under `key`, believed when read back."""
+    """A keyed change of the ERP for one order: written down first, done under `key`, believed when read
+    back."""
 
     n: int
     key: str
@@ -173,7 +176,8 @@ class Order:
         return next((e for e in self.effects if e.is_open), None)
 
     def unproven(self, now: float) -> dict[str, int]:
-        """Committed units per SKU that are not proven out of the ERP (design §7.3b); unknown owners count for 1 h."""
+        """Committed units per SKU that are not proven out of the ERP (design §7.3b); unknown owners count
+        for 1 h."""
         units: dict[str, int] = {}
         if self.history or self.adopted_by:
             return units
@@ -186,7 +190,8 @@ class Order:
         return units
 
     def reserved_on_channel(self) -> dict[str, int]:
-        """Units per SKU that the channel itself holds back at this moment (needed where a written number is gross)."""
+        """Units per SKU that the channel itself holds back at this moment (needed where a written number is
+        gross)."""
         units: dict[str, int] = {}
         for line in self.lines:
             if line.reserved and line.owner is Owner.SELLER and line.should_be_out:
@@ -212,7 +217,8 @@ def _line_problem(line: Line) -> str | None:
 
 
 def fold(order: Order, seen: SeenOrder) -> Order:
-    """What the order is after this read: states only move forward, an older read or an unmapped state changes nothing.
+    """What the order is after this read: states only move forward, an older read or an unmapped state
+    changes nothing.
 
     For a body-backed order only a later `as_of` counts; for a re-read the same instant may be folded again.
     """
@@ -223,7 +229,8 @@ def fold(order: Order, seen: SeenOrder) -> Order:
     for s in seen.lines:
         lines.append(_fold_line(known.pop(s.line_id, None), s))
     for left in known.values():
-        # Lines that a newer answer does not show are not cancelled by their absence, except in a simple body, which
+        # Lines that a newer answer does not show are not cancelled by their absence, except in a simple
+        # body, which
         # is the whole order; a cancellation without lines means all of them.
         if seen.cancels_all or (seen.body_backed and seen.lines):
             left = replace(left, state=LineState.CANCELLED, raw_state=left.raw_state, reserved=False)
@@ -274,12 +281,14 @@ def _difference(line: Line) -> int:
 
 
 def may_have_effects(order: Order) -> bool:
-    """False for what was sold before go-live, for an order that lives on elsewhere, and while a person is asked."""
+    """False for what was sold before go-live, for an order that lives on elsewhere, and while a person is
+    asked."""
     return not (order.history or order.adopted_by or order.hold)
 
 
 def wants_effect(order: Order) -> bool:
-    """True when the ERP lane has something to do: an open effect, or a difference that may be mapped by now."""
+    """True when the ERP lane has something to do: an open effect, or a difference that may be mapped by
+    now."""
     if order.open_effect:
         return True
     return may_have_effects(order) and any(_difference(line) for line in order.lines)
@@ -314,8 +323,12 @@ def plan_effect(order: Order, *, prefix: str, now: float) -> Order:
     """
     if not may_have_effects(order) or order.open_effect:
         return order
-    out = [_take(line, _difference(line)) for line in order.lines if _difference(line) > 0 and line.product_id]
-    back = [_give_back(line, -_difference(line)) for line in order.lines if _difference(line) < 0 and line.recipe]
+    out = [
+        _take(line, _difference(line)) for line in order.lines if _difference(line) > 0 and line.product_id
+    ]
+    back = [
+        _give_back(line, -_difference(line)) for line in order.lines if _difference(line) < 0 and line.recipe
+    ]
     for direction, items in ((Direction.OUT, out), (Direction.IN, back)):
         if items:
             n = len(order.effects) + 1
@@ -412,8 +425,8 @@ def replace_effect(order: Order, effect: Effect) -> Order:
 def adopt(order: Order, body: Order) -> Order:
     """The API order with the ledger of the body-backed one that it turned out to be.
 
-    Units taken under a SKU fill the API lines of that SKU; what does not fit stays on a line of its own whose quantity
-    is 0, so the next effect gives it back. The body order must have no open effect.
+    Units taken under a SKU fill the API lines of that SKU; what does not fit stays on a line of its own
+    whose quantity is 0, so the next effect gives it back. The body order must have no open effect.
     """
     assert body.open_effect is None
     if body.order_id in order.adopted:
@@ -426,7 +439,9 @@ def adopt(order: Order, body: Order) -> Order:
                 break
             if line.sku == old.sku and line.taken < line.quantity:
                 moved = min(left, line.quantity - line.taken)
-                lines[i] = replace(line, taken=line.taken + moved, product_id=old.product_id, recipe=old.recipe)
+                lines[i] = replace(
+                    line, taken=line.taken + moved, product_id=old.product_id, recipe=old.recipe
+                )
                 left -= moved
         if left > 0:
             lines.append(replace(old, line_id=f"body:{body.order_id}:{old.line_id}", quantity=0, taken=left))
@@ -440,7 +455,8 @@ def adopt(order: Order, body: Order) -> Order:
 
 
 def effect_key(prefix: str, channel: str, order_id: str, n: int) -> str:
-    """`<prefix><channel>/<order>/<n>`, at most 60 characters (design §6.6); a longer order id ends in a hash."""
+    """`<prefix><channel>/<order>/<n>`, at most 60 characters (design §6.6); a longer order id ends in a
+    hash."""
     encoded = quote(order_id, safe="-._~")
     head, tail = f"{prefix}{channel}/", f"/{n}"
     room = KEY_MAX_LENGTH - len(head) - len(tail)
@@ -452,7 +468,8 @@ def effect_key(prefix: str, channel: str, order_id: str, n: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ManualMovement:
-    """A stock movement that a person asked for (`POST /odoo/stock/reduce|increase`), done once under its key."""
+    """A stock movement that a person asked for (`POST /odoo/stock/reduce|increase`), done once under its
+    key."""
 
     key: str
     sku: str

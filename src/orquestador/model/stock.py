@@ -21,7 +21,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """What the ERP can still promise of a SKU over the configured locations; may be negative or fractional."""
+    """What the ERP can still promise of a SKU over the configured locations; may be below 0 or a fraction."""
 
     sku: str
     available: float
@@ -41,7 +41,8 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A SKU's offer on one channel: what it should show, what was sent, what the channel accepted and what was read."""
+    """A SKU's offer on one channel: what it should show, what was sent, what the channel accepted and what
+    was read."""
 
     channel: str
     ref: str
@@ -60,7 +61,8 @@ class Listing:
     """Why the number is not newer, for a person."""
 
     def shows(self, quantity: int, own_seq: int) -> bool:
-        """True when the newest thing we know is that the channel shows this number and no own order came since."""
+        """True when the newest thing we know is that the channel shows this number and no own order came
+        since."""
         known = [s for s in (self.confirmed, self.live) if s is not None]
         if not known:
             return False
@@ -79,7 +81,8 @@ def net_quantity(available: float, unproven: int, rule: Rule) -> int:
 
 
 class WriteMeans(StrEnum):
-    """What a written number means to the channel; not established for Falabella (falabella.md 3.2), hence a setting."""
+    """What a written number means to the channel; not established for Falabella (falabella.md 3.2), hence a
+    setting."""
 
     NET = "net"
     GROSS = "gross"
@@ -162,7 +165,8 @@ def record_outcomes(job: Job, outcomes: Mapping[str, tuple[RecordOutcome, str | 
 
 
 def linger_s(tokens: float, spec: BudgetSpec) -> float:
-    """Seconds to gather changes since the last push: none while calls are plenty, the refill interval when they run out.
+    """Seconds to gather changes since the last push: none while calls are plenty, the refill interval when
+    they run out.
 
     Coalescing harder as the bucket empties keeps calls for what is urgent.
     """

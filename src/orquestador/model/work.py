@@ -34,8 +34,8 @@ Doc = Order | Listing | ManualMovement
 class Work:
     """A row as it was read; every change is compare-and-set on `rev`.
 
-    `wanted` and `own_seq` are moved by signals alone, so a signal never makes a running worker's save fail; a save that
-    closes only an older version leaves the row due.
+    `wanted` and `own_seq` are moved by signals alone, so a signal never makes a running worker's save fail;
+    a save that closes only an older version leaves the row due.
     """
 
     id: str
@@ -80,6 +80,7 @@ def work_id(kind: Kind, channel: str, ref: str) -> str:
 
 
 def backoff_s(attempts: int, jitter: float) -> float:
-    """Seconds until the next try after `attempts` failures; `jitter` in [0, 1) spreads them over half the span."""
+    """Seconds until the next try after `attempts` failures; `jitter` in [0, 1) spreads them over half the
+    span."""
     span = float(min(BACKOFF_MAX_S, BACKOFF_BASE_S * 2 ** min(attempts, 20)))
     return span * (0.5 + 0.5 * jitter)

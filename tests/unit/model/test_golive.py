@@ -1,0 +1,32 @@
+"""What was sold before go-live is history (design §6.2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from orquestador.model.golive import GoLive
+from orquestador.model.orders import Direction, Effect, Order
+
+GO = GoLive(since=1000.7, known=("old",))
+
+
+def api(order_id="new", created_at=1000.0, **more) -> Order:
+    return Order(channel="ch", order_id=order_id, first_seen_at=1001.0, created_at=created_at, **more)
+
+
+@pytest.mark.parametrize(
+    ("order", "history"),
+    [
+        (api(created_at=999.0), True),
+        (api(created_at=1001.0), False),
+        # Channels date in whole seconds: the second of go-live is settled by what was listed then.
+        (api("old", created_at=1000.0), True),
+        (api("new", created_at=1000.0), False),
+        (api(created_at=999.0, take_anyway=True), False),
+        (api(created_at=999.0, effects=(Effect(1, "k", Direction.OUT, (), 1.0),)), False),
+        (Order(channel="ch", order_id="b", first_seen_at=1000.6, body_backed=True, created_at=2000.0), True),
+        (Order(channel="ch", order_id="b", first_seen_at=1000.8, body_backed=True), False),
+    ],
+)
+def test_is_history(order, history):
+    assert GO.is_history(order) is history
