@@ -1,0 +1,47 @@
+"""The whole web as one ASGI application: webhooks in front, the API behind them."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from orquestador.ops.health import RequestCounts
+from orquestador.ops.throttle import Throttle
+from orquestador.web import api_admin, api_logs, api_status, api_stock, api_work, errors, openapi
+from orquestador.web.config import WebConfig
+from orquestador.web.intake import Intake
+from orquestador.web.request_log import RequestLog
+from orquestador.web.services import Services
+
+
+def create_api(services: Services, config: WebConfig, throttle: Throttle) -> FastAPI:
+    """The operator's API alone."""
+    api = FastAPI(
+        title="Orquestador",
+        version=config.version,
+        description="Keeps marketplace orders and Odoo stock in step, exactly once in both directions.",
+    )
+    api.state.services = services
+    api.state.config = config
+    api.state.throttle = throttle
+    errors.install(api)
+    for part in (api_status, api_logs, api_stock, api_work, api_admin):
+        api.include_router(part.router)
+    openapi.install(api)
+    return api
+
+
+def create_app(services: Services, config: WebConfig, counts: RequestCounts | None = None) -> ASGIApp:
+    """What the server runs. Give uvicorn `access_log=False`: it would write addresses with their secrets."""
+    throttle = Throttle()
+    app: ASGIApp = RequestLog(create_api(services, config, throttle), services, counts or RequestCounts())
+    if config.cors_origins:
+        app = CORSMiddleware(
+            app,
+            allow_origins=config.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key", "traceparent"],
+            expose_headers=["Idempotency-Key", "X-Trace-Id"],
+        )
+    return Intake(services, config, throttle, app)

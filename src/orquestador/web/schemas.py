@@ -1,0 +1,110 @@
+"""Bodies of the API for validation and for /docs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic.alias_generators import to_camel
+
+QUANTITY_MAX = 100_000
+
+
+def _printable(value: str) -> str:
+    value = value.strip()
+    if not value:
+        raise ValueError("it must not be empty")
+    if not value.isprintable():
+        raise ValueError("it must not contain control characters")
+    return value
+
+
+Label = Annotated[StrictStr, Field(max_length=200), AfterValidator(_printable)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class MoveBody(_Body):
+    """A manual stock movement."""
+
+    sku: Label
+    quantity: Annotated[StrictInt, Field(ge=1, le=QUANTITY_MAX)]
+    reason: Annotated[StrictStr, Field(max_length=500), AfterValidator(_printable)]
+    reference: Label | None = None
+    allow_negative: StrictBool = False
+
+
+class DiscardBody(_Body):
+    note: Annotated[StrictStr, Field(max_length=500)] | None = None
+
+
+class GoLiveBody(_Body):
+    take_now: list[Label] = Field(default=[], description="Work ids whose units are still in the ERP.")
+    approve_pushes: StrictBool = False
+
+
+class BackupBody(_Body):
+    path: Annotated[StrictStr, Field(min_length=1, max_length=1000), AfterValidator(_printable)]
+
+
+class UninstallBody(_Body):
+    ids: list[Label] | None = Field(default=None, description="Which of them; absent = all.")
+
+
+class LogItem(_Body):
+    id: str
+    service: str
+    action: str
+    status: str
+    request: object
+    response: object
+    duration: float = Field(description="Milliseconds.")
+    order_id: str | None
+    product_sku: str | None
+    timestamp: str
+    trace_id: str | None
+
+
+class LogPage(_Body):
+    items: list[LogItem]
+    next_cursor: str | None
+
+
+class StockAnswer(_Body):
+    sku: str
+    available: float
+    on_hand: float
+    reserved: float
+    as_of: str
+    age_seconds: float
+
+
+class MoveAnswer(_Body):
+    success: bool
+    sku: str
+    previous_stock: float | None
+    new_stock: float | None
+    movement: str
+    duplicate: bool
+
+
+class WebhookAnswer(_Body):
+    success: bool
+    message: str
+    order_id: str | None
+    receipt_id: str | None
+    duplicate: bool
+
+
+class ProblemAnswer(_Body):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    remedy: str | None = None
+    trace_id: str | None = None
