@@ -1,0 +1,1 @@
+"""Journal adapters: where receipts, work, jobs and budgets are kept."""

@@ -1,0 +1,89 @@
+"""What stores keep beside a document, so that they can find it: derived at every save, never read back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from orquestador.model.orders import UNKNOWN_OWNER_HOLD_S, LineState, ManualMovement, Order, Owner
+from orquestador.model.stock import Listing
+from orquestador.model.work import Work
+
+UNITS_MAX = 2**53
+"""A sum of units beyond any shop; whatever a hostile order says, columns stay far below 64 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkuUnits:
+    """What one order does to the sums of one SKU (`Journal.units`); all zero still finds the order by SKU."""
+
+    sku: str
+    unproven: int
+    held: int
+    """Units of lines with an unknown owner, which count until `held_until`."""
+    held_until: float
+    reserved: int
+
+    @property
+    def counts(self) -> bool:
+        return bool(self.unproven or self.held or self.reserved)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    sku: str | None = None
+    number: str | None = None
+    managed: bool = False
+    job_id: str | None = None
+    effect_open: bool = False
+    began_at: float | None = None
+    """Order that still has units out or open: when it was created (body-backed: first seen)."""
+    units: tuple[SkuUnits, ...] = ()
+
+
+def columns_of(work: Work) -> Columns:
+    doc = work.doc
+    if isinstance(doc, Order):
+        return Columns(
+            number=doc.number,
+            effect_open=doc.open_effect is not None,
+            began_at=_began_at(doc),
+            units=tuple(_units(doc)),
+        )
+    if isinstance(doc, Listing):
+        return Columns(sku=doc.sku, managed=doc.managed, job_id=doc.job_id)
+    if isinstance(doc, ManualMovement):
+        return Columns(sku=doc.sku, effect_open=doc.effect is not None and doc.effect.is_open)
+    return Columns()
+
+
+def _began_at(order: Order) -> float | None:
+    if order.history or order.adopted_by:
+        return None
+    for line in order.lines:
+        unsettled = line.state is LineState.NOT_COMMITTED and line.owner is not Owner.MARKETPLACE
+        if (
+            line.should_be_out
+            or unsettled
+            or (line.owner is Owner.UNKNOWN and line.state is not LineState.CANCELLED)
+        ):
+            known = order.created_at is not None and not order.body_backed
+            return order.created_at if known else order.first_seen_at
+    return None
+
+
+def _units(order: Order) -> list[SkuUnits]:
+    certain = order.unproven(math.inf)
+    while_held = order.unproven(order.first_seen_at)
+    reserved = order.reserved_on_channel()
+    held_until = order.first_seen_at + UNKNOWN_OWNER_HOLD_S
+    return [
+        SkuUnits(
+            sku=sku,
+            unproven=min(UNITS_MAX, certain.get(sku, 0)),
+            held=min(UNITS_MAX, while_held.get(sku, 0) - certain.get(sku, 0)),
+            held_until=held_until,
+            reserved=min(UNITS_MAX, reserved.get(sku, 0)),
+        )
+        for sku in sorted({line.sku for line in order.lines})
+    ]

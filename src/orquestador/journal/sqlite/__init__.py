@@ -1,0 +1,6 @@
+"""The embedded journal: one SQLite file, one writer, natural group commit."""
+
+from orquestador.journal.sqlite.errors import JournalTooNew, NotAJournal
+from orquestador.journal.sqlite.journal import SqliteJournal
+
+__all__ = ["JournalTooNew", "NotAJournal", "SqliteJournal"]
