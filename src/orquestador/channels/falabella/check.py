@@ -10,7 +10,7 @@ from datetime import UTC
 from typing import Final
 from xml.sax.saxutils import escape
 
-from orquestador.channels.falabella.client import FalabellaClient
+from orquestador.channels.falabella.client import Calls
 from orquestador.channels.falabella.config import DEFAULT_API_URL, SAMPLE_HOST, FalabellaConfig
 from orquestador.channels.falabella.envelope import Node, child, instant, listed, rows, text
 from orquestador.channels.falabella.webhook import ORDER_EVENTS
@@ -26,7 +26,7 @@ CLOCK_WARNING_S: Final = 60.0
 class Webhooks:
     """The callbacks of one account; a URL may be there several times, and there is no update call."""
 
-    def __init__(self, client: FalabellaClient, config: FalabellaConfig) -> None:
+    def __init__(self, client: Calls, config: FalabellaConfig) -> None:
         self._client, self._config = client, config
         self._registered: set[str] = set()
 
@@ -83,9 +83,7 @@ class Webhooks:
                 raise
 
 
-async def check(
-    config: FalabellaConfig, client: FalabellaClient, webhooks: Webhooks, clock: Clock
-) -> list[Finding]:
+async def check(config: FalabellaConfig, client: Calls, webhooks: Webhooks, clock: Clock) -> list[Finding]:
     """What `doctor` and readiness say about this account; never raises for an upstream's failure."""
     configured = _configuration(config)
     if configured is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import httpx2
 
@@ -14,6 +15,33 @@ from orquestador.http_base import CallLogger, CallNote, HttpBase, Profile
 from orquestador.ports import Clock
 
 CONTENT_TYPE = "text/xml; charset=UTF-8"
+
+
+class Calls(Protocol):
+    """What orders, stock and webhooks need of the API. Methods raise the UpstreamError tree."""
+
+    async def get(
+        self,
+        action: str,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        version: str = "1.0",
+        order_ids: tuple[str, ...] = (),
+        skus: tuple[str, ...] = (),
+    ) -> Answer:
+        """A read."""
+        ...
+
+    async def post(
+        self,
+        action: str,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        content: bytes = b"",
+        skus: tuple[str, ...] = (),
+    ) -> Answer:
+        """A write: Ambiguous when it may have arrived."""
+        ...
 
 
 class FalabellaClient:
@@ -47,7 +75,6 @@ class FalabellaClient:
         order_ids: tuple[str, ...] = (),
         skus: tuple[str, ...] = (),
     ) -> Answer:
-        """A read."""
         return await self._call("GET", action, parameters or {}, None, version, order_ids, skus)
 
     async def post(
@@ -58,7 +85,6 @@ class FalabellaClient:
         content: bytes = b"",
         skus: tuple[str, ...] = (),
     ) -> Answer:
-        """A write: Ambiguous when it may have arrived."""
         return await self._call("POST", action, parameters or {}, content, "1.0", (), skus)
 
     async def close(self) -> None:

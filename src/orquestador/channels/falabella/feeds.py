@@ -98,7 +98,13 @@ def _attribute(errors: Sequence[_Error], refs: Sequence[str]) -> tuple[Outcomes,
 
 def _named(message: str, refs: Sequence[str]) -> str | None:
     """The one ref that the message quotes."""
-    found = {ref for ref in refs if f"'{ref}'" in message or f'"{ref}"' in message}
+    found: set[str] = set()
+    # Longest first and taken out of the text: 'O'NEIL' does not quote NEIL.
+    for ref in sorted((r for r in refs if r in message), key=len, reverse=True):
+        for quoted in (f"'{ref}'", f'"{ref}"'):
+            if quoted in message:
+                found.add(ref)
+                message = message.replace(quoted, " ")
     return found.pop() if len(found) == 1 else None
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from orquestador.channels.falabella.client import FalabellaClient
+from orquestador.channels.falabella.client import Calls
 from orquestador.channels.falabella.config import FalabellaConfig
 from orquestador.channels.falabella.envelope import Node, child, instant, listed, rows, text, whole
 from orquestador.channels.falabella.sign import timestamp
@@ -88,7 +88,7 @@ class _Listed:
 class Orders:
     """Reads of one account's orders."""
 
-    def __init__(self, client: FalabellaClient, config: FalabellaConfig, clock: Clock) -> None:
+    def __init__(self, client: Calls, config: FalabellaConfig, clock: Clock) -> None:
         self._client, self._config, self._clock = client, config, clock
         self._said: set[str] = set()
 
@@ -156,10 +156,10 @@ class Orders:
     async def updated(self, since: float) -> AsyncIterator[list[OrderHead]]:
         """Heads of all orders updated since then, page by page, each listed version once.
 
-        The list moves while it is read: an updated order leaves its place, all behind it move up. So each
-        page begins `PAGE_OVERLAP` rows before the end of the last one, and is believed only when its first row
-        was already seen unchanged (so nothing can have slipped past in between); otherwise it is read again
-        a page earlier. The order that moved is newer than the sweep: it comes again, here or next time.
+        The list moves while it is read: an updated order leaves its place, all behind it move up. So a page
+        begins `PAGE_OVERLAP` rows before the end of the last one, and is believed only when its first row was
+        already seen unchanged: then nothing can have slipped past in between. Else it is read again from a
+        page earlier. The order that moved is newer than the sweep: it comes again, here or next time.
         """
         size = self._config.orders_page
         seen: set[tuple[str, str]] = set()

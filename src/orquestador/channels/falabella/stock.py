@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
-from orquestador.channels.falabella.client import FalabellaClient
+from orquestador.channels.falabella.client import Calls
 from orquestador.channels.falabella.config import FalabellaConfig
 from orquestador.channels.falabella.envelope import Node, child, instant, listed, rows, text, whole
 from orquestador.channels.falabella.feeds import report_of
@@ -59,7 +59,7 @@ def quantities_of(raw: str) -> dict[str, int]:
 class Stock:
     """Writes and reads of one account's listings."""
 
-    def __init__(self, client: FalabellaClient, config: FalabellaConfig, clock: Clock) -> None:
+    def __init__(self, client: Calls, config: FalabellaConfig, clock: Clock) -> None:
         self._client, self._config, self._clock = client, config, clock
         self._asked_since: dict[str, float] = {}
 
