@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from orquestador.sandbox.odoo.env import Env
 from orquestador.sandbox.odoo.fields import utc_text
-from orquestador.sandbox.odoo.orm import Env
 
 _ON_CREATE = frozenset({"on_create", "on_create_or_write"})
 _ON_WRITE = frozenset({"on_write", "on_create_or_write"})

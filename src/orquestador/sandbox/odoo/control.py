@@ -10,11 +10,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from orquestador.sandbox.odoo.core import Core
+from orquestador.sandbox.odoo.env import Env
 from orquestador.sandbox.odoo.errors import OdooFault
 from orquestador.sandbox.odoo.faults import BadFault
 from orquestador.sandbox.odoo.models.moves import StockMove
 from orquestador.sandbox.odoo.models.pickings import StockPicking
-from orquestador.sandbox.odoo.orm import Env
 from orquestador.sandbox.odoo.store import Row
 
 _VALIDATE = {"skip_backorder": True, "skip_sms": True}

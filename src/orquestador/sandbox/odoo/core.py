@@ -15,11 +15,11 @@ import httpx2
 
 from orquestador.sandbox.odoo import costs
 from orquestador.sandbox.odoo.automations import Event, Watcher, set_stock_webhook
+from orquestador.sandbox.odoo.env import Env, as_ids
 from orquestador.sandbox.odoo.errors import AccessError, SerializationFailure, UserError
 from orquestador.sandbox.odoo.faults import Faults
 from orquestador.sandbox.odoo.models.moves import StockMove
 from orquestador.sandbox.odoo.models.products import QUANTITIES
-from orquestador.sandbox.odoo.orm import Env, as_ids
 from orquestador.sandbox.odoo.registry import Registry
 from orquestador.sandbox.odoo.seed import add_second_warehouse, remove_second_warehouse, seed
 from orquestador.sandbox.odoo.store import Database, Transaction

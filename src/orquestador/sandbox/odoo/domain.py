@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from orquestador.sandbox.odoo.fields import X2MANY, Field, parse_instant
 
 if TYPE_CHECKING:
-    from orquestador.sandbox.odoo.orm import Env
+    from orquestador.sandbox.odoo.env import Env
 
 _NEGATIVE = {"!=": "=", "<>": "=", "not in": "in", "not like": "like", "not ilike": "ilike"}
 _PATTERNS = frozenset({"like", "ilike", "=like", "=ilike"})

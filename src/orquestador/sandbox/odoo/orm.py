@@ -3,120 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from orquestador.sandbox.odoo import domain as domains
-from orquestador.sandbox.odoo.errors import MissingError, ValidationError
+from orquestador.sandbox.odoo.env import COMMON, Env, as_ids, public
+from orquestador.sandbox.odoo.errors import ValidationError
 from orquestador.sandbox.odoo.fields import X2MANY, Field, clean, utc_text
-from orquestador.sandbox.odoo.store import Row, Transaction
-
-if TYPE_CHECKING:
-    from orquestador.sandbox.odoo.registry import Registry
 
 Values = dict[str, Any]
 Commands = list[Any]
-_F = TypeVar("_F", bound=Callable[..., Any])
-_M = TypeVar("_M", bound="Model")
-
-COMMON: dict[str, Field] = {
-    "id": Field("integer"),
-    "display_name": Field("char", compute="_display_names"),
-    "create_date": Field("datetime"),
-    "write_date": Field("datetime"),
-}
-
-
-def public(*, writes: bool = False) -> Callable[[_F], _F]:
-    """Make a method callable over RPC; `writes` sends it through the write lock and a transaction."""
-
-    def mark(function: _F) -> _F:
-        function.__dict__["rpc_writes"] = writes
-        return function
-
-    return mark
-
-
-def as_ids(ids: Any) -> list[int]:
-    """One id or a list of them, as the external API accepts both."""
-    if ids is None or ids is False:
-        return []
-    if isinstance(ids, list | tuple | set):
-        return [int(item) for item in ids]
-    return [int(ids)]
-
-
-class Env:
-    """One call's view: version, context, user, transaction, and the watcher that hears of each change."""
-
-    def __init__(
-        self,
-        registry: Registry,
-        tx: Transaction,
-        *,
-        now: datetime,
-        context: Mapping[str, Any] | None = None,
-        watch: Callable[[Env, str, int, frozenset[str] | None], None] | None = None,
-        quirks: frozenset[str] = frozenset(),
-    ) -> None:
-        self.registry = registry
-        self.version = registry.version
-        self.tx = tx
-        self.now = now  # start of the transaction: what Odoo writes into write_date (odoo.md 8.2)
-        self.context = dict(context or {})
-        self.uid = 2
-        self.quirks = quirks  # faults that change what the models answer
-        self._watch = watch
-        self._models: dict[str, Model] = {}
-
-    def __getitem__(self, name: str) -> Model:
-        model = self._models.get(name)
-        if model is None:
-            model = self._models[name] = self.registry.models[name](self)
-        return model
-
-    def of(self, kind: type[_M]) -> _M:
-        """The model of that class, typed."""
-        model = self[kind.name]
-        assert isinstance(model, kind)
-        return model
-
-    def field(self, model: str, name: str) -> Field:
-        """A declared field; ValueError when this version has none of that name (odoo.md 3)."""
-        field = self.registry.fields[model].get(name)
-        if field is None:
-            raise ValueError(f"Invalid field {name!r} on model {model!r}")
-        return field
-
-    def row(self, model: str, row_id: int) -> Row:
-        """A row that must be there."""
-        row = self.tx.get(model, row_id)
-        if row is None:
-            raise MissingError(
-                f"Record does not exist or has been deleted.\n(Record: {model}({row_id},), User: {self.uid})"
-            )
-        return row
-
-    def insert(self, model: str, values: Mapping[str, Any]) -> int:
-        """Add a row as given and tell the watcher."""
-        row_id = self.tx.database.next_id(model)
-        stamps = {"id": row_id, "create_date": self.now, "write_date": self.now}
-        self.tx.put(model, row_id, {**values, **stamps})
-        if self._watch is not None:
-            self._watch(self, model, row_id, None)
-        return row_id
-
-    def store(self, model: str, row_id: int, changes: Mapping[str, Any]) -> None:
-        """Change a row and tell the watcher which values are new."""
-        row = self.row(model, row_id)
-        changed = frozenset(name for name, value in changes.items() if row[name] != value)
-        self.tx.put(model, row_id, {**row, **changes, "write_date": self.now})
-        if changed and self._watch is not None:
-            self._watch(self, model, row_id, changed)
-
-    def delete(self, model: str, row_id: int) -> None:
-        """Remove a row."""
-        self.tx.put(model, row_id, None)
 
 
 class Model:
@@ -280,6 +175,11 @@ class Model:
             for name, listed in commands.items():
                 self.command(row_id, name, listed)
 
+    def check_names(self, names: Iterable[str]) -> None:
+        """ValueError when one of `names` is no field of this model."""
+        for name in names:
+            self.env.field(self.name, name)
+
     def remove(self, ids: list[int]) -> None:
         """Delete records that exist."""
         for row_id in ids:
@@ -308,7 +208,7 @@ class Model:
                 elif code == 4 and target not in linked:
                     linked.append(int(target))
                 elif code in (5, 6):
-                    linked = as_ids(extra)
+                    linked = as_ids(extra) if code == 6 else []
                 self.env.store(self.name, row_id, {name: linked})
 
     def _command_one2many(
@@ -321,7 +221,7 @@ class Model:
         elif code == 4:
             other.change([target], {field.inverse: row_id})
         elif code in (5, 6):
-            kept = set(as_ids(extra))
+            kept = set(as_ids(extra) if code == 6 else [])
             other.remove([item for item in other.select([(field.inverse, "=", row_id)]) if item not in kept])
             other.change(sorted(kept), {field.inverse: row_id})
 

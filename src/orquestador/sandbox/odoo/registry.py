@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from orquestador.sandbox.odoo.env import COMMON
 from orquestador.sandbox.odoo.fields import Field
-from orquestador.sandbox.odoo.models import base, inventory, kits, locations, moves, pickings, products, sales
-from orquestador.sandbox.odoo.orm import COMMON, Model
+from orquestador.sandbox.odoo.models import (
+    base,
+    inventory,
+    kits,
+    lines,
+    locations,
+    moves,
+    pickings,
+    products,
+    sales,
+)
+from orquestador.sandbox.odoo.orm import Model
 from orquestador.sandbox.odoo.store import Database, Table
 
 VERSIONS = (17, 18, 19)
@@ -31,7 +42,7 @@ _MODELS: tuple[type[Model], ...] = (
     inventory.StockLot,
     inventory.StockQuant,
     moves.StockMove,
-    moves.StockMoveLine,
+    lines.StockMoveLine,
     pickings.StockPicking,
     sales.SaleOrder,
     sales.SaleOrderLine,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from orquestador.sandbox.odoo.env import Env
 from orquestador.sandbox.odoo.models.products import ProductProduct
-from orquestador.sandbox.odoo.orm import Env
 
 UNITS = 1000.0
 SECOND_WAREHOUSE_UNITS = 250.0

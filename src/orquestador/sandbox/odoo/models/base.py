@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from orquestador.sandbox.odoo.env import public
 from orquestador.sandbox.odoo.errors import ValidationError
 from orquestador.sandbox.odoo.fields import Field
-from orquestador.sandbox.odoo.orm import Model, Values, public
+from orquestador.sandbox.odoo.orm import Model, Values
 
 
 class ResCompany(Model):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from orquestador.sandbox.odoo.env import as_ids, public
 from orquestador.sandbox.odoo.fields import Field
 from orquestador.sandbox.odoo.models import quants
 from orquestador.sandbox.odoo.models.moves import StockMove
-from orquestador.sandbox.odoo.orm import Model, Values, as_ids, public
+from orquestador.sandbox.odoo.orm import Model, Values
 
 COUNTED = "Product Quantity Updated (Administrator)"
 

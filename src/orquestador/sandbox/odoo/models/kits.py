@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from orquestador.sandbox.odoo.env import Env
 from orquestador.sandbox.odoo.fields import Field
-from orquestador.sandbox.odoo.orm import Env, Model
+from orquestador.sandbox.odoo.orm import Model
 from orquestador.sandbox.odoo.store import Row
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from orquestador.sandbox.odoo.env import Env
 from orquestador.sandbox.odoo.fields import Field
-from orquestador.sandbox.odoo.orm import Env, Model
+from orquestador.sandbox.odoo.orm import Model
 
 TRACKED_USAGES = ("internal", "transit")  # the only places whose units are counted and reserved
 

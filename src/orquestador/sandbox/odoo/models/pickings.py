@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from orquestador.sandbox.odoo.env import as_ids, public
 from orquestador.sandbox.odoo.errors import UserError, ValidationError
 from orquestador.sandbox.odoo.fields import Field
 from orquestador.sandbox.odoo.models.locations import StockPickingType, customer_location
 from orquestador.sandbox.odoo.models.moves import CLOSED, TINY, StockMove
-from orquestador.sandbox.odoo.orm import Model, Values, as_ids, public
+from orquestador.sandbox.odoo.orm import Model, Values
 from orquestador.sandbox.odoo.store import Row
 
 

@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from orquestador.sandbox.odoo.env import Env
 from orquestador.sandbox.odoo.fields import Field
 from orquestador.sandbox.odoo.models import kits, quants
 from orquestador.sandbox.odoo.models.locations import TRACKED_USAGES
-from orquestador.sandbox.odoo.orm import Env, Model, Values
+from orquestador.sandbox.odoo.orm import Model, Values
 
 QUANTITIES = ("qty_available", "free_qty", "virtual_available", "incoming_qty", "outgoing_qty")
 OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
@@ -91,6 +92,7 @@ class ProductProduct(Model):
 
     def new(self, vals: Values) -> int:
         """A product made on its own brings its template."""
+        self.check_names(vals)
         self._check_type(vals)
         if not vals.get("product_tmpl_id"):
             shared = {name: value for name, value in vals.items() if name in _SHARED}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from orquestador.sandbox.odoo.env import Env
 from orquestador.sandbox.odoo.models.locations import is_tracked
-from orquestador.sandbox.odoo.orm import Env
 
 QUANT = "stock.quant"
 

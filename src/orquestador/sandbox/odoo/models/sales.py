@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from orquestador.sandbox.odoo.env import as_ids, public
 from orquestador.sandbox.odoo.errors import UserError
 from orquestador.sandbox.odoo.fields import Field
 from orquestador.sandbox.odoo.models.base import load
 from orquestador.sandbox.odoo.models.pickings import StockPicking
-from orquestador.sandbox.odoo.orm import Model, Values, as_ids, public
+from orquestador.sandbox.odoo.orm import Model, Values
 
 TAX = 0.15  # the recorded databases had the default sales tax of 15 %
 
