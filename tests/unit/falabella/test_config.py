@@ -54,3 +54,10 @@ def test_the_key_never_shows() -> None:
 def test_a_country_has_its_time_and_its_operator_code(unit: str, zone: str, operator: str) -> None:
     config = FalabellaConfig(business_unit=unit)
     assert (config.zone.key, config.operator_code) == (zone, operator)
+
+
+def test_a_host_that_begins_like_ours_is_not_ours() -> None:
+    config = replace(REAL, own_url="https://shop.example")
+    assert config.is_own("https://shop.example/falabella/webhook/order/S")
+    assert not config.is_own("https://shop.example.org/hook")
+    assert not REAL.is_own("https://shop.example/hook")

@@ -58,8 +58,7 @@ class Webhooks:
         entry = next((e for e in await self.all() if e.id == registration_id), None)
         if entry is None:
             return
-        own = self._config.own_url
-        if entry.url not in self._registered and not (own and entry.url.startswith(own)):
+        if entry.url not in self._registered and not self._config.is_own(entry.url):
             raise Rejected("falabella: this webhook was registered by somebody else", code="foreign_webhook")
         await self._delete(registration_id)
 
@@ -117,7 +116,7 @@ def _configuration(config: FalabellaConfig) -> Finding | None:
 
 async def _ours(config: FalabellaConfig, webhooks: Webhooks) -> list[Registration]:
     entries = await webhooks.all()
-    return [entry for entry in entries if entry.url.startswith(config.own_url)] if config.own_url else entries
+    return [entry for entry in entries if config.is_own(entry.url)] if config.own_url else entries
 
 
 def _clock(

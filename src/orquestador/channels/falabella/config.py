@@ -105,6 +105,10 @@ class FalabellaConfig:
     def operator_code(self) -> str:
         return self.business_unit.lower()
 
+    def is_own(self, url: str) -> bool:
+        """True for a callback below `own_url`; another host that merely begins alike is not."""
+        return bool(self.own_url) and url.startswith(f"{self.own_url.rstrip('/')}/")
+
     def _needed(self) -> dict[str, str]:
         return {"api_url": self.api_url, "user_id": self.user_id, "api_key": self.api_key}
 
