@@ -1,0 +1,133 @@
+"""A marketplace in memory that keeps the promises of the `Channel` port, and breaks where a test tells it to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from orquestador.model.budget import BudgetSpec
+from orquestador.model.errors import Ambiguous, Unavailable
+from orquestador.model.notices import Notice, NoticeKind
+from orquestador.model.orders import LineState, SeenLine, SeenOrder
+from orquestador.model.stock import RecordOutcome, WriteMeans
+from orquestador.ports import CatalogueRow, Finding, JobReport, OrderHead, Receipt, Registration
+
+RESERVES = (LineState.COMMITTED,)
+
+
+@dataclass
+class Feed:
+    id: str
+    quantities: dict[str, int]
+    at: float
+    finished: bool = False
+
+
+@dataclass
+class FakeChannel:
+    """`shown` is what buyers see. A sale lowers it by itself, a cancellation gives it back, a feed overwrites it."""
+
+    now: Callable[[], float]
+    shown: dict[str, int] = field(default_factory=dict)
+    orders: dict[str, dict[str, SeenLine]] = field(default_factory=dict)
+    created: dict[str, float] = field(default_factory=dict)
+    feeds: list[Feed] = field(default_factory=list)
+    fault: str = ""
+    id: str = "shop"
+    kind: str = "fake"
+    has_api: bool = True
+    budget: BudgetSpec = field(default_factory=lambda: BudgetSpec(1000, 1.0, 100_000))
+    max_batch: int = 100
+    write_means: WriteMeans = WriteMeans.NET
+
+    def _take_fault(self) -> str:
+        fault, self.fault = self.fault, ""
+        if fault == "away":
+            raise Unavailable("the channel is away")
+        return fault
+
+    # what happens over there
+
+    def sell(self, order_id: str, items: Sequence[tuple[str, int]]) -> None:
+        lines = {}
+        for i, (sku, quantity) in enumerate(items):
+            lines[str(i)] = SeenLine(str(i), sku, quantity, LineState.COMMITTED, "pending", reserved=True)
+            self.shown[sku] -= quantity
+        self.orders[order_id], self.created[order_id] = lines, self.now()
+
+    def set_state(self, order_id: str, line_id: str, state: LineState) -> None:
+        line = self.orders[order_id][line_id]
+        if state is LineState.CANCELLED:
+            self.shown[line.sku] += line.quantity
+        self.orders[order_id][line_id] = replace(line, state=state, raw_state=state.value, reserved=False)
+
+    def feeds_run(self) -> None:
+        for feed in self.feeds:
+            if not feed.finished:
+                feed.finished = True
+                self.shown.update(feed.quantities)
+
+    # the port
+
+    def read_notice(self, body: bytes, *, stock: bool) -> Notice:
+        return Notice(NoticeKind.ORDER, (body.decode(),), "fake", body.decode())
+
+    def simple_orders(self, receipts: Sequence[Receipt]) -> list[SeenOrder]:
+        return []
+
+    async def read_orders(self, order_ids: Sequence[str]) -> list[SeenOrder]:
+        self._take_fault()
+        return [
+            SeenOrder(
+                self.id, i, self.now(), tuple(self.orders[i].values()), f"N{i}", created_at=self.created[i]
+            )
+            for i in order_ids
+            if i in self.orders
+        ]
+
+    async def orders_updated(self, since: float) -> AsyncIterator[list[OrderHead]]:
+        self._take_fault()
+        yield [
+            OrderHead(i, f"N{i}", self.created[i], (), True, repr(lines)) for i, lines in self.orders.items()
+        ]
+
+    async def catalogue(self) -> AsyncIterator[list[CatalogueRow]]:
+        self._take_fault()
+        yield [CatalogueRow(sku, sku, quantity) for sku, quantity in self.shown.items()]
+
+    async def push(self, quantities: Mapping[str, int]) -> str:
+        fault = self._take_fault()
+        if fault != "late":
+            feed = Feed(f"feed-{len(self.feeds)}", dict(quantities), self.now())
+            self.feeds.append(feed)
+        if fault:
+            raise Ambiguous("cut off")
+        return feed.id
+
+    async def report(self, external_id: str, refs: Sequence[str]) -> JobReport:
+        self._take_fault()
+        feed = next(f for f in self.feeds if f.id == external_id)
+        return JobReport(feed.finished, {r: (RecordOutcome.ACCEPTED, None) for r in refs})
+
+    async def find_job(
+        self, quantities: Mapping[str, int], since: float, known: frozenset[str]
+    ) -> str | None:
+        self._take_fault()
+        return next(
+            (f.id for f in self.feeds if f.id not in known and f.quantities == dict(quantities)), None
+        )
+
+    async def cancel_job(self, external_id: str) -> None: ...
+
+    async def check(self) -> list[Finding]:
+        return []
+
+    async def registrations(self) -> list[Registration]:
+        return []
+
+    async def register(self, url: str) -> Registration:
+        return Registration("1", url, ())
+
+    async def unregister(self, registration_id: str) -> None: ...
+
+    async def close(self) -> None: ...
