@@ -55,7 +55,7 @@ def redact_text(text: str, limit: int = LIMIT_CHARS) -> str:
         except (ValueError, RecursionError):
             pass
     # More is cleaned than is kept, so that the cut cannot save half of a secret from its pattern.
-    clean = text[: limit + 1024]
+    clean = _storable(text[: limit + 1024])
     clean = _URL_USER.sub(rf"\1{MASK}@", clean)
     clean = _URL_SECRET.sub(rf"\1{MASK}", clean)
     clean = _WEBHOOK_PATH.sub(rf"\1/{MASK}", clean)
@@ -66,6 +66,11 @@ def redact_text(text: str, limit: int = LIMIT_CHARS) -> str:
     if clean[:1] == "<":
         clean = _XML_VALUE.sub(_xml_value, clean)
     return clean if len(clean) <= limit else clean[: limit - 1] + _CUT
+
+
+def _storable(text: str) -> str:
+    """Without what some stores refuse: lone surrogates and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _json_pair(found: re.Match[str]) -> str:
@@ -96,7 +101,9 @@ class _Redactor:
             return _CUT
         if value is None or isinstance(value, bool | int | float):
             self.left -= 6
-            return value if not isinstance(value, float) or abs(value) < 1e300 else str(value)
+            # Numbers that JSON or a store cannot hold (NaN, 25 digits) become texts.
+            plain = value is None or (abs(value) < 1e300 if isinstance(value, float) else abs(value) < 2**53)
+            return value if plain else str(value)
         if isinstance(value, bytes | bytearray):
             value = bytes(value).decode("utf-8", "replace")
         if isinstance(value, Mapping):
@@ -119,7 +126,7 @@ class _Redactor:
             if self.left <= 0:
                 out[_CUT] = _CUT
                 break
-            name = str(key)[:200]
+            name = _storable(str(key)[:200])
             self.left -= len(name) + 4
             out[name] = (
                 MASK if is_sensitive(name) and item not in (None, "", False) else self.visit(item, depth + 1)

@@ -32,12 +32,15 @@ def serving(
     trace_id: str | None = None,
     links: Iterable[str] = (),
 ) -> Iterator[None]:
-    """Calls made inside (also by tasks started inside) are logged for these orders and SKUs."""
-    token = _served.set(
-        Served(
-            tuple(dict.fromkeys(order_ids)), tuple(dict.fromkeys(skus)), trace_id, tuple(dict.fromkeys(links))
-        )
+    """Calls made inside, also by tasks started inside, are logged for these; what is not given stays."""
+    outer = _served.get()
+    inner = Served(
+        tuple(dict.fromkeys(order_ids)) or outer.order_ids,
+        tuple(dict.fromkeys(skus)) or outer.skus,
+        trace_id or outer.trace_id,
+        tuple(dict.fromkeys(links)) or outer.links,
     )
+    token = _served.set(inner)
     try:
         yield
     finally:

@@ -27,7 +27,7 @@ class Movements:
         self._rpc, self._products = rpc, products
 
     async def apply(self, setup: SetUp, movements: Sequence[Movement], *, force: bool) -> dict[str, Outcome]:
-        with _for_orders(movements):
+        with self._logged_for(movements):
             outcomes: dict[str, Outcome] = {}
             if not force:
                 outcomes = await self._unaffordable(setup, movements)
@@ -47,12 +47,12 @@ class Movements:
             return outcomes
 
     async def ask(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
-        with _for_orders(movements):
+        with self._logged_for(movements):
             outcomes, _ = await self._look(setup, movements)
             return outcomes
 
     async def finish(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
-        with _for_orders(movements):
+        with self._logged_for(movements):
             outcomes, run = await self._look(setup, movements)
             todo = [m for m in movements if outcomes[m.key].state is MovementState.OPEN]
             run.ids = {m.key: run.ids[m.key] for m in todo}
@@ -63,7 +63,7 @@ class Movements:
             return outcomes | {m.key: self._settled(run, m) for m in todo}
 
     async def void(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
-        with _for_orders(movements):
+        with self._logged_for(movements):
             outcomes, run = await self._look(setup, movements)
             todo = [
                 m for m in movements if outcomes[m.key].state in (MovementState.ABSENT, MovementState.OPEN)
@@ -87,6 +87,15 @@ class Movements:
                 outcomes |= await self.void(setup, late) if late else {}
                 outcomes |= await self._ask_or_doubt(setup, bare) if bare else {}
             return outcomes
+
+    @contextmanager
+    def _logged_for(self, movements: Sequence[Movement]) -> Iterator[None]:
+        """Calls are logged for the orders in the keys and the SKUs we know, unless the flow said for whom."""
+        around = served()
+        orders = around.order_ids or [order for m in movements if (order := _order_of(m.key))]
+        skus = around.skus or self._products.known_skus(p for m in movements for p, _ in m.items)
+        with serving(order_ids=orders, skus=skus):
+            yield
 
     # --- steps
 
@@ -207,12 +216,7 @@ def _doubt_the_rest(run: Run, movements: Sequence[Movement], error: Exception) -
     run.doubts |= {m.key: str(error) for m in movements if m.key not in run.problems or m.key in run.ids}
 
 
-@contextmanager
-def _for_orders(movements: Sequence[Movement]) -> Iterator[None]:
-    """Calls are logged for the orders in the keys, unless the flow has said for whom they are."""
-    if served().order_ids:
-        yield
-        return
-    parts = [m.key.split("/") for m in movements]
-    with serving(order_ids=[unquote(p[-2]) for p in parts if len(p) > 2]):
-        yield
+def _order_of(key: str) -> str | None:
+    """The order in a key `<prefix><channel>/<order>/<n>`; a manual movement has none."""
+    parts = key.split("/")
+    return unquote(parts[-2]) if len(parts) > 2 and not parts[-3].endswith("manual") else None

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from orquestador.erp.odoo.rpc import Transport, rows
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.model.stock import Availability
+from orquestador.ops.serving import serving
 from orquestador.ports import Clock, ProductProblem
 
 T = TypeVar("T")
 
 PAGE = 500
 """Records a call; odoo.md §4.3: 45-120 ms."""
+LOGGED_SKUS = 50
+"""A call for more SKUs than this is not logged under each of them."""
 HIT_TTL_S = 300.0
 MISS_TTL_S = 5.0
 
@@ -62,6 +65,10 @@ class Products:
             if not isinstance(value, ProductProblem):
                 self._by_id[value] = (now + HIT_TTL_S, sku)
 
+    def known_skus(self, product_ids: Iterable[int]) -> list[str]:
+        """The SKUs of those products that were seen before; asks nobody."""
+        return [known[1] for i in product_ids if (known := self._by_id.get(i)) is not None and known[1]]
+
     async def skus_of(self, setup: SetUp, product_ids: Sequence[int]) -> dict[int, str]:
         """Products without a SKU, or that no longer exist, are absent."""
         now = self._clock.now()
@@ -87,7 +94,9 @@ class Products:
         sku_of = {value: sku for sku, value in known.items() if not isinstance(value, ProductProblem)}
         for page in pages(list(sku_of)):
             as_of = self._clock.now()
-            for product, (on_hand, free) in (await self.quantities(setup, page)).items():
+            with serving(skus=[sku_of[i] for i in page] if len(page) <= LOGGED_SKUS else ()):
+                quantities = await self.quantities(setup, page)
+            for product, (on_hand, free) in quantities.items():
                 sku = sku_of[product]
                 answer[sku] = Availability(
                     sku=sku, available=free, on_hand=on_hand, reserved=on_hand - free, as_of=as_of

@@ -120,7 +120,7 @@ class SetUpReader:
 
     async def _read(self) -> SetUp:
         info = await self._rpc.version()
-        version, major = _version(info)
+        version, major = parse_version(info)
         if major < OLDEST:
             raise SetUpRefused("odoo.version", f"version {version} is too old", {"version": version})
         uid = await self._rpc.uid()
@@ -144,7 +144,7 @@ class SetUpReader:
         wanted = self._settings.warehouse
         matching = [row for row in found if wanted is None or row.get("code") == wanted]
         if len(matching) != 1:
-            problem = f"no warehouse {wanted}" if wanted else f"{len(found)} warehouses, one must be chosen"
+            problem = f"{len(matching)} warehouses {wanted or ''}".strip() + ", exactly one is needed"
             raise SetUpRefused("odoo.warehouse", problem, {"wanted": wanted, "warehouses": codes})
         chosen = Warehouse.of(matching[0])
         return chosen, tuple(code for code in codes if code != chosen.code)
@@ -182,7 +182,7 @@ class SetUpReader:
         return ids[0]
 
 
-def _version(info: Row) -> tuple[str, int]:
+def parse_version(info: Row) -> tuple[str, int]:
     """`server_version_info` starts with the major number; online versions say "saas~18" there."""
     parts = info.get("server_version_info")
     major = parts[0] if isinstance(parts, list) and parts else 0

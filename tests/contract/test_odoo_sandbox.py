@@ -1,0 +1,336 @@
+"""The Odoo adapter on the sandbox of each version."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from orquestador.circuit import Circuit, CircuitState
+from orquestador.clock import SystemClock
+from orquestador.erp.odoo import OdooErp, OdooSettings
+from orquestador.http_base import CallRecord
+from orquestador.model.errors import AuthRefused
+from orquestador.model.logs import LogStatus
+from orquestador.ports import MovementState
+from orquestador.sandbox.odoo.core import Options
+from orquestador.sandbox.odoo.server import Running, running
+from tests.contract.erp_contract import (
+    UNITS,
+    A,
+    B,
+    ErpContract,
+    World,
+    apply_one,
+    ask_one,
+    drive_until_done,
+    moved_units,
+    sale,
+)
+
+
+class SandboxWorld(World):
+    """The sandbox through its control doors and, as another client, through its API."""
+
+    def __init__(self, sandbox: Running, http: httpx2.AsyncClient) -> None:
+        self._sandbox, self._http = sandbox, http
+        self.version = sandbox.core.options.version
+
+    async def rpc(self, model: str, method: str, *args: object, **context: object) -> Any:
+        body = {
+            "jsonrpc": "2.0",
+            "method": "call",
+            "params": {
+                "service": "object",
+                "method": "execute_kw",
+                "args": ["sandbox", 2, "admin", model, method, list(args), {"context": context}],
+            },
+        }
+        answer = (await self._http.post("/jsonrpc", json=body)).json()
+        assert "error" not in answer, answer["error"]["data"]["name"]
+        return answer.get("result")
+
+    async def control(self, path: str, **body: object) -> Any:
+        answer = await self._http.post(f"/_sandbox/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def _stock(self, sku: str) -> dict[str, float]:
+        state = (await self._http.get("/_sandbox/state")).json()
+        row: dict[str, float] = state["stock"][sku]
+        return row
+
+    async def on_hand(self, sku: str) -> float:
+        return (await self._stock(sku))["on_hand"]
+
+    async def free(self, sku: str) -> float:
+        return (await self._stock(sku))["free"]
+
+    async def move(self, sku: str, delta: float) -> None:
+        await self.control("move", sku=sku, delta=delta)
+
+    async def product(self, sku: str) -> int:
+        found = await self.rpc("product.product", "search", [["default_code", "=", sku]])
+        return int(found[0])
+
+    async def reserve(self, sku: str, units: float) -> None:
+        picking = await self._create("PERSON/1", sku, units)
+        await self.rpc("stock.picking", "action_confirm", [picking])
+
+    async def by_hand(self, name: str, action: str, new_name: str = "") -> None:
+        await self.control("picking", name=name, action=action, new_name=new_name)
+
+    async def _create(self, name: str, sku: str, units: float) -> int:
+        warehouse = (await self.rpc("stock.warehouse", "search_read", [], ["out_type_id", "lot_stock_id"]))[0]
+        customer = (await self.rpc("stock.location", "search", [["usage", "=", "customer"]]))[0]
+        places = {"location_id": warehouse["lot_stock_id"][0], "location_dest_id": customer}
+        line: dict[str, object] = {
+            "product_id": await self.product(sku),
+            "product_uom_qty": units,
+            **places,
+        }
+        if self.version <= 18:
+            line["name"] = "x"
+        values = {"name": name, "origin": name, "picking_type_id": warehouse["out_type_id"][0], **places}
+        return int(await self.rpc("stock.picking", "create", {**values, "move_ids": [[0, 0, line]]}))
+
+    async def draft(self, key: str, sku: str, units: float) -> int:
+        return await self._create(key, sku, units)
+
+    async def half_done(self, key: str, sku: str, units: float) -> int:
+        picking = await self._create(key, sku, units)
+        await self.rpc("stock.picking", "button_validate", [picking], skip_backorder=True)
+        return picking
+
+    async def backorder_of(self, erp_id: int) -> str:
+        found = await self.rpc("stock.picking", "search_read", [["backorder_id", "=", erp_id]], ["name"])
+        return str(found[0]["name"])
+
+    async def new_product(self, sku: str, units: float = 0, **values: object) -> int:
+        kind = {"type": "product"} if self.version <= 17 else {"type": "consu", "is_storable": True}
+        vals: dict[str, object] = {"name": sku, "default_code": sku, **kind, **values}
+        if vals["type"] == "service":
+            vals.pop("is_storable", None)
+        product = int(await self.rpc("product.product", "create", vals))
+        if units:
+            await self.move(sku, units)
+        return product
+
+    async def new_kit(self, sku: str, components: dict[str, float]) -> int:
+        product = await self.new_product(sku)
+        template = (await self.rpc("product.product", "read", [product], ["product_tmpl_id"]))[0]
+        lines = [
+            [0, 0, {"product_id": await self.product(code), "product_qty": units}]
+            for code, units in components.items()
+        ]
+        bom = {"product_tmpl_id": template["product_tmpl_id"][0], "type": "phantom", "bom_line_ids": lines}
+        await self.rpc("mrp.bom", "create", bom)
+        return product
+
+    async def archive(self, sku: str) -> None:
+        await self.rpc("product.product", "write", [await self.product(sku)], {"active": False})
+
+    async def fault(self, name: str, value: object) -> None:
+        await self.control("faults", **{name: value})
+
+    def calls(self) -> int:
+        return sum(self._sandbox.core.calls.values())
+
+    @property
+    def url(self) -> str:
+        return self._sandbox.url
+
+
+@pytest.fixture(scope="module", params=[17, 18, 19])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Running]:
+    with running(Options(version=request.param, seed_catalog=5)) as found:
+        yield found
+
+
+@pytest.fixture
+async def world(sandbox: Running) -> AsyncIterator[SandboxWorld]:
+    async with httpx2.AsyncClient(base_url=sandbox.url, trust_env=False) as http:
+        fresh = SandboxWorld(sandbox, http)
+        await fresh.control("reset")
+        yield fresh
+
+
+@pytest.fixture
+def records() -> list[CallRecord]:
+    return []
+
+
+@pytest.fixture
+async def erp(world: SandboxWorld, records: list[CallRecord]) -> AsyncIterator[OdooErp]:
+    adapter = OdooErp(settings(world), SystemClock(), log=records.append)
+    yield adapter
+    await adapter.close()
+
+
+def settings(world: SandboxWorld, **changes: Any) -> OdooSettings:
+    values: dict[str, Any] = {
+        "url": world.url,
+        "db": "sandbox",
+        "username": "admin",
+        "secret": "admin",
+        **changes,
+    }
+    return OdooSettings(**values)
+
+
+class TestOdooErp(ErpContract):
+    """The contract, on 17, 18 and 19."""
+
+
+class TestCutOffCalls:
+    """The client gives up, the server goes on and commits (odoo.md §7)."""
+
+    @pytest.fixture
+    async def erp(self, world: SandboxWorld) -> AsyncIterator[OdooErp]:
+        clock = SystemClock()
+        circuit = Circuit(clock, first_probe_s=0.01)
+        adapter = OdooErp(settings(world, write_timeout_s=0.4), clock, circuit=circuit)
+        yield adapter
+        await adapter.close()
+
+    async def test_a_cut_off_create_is_found_and_finished(self, erp: OdooErp, world: SandboxWorld) -> None:
+        batch = [await sale(erp, (A, 2)) for _ in range(3)]
+        await world.fault("commit_then_timeout", 1)
+        assert {o.state for o in (await erp.apply(batch)).values()} == {MovementState.DOUBTFUL}
+        await erp.circuit.wait_closed()
+        assert {o.state for o in (await erp.ask(batch)).values()} == {MovementState.OPEN}
+        assert {o.state for o in (await erp.finish(batch)).values()} == {MovementState.DONE}
+        assert await world.on_hand(A) == UNITS - 6
+
+    async def test_a_cut_off_validation_was_done_after_all(self, erp: OdooErp, world: SandboxWorld) -> None:
+        movement = await sale(erp, (A, 2))
+        await world.draft(movement.key, A, 2)
+        await world.fault("commit_then_timeout", 1)
+        assert (await erp.finish([movement]))[movement.key].state is MovementState.DOUBTFUL
+        await erp.circuit.wait_closed()
+        found = await ask_one(erp, movement)
+        assert (found.state, moved_units(found)) == (MovementState.DONE, [2.0])
+        assert await world.on_hand(A) == UNITS - 2
+
+    async def test_cut_offs_all_the_way_take_each_unit_once(self, erp: OdooErp, world: SandboxWorld) -> None:
+        await world.move(B, -997)
+        batch = [await sale(erp, (A, 1), (B, 2)) for _ in range(3)]
+        await erp.ask(batch)
+        await world.fault("commit_then_timeout", 4)
+        done: dict[str, object] = {}
+        while len(done) < len(batch):
+            await erp.circuit.wait_closed()
+            done |= await drive_until_done(erp, batch, rounds=1)
+        assert (await world.on_hand(A), await world.on_hand(B)) == (UNITS - 3, -3.0)
+
+
+class TestOdooOnly:
+    """What only Odoo has."""
+
+    async def test_a_list_of_three_costs_three_calls_and_names_its_orders(
+        self, erp: OdooErp, world: SandboxWorld, records: list[CallRecord]
+    ) -> None:
+        batch = [await sale(erp, (A, 1), key=f"TEST-falabella/ORD%2F{i}/1") for i in range(3)]
+        before = world.calls()
+        records.clear()
+        await erp.apply(batch)
+        assert world.calls() - before == 3
+        assert [r.action for r in records] == [
+            "stock.picking.create",
+            "stock.picking.button_validate",
+            "stock.move.search_read",
+        ]
+        assert {r.order_ids for r in records} == {("ORD/0", "ORD/1", "ORD/2")}
+        assert {r.skus for r in records} == {(A,)}
+
+    async def test_a_backorder_costs_five_more(self, erp: OdooErp, world: SandboxWorld) -> None:
+        await world.move(A, -997)
+        movement = await sale(erp, (A, 5))
+        await erp.ask([movement])
+        before = world.calls()
+        await apply_one(erp, movement)
+        assert world.calls() - before <= 7
+
+    async def test_a_business_error_is_logged_without_its_trace(
+        self, erp: OdooErp, world: SandboxWorld, records: list[CallRecord]
+    ) -> None:
+        await world.new_product("LOT", tracking="lot")
+        await apply_one(erp, await sale(erp, ("LOT", 1)))
+        failed = [r for r in records if r.status is LogStatus.ERROR]
+        assert [r.action for r in failed] == ["stock.picking.button_validate"]
+        assert "Traceback" not in str(failed[0].response)
+        assert "debug" not in str(failed[0].response)
+
+    async def test_wrong_credentials_stop_the_flow(self, world: SandboxWorld) -> None:
+        adapter = OdooErp(settings(world, secret="wrong"), SystemClock())
+        with pytest.raises(AuthRefused):
+            await adapter.products([A])
+        assert [(f.code, f.stops) for f in await adapter.check()] == [("odoo.credentials", "erp")]
+        await adapter.close()
+
+    async def test_a_dead_server_stops_the_flow(self, world: SandboxWorld, erp: OdooErp) -> None:
+        await world.fault("error_status", 502)
+        assert [(f.code, f.stops) for f in await erp.check()] == [("odoo.unreachable", "erp")]
+        assert erp.circuit.state is CircuitState.OPEN
+
+    async def test_two_warehouses_need_a_choice_and_the_scope_is_checked(self, world: SandboxWorld) -> None:
+        await world.fault("second_warehouse", True)
+        undecided = OdooErp(settings(world), SystemClock())
+        assert [(f.code, f.stops) for f in await undecided.check()] == [("odoo.warehouse", "erp")]
+        with pytest.raises(AuthRefused):
+            await undecided.availability([A])
+        await undecided.close()
+        chosen = OdooErp(settings(world, warehouse="WH"), SystemClock())
+        findings = {f.code: f for f in await chosen.check()}
+        assert findings["odoo.scope"].level == "ok"
+        assert findings["odoo.scope"].facts["total"] == UNITS + 250
+        assert findings["odoo.scope"].facts["scoped"] == UNITS
+        assert moved_units(await apply_one(chosen, await sale(chosen, (A, 1)))) == [1.0]
+        await chosen.close()
+
+    async def test_a_scope_that_is_ignored_stops_the_flow(self, world: SandboxWorld) -> None:
+        await world.fault("second_warehouse", True)
+        await world.fault("drop_free_qty", True)  # every quantity reads 0, so both are equal
+        adapter = OdooErp(settings(world, warehouse="WH"), SystemClock())
+        findings = {f.code: f for f in await adapter.check()}
+        assert (findings["odoo.scope"].level, findings["odoo.scope"].stops) == ("error", "erp")
+        assert "odoo.ok" not in findings
+        await adapter.close()
+
+    async def test_several_delivery_steps_stop_the_flow(self, erp: OdooErp, world: SandboxWorld) -> None:
+        await world.rpc("stock.warehouse", "write", [1], {"delivery_steps": "pick_ship"})
+        assert [(f.code, f.stops) for f in await erp.check()] == [("odoo.delivery_steps", "erp")]
+
+    async def test_a_user_without_the_inventory_group_stops_the_flow(
+        self, erp: OdooErp, world: SandboxWorld
+    ) -> None:
+        groups = "groups_id" if world.version <= 18 else "group_ids"
+        await world.rpc("res.users", "write", [2], {groups: [[6, 0, []]]})
+        findings = {f.code: f for f in await erp.check()}
+        assert (findings["odoo.rights"].level, findings["odoo.rights"].stops) == ("error", "erp")
+
+    async def test_our_webhook_rules_are_listed_and_removed(self, erp: OdooErp, world: SandboxWorld) -> None:
+        await world.control("webhook", url="http://127.0.0.1:9/odoo/webhook/stock-change/s3cr3t-value")
+        assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "ok"
+        assert await erp.registrations() == []  # not by our name: not ours to remove
+        rule = (await world.rpc("base.automation", "search", []))[0]
+        await world.rpc("base.automation", "write", [rule], {"name": "Orquestador stock"})
+        ours = await erp.registrations()
+        assert [(r.id, r.events) for r in ours] == [(str(rule), ("Orquestador stock",))]
+        assert "s3cr3t" not in ours[0].url
+        await erp.unregister(ours[0].id)
+        assert await erp.registrations() == []
+        assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "warning"
+
+    async def test_without_force_a_question_undoes_the_movement(
+        self, erp: OdooErp, world: SandboxWorld
+    ) -> None:
+        # What Odoo asks when somebody was faster than our look at the stock.
+        movement, other = await sale(erp, (A, 5)), await sale(erp, (B, 1))
+        await erp.ask([movement])
+        await world.fault("wizard", 2)
+        outcomes = await erp.apply([movement, other], force=False)
+        assert {o.state for o in outcomes.values()} == {MovementState.REFUSED}
+        assert (await world.free(A), await world.free(B)) == (UNITS, UNITS)
