@@ -1,5 +1,6 @@
 """The control of the sandbox (design.md 9b), the program, and a foreign client."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from orquestador.sandbox.cli import app
 from orquestador.sandbox.falabella.api import MEASURED_S
+from orquestador.sandbox.falabella.clock import SandboxClock
 from orquestador.sandbox.falabella.server import create_app
 from orquestador.sandbox.falabella.world import Options
 from tests.unit.sandbox_falabella.support import KEY, USER, Receiver, Sandbox, eventually, stock_xml
@@ -212,10 +214,13 @@ def test_the_program_says_where_it_listens_runs_fast_and_stops_at_once(
     sandbox.update_stock({"SKU-00001": 7})
     eventually(lambda: sandbox.shown("SKU-00001") == 7)  # the feed ends without anybody asking for it
 
+    sandbox.switch(commit_then_timeout=1)
     hanging = threading.Thread(
-        target=lambda: httpx2.get(f"{sandbox.url}/_sandbox/clock?after=1&wait_s=20", trust_env=False)
+        target=sandbox.request, args=({"Action": "UpdateStock"}, stock_xml({"PROD-001": 7}))
     )
     hanging.start()
+    with httpx2.Client(base_url=sandbox.url, trust_env=False) as http:
+        eventually(lambda: len(http.get("/_sandbox/state").json()["feeds"]) == 2)
     started = time.monotonic()
     program.send_signal(signal.SIGTERM)
     assert program.wait(timeout=10) == 0
@@ -244,3 +249,12 @@ async def test_measured_latency_is_felt_by_every_call(
         started = time.monotonic()
         await http.get("/?Action=FeedList")
         assert (time.monotonic() - started >= MEASURED_S) is slow
+
+
+async def test_a_stopped_clock_lets_its_followers_go() -> None:
+    clock = SandboxClock()
+    follower = asyncio.create_task(clock.wait_for_version(clock.version, 60))
+    await asyncio.sleep(0)  # one turn of the loop: the follower waits now
+    assert not follower.done()
+    clock.stop()
+    await asyncio.wait_for(follower, 5)
