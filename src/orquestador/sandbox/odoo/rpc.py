@@ -18,7 +18,6 @@ from orquestador.sandbox.odoo.errors import (
     AccessDenied,
     NoSuchDatabase,
     NotFound,
-    OdooFault,
     Unauthorized,
     UnprocessableEntity,
     UserError,
@@ -160,8 +159,6 @@ class Rpc:
         try:
             function = self._core.resolve(model, method)
         except (UserError, AttributeError) as error:
-            if isinstance(error, OdooFault) and not isinstance(error, UserError):
-                raise
             raise NotFound("404 Not Found", str(error.args[0])) from error
         known = inspect.signature(function).parameters
         unknown = [name for name in named if name not in known and name != "context"]

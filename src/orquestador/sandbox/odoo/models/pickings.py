@@ -216,7 +216,7 @@ class StockPicking(Model):
             "context": {
                 **self.env.context,
                 "button_validate_picking_ids": ids,
-                "default_show_transfers": len(short) > 1,
+                "default_show_transfers": len(ids) > 1,
                 "default_pick_ids": [[4, picking_id] for picking_id in short],
             },
         }
