@@ -84,7 +84,9 @@ def invalid_request(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """The first of pydantic's errors as a problem that names the field and the remedy."""
     first = errors[0]
     kind = str(first["type"])
-    location = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
+    location = [str(part) for part in first["loc"]]
+    if location and location[0] in ("body", "query", "path", "header"):
+        del location[0]
     field = "body" if kind == "json_invalid" or not location else ".".join(location)
     message = str(first["msg"]).removeprefix("Value error, ")
     remedy = _REMEDIES.get(kind, "See /docs for what is allowed.")
@@ -108,7 +110,8 @@ def install(app: FastAPI) -> None:
         response.headers.update(error.headers or {})
         return response
 
-    for kind in (ProblemError, OrquestadorError):
+    # An error of nobody's tree is answered by the outermost handler, which raises it again for the log.
+    for kind in (ProblemError, OrquestadorError, Exception):
         app.add_exception_handler(kind, known)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, bare)
