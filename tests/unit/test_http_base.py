@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx2
@@ -31,23 +32,32 @@ JSON = "Content-Type: application/json"
 async def serve() -> AsyncIterator[Serve]:
     """Start a server that gives this answer to everything; b"" cuts the connection, None never answers."""
     servers: list[asyncio.Server] = []
+    connections: list[asyncio.Task[None]] = []
     ending = asyncio.Event()
 
-    async def start(raw: bytes | None) -> str:
-        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(raw: bytes | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A caller may give up before it asks, and may be gone when we hang up.
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             await reader.readuntil(b"\r\n\r\n")
             if raw is None:
                 await ending.wait()
             else:
                 writer.write(raw)
-            writer.close()
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
-        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async def start(raw: bytes | None) -> str:
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connections.append(asyncio.create_task(handle(raw, reader, writer)))
+
+        server = await asyncio.start_server(connected, "127.0.0.1", 0)
         servers.append(server)
         return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
     yield start
     ending.set()
+    await asyncio.gather(*connections)
     for server in servers:
         server.close()
         await server.wait_closed()
@@ -190,4 +200,21 @@ async def test_a_cancelled_probe_leaves_the_next_one_free(http: HttpBase, serve:
     with pytest.raises(asyncio.CancelledError):
         await call
     assert base.circuit.admit() is True
+    await base.close()
+
+
+async def test_our_own_crowd_is_not_their_failure(serve: Serve) -> None:
+    url = await serve(None)
+    clock = ManualClock()
+    base = HttpBase(
+        "shop", clock, circuit=Circuit(clock), read=TimeOuts(read_s=5.0, pool_s=0.05), max_connections=1
+    )
+    first = asyncio.create_task(base.request("GET", url, profile=Profile.READ, note=NOTE))
+    await asyncio.sleep(0)
+    with pytest.raises(CallFailed):
+        await base.request("GET", url, profile=Profile.READ, note=NOTE)
+    assert base.circuit.state is CircuitState.CLOSED
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
     await base.close()
