@@ -1,0 +1,247 @@
+"""What the house says about itself: flows, channels, and the one screen at 3 a.m. No upstream is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orquestador.app.build import Service
+from orquestador.circuit import Circuit, CircuitState
+from orquestador.flows.context import Context
+from orquestador.i18n import advice, age, text
+from orquestador.model.work import Kind, State
+from orquestador.ports import Channel, Finding, WorkCounts
+from orquestador.settings import language
+from orquestador.web.services import ChannelView, FlowHealth, StatusReport, UpstreamStatus, WorkCount
+
+OVERDUE_S = 300.0
+"""Work that is due this long while every upstream answers is overdue."""
+
+
+# --- flows ---
+
+
+def _stop(context: Context, gate: str) -> Finding | None:
+    """Why this gate is shut; what a person can repair before what only follows from it."""
+    gates = context.gates
+    channel = context.channels.get(gate)
+    shut = gates.stopped(gate) if channel is None or channel.has_api else None
+    if shut is None and channel is not None and not channel.has_api:
+        shut = Finding("not_configured", "warning", {"upstream": gate}, stops=gate)
+    if shut is None:
+        return None
+    return next((f for f in gates.findings() if f.stops == gate and f.level == "error"), shut)
+
+
+def _health(flow: str, stop: Finding | None, lang: str) -> FlowHealth:
+    if stop is None:
+        return FlowHealth(flow, ready=True)
+    words = advice(lang, stop.code, stop.level, stop.facts)
+    return FlowHealth(flow, ready=False, reason=words.title, remedy=words.do or None)
+
+
+def _flow_stops(context: Context) -> dict[str, Finding | None]:
+    """Every flow and what stops it. Intake never stops; without API access simple bodies are still folded."""
+    erp = _stop(context, "erp")
+    stops: dict[str, Finding | None] = {"intake": None, "erp": erp}
+    for channel in context.channels.values():
+        own = _stop(context, channel.id)
+        stops[f"orders:{channel.id}"] = own if channel.has_api else None
+        stops[f"stock:{channel.id}"] = own or erp
+    return stops
+
+
+def flow_health(service: Service, lang: str) -> tuple[FlowHealth, ...]:
+    """Whether each flow may run, from what is known already."""
+    return tuple(_health(flow, stop, lang) for flow, stop in _flow_stops(service.context).items())
+
+
+def flow_name(flow: str, lang: str) -> str:
+    """`stock:falabella` in words."""
+    kind, _, channel = flow.partition(":")
+    return text(lang, f"flow.{kind}", channel=channel)
+
+
+# --- upstreams and channels ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """What is left of a channel's scarce calls."""
+
+    left: float | None = None
+    size: int | None = None
+    used_today: int | None = None
+    per_day: int | None = None
+    next_at: float | None = None
+
+
+async def _calls(context: Context, channel: Channel) -> _Calls:
+    if not channel.has_api:
+        return _Calls()
+    spec, now = channel.budget, context.clock.now()
+    budget = (await context.journal.budget(channel.id, spec)).refill(spec, now)
+    next_at = None if budget.tokens >= 1.0 else now + (1.0 - budget.tokens) * budget.interval_s
+    return _Calls(budget.tokens, spec.burst, budget.used_today(), spec.per_day, next_at)
+
+
+def _circuit(adapter: object) -> Circuit | None:
+    circuit = getattr(adapter, "circuit", None)
+    return circuit if isinstance(circuit, Circuit) else None
+
+
+def _trouble(context: Context, gate: str, adapter: object, lang: str) -> str | None:
+    """Why this upstream is not fine now, in words."""
+    circuit = _circuit(adapter)
+    if circuit is not None and circuit.state is not CircuitState.CLOSED:
+        detail = circuit.last_error or ""
+        return advice(lang, f"{gate}.unreachable", "error", {"detail": detail}).title
+    stop = _stop(context, gate)
+    return None if stop is None else advice(lang, stop.code, stop.level, stop.facts).title
+
+
+def _last_good(adapter: object) -> float | None:
+    circuit = _circuit(adapter)
+    return circuit.last_ok_at if circuit is not None else None
+
+
+async def _upstreams(context: Context, lang: str) -> tuple[UpstreamStatus, ...]:
+    trouble = _trouble(context, "erp", context.erp, lang)
+    found = [UpstreamStatus("odoo", trouble is None, _last_good(context.erp), trouble)]
+    for channel in context.channels.values():
+        trouble, calls = _trouble(context, channel.id, channel, lang), await _calls(context, channel)
+        found.append(
+            UpstreamStatus(
+                name=channel.id,
+                ok=trouble is None,
+                last_good_at=_last_good(channel),
+                problem=trouble,
+                budget_left=calls.left,
+                budget_size=calls.size,
+                used_today=calls.used_today,
+                per_day=calls.per_day,
+                next_call_at=calls.next_at,
+            )
+        )
+    return tuple(found)
+
+
+async def channel_views(service: Service) -> tuple[ChannelView, ...]:
+    """Each seller account: whether it is live, its calls, its listings, and what is wrong with it."""
+    x, lang = service.context, language(service.settings)
+    counts, views = await x.journal.counts(), []
+    for channel in x.channels.values():
+        calls, golive = await _calls(x, channel), x.modes.of(channel.id)
+        views.append(
+            ChannelView(
+                id=channel.id,
+                kind=channel.kind,
+                has_api=channel.has_api,
+                orders_since_at=golive.since if golive else None,
+                pushes_approved=golive.pushes_approved if golive else False,
+                listings=sum(
+                    n
+                    for (kind, own, _), n in counts.rows.items()
+                    if kind is Kind.LISTING and own == channel.id
+                ),
+                budget_left=calls.left,
+                budget_size=calls.size,
+                used_today=calls.used_today,
+                per_day=calls.per_day,
+                last_good_at=_last_good(channel),
+                problem=_trouble(x, channel.id, channel, lang),
+            )
+        )
+    return tuple(views)
+
+
+# --- the one screen ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    attention: bool
+    sentence: str
+    next_step: str | None = None
+
+
+def _sum(counts: WorkCounts, state: State) -> int:
+    return sum(n for (_, _, s), n in counts.rows.items() if s is state)
+
+
+def _is_live(context: Context) -> bool:
+    return all(context.modes.of(channel) is not None for channel in context.channels)
+
+
+def _overdue(counts: WorkCounts, stops: Mapping[str, Finding | None], now: float) -> float:
+    """Seconds that the oldest work waits although everything that it needs may run."""
+    stock_runs = all(stop is None for flow, stop in stops.items() if flow.startswith("stock:"))
+    able = {
+        Kind.ORDER: stops["erp"] is None,
+        Kind.MOVEMENT: stops["erp"] is None,
+        Kind.LISTING: stops["erp"] is None and stock_runs,
+    }
+    return max((now - at for kind, at in counts.oldest_due_at.items() if able[kind]), default=0.0)
+
+
+def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
+    """The worst thing first; one sentence, one step."""
+    stops = _flow_stops(context)
+    gone = next((f for f in context.gates.findings() if f.code == "channel_gone"), None)
+    if gone is not None:
+        words = advice(lang, gone.code, gone.level, gone.facts)
+        return _Verdict(True, text(lang, "status.gone", **gone.facts), words.do)
+    for flow, stop in stops.items():
+        if stop is not None and stop.level == "error":
+            words = advice(lang, stop.code, stop.level, stop.facts)
+            sentence = text(lang, "status.stopped", flow=flow_name(flow, lang), title=words.title)
+            return _Verdict(True, sentence, words.do)
+    if dead := _sum(counts, State.DEAD):
+        return _Verdict(True, text(lang, "status.dead", n=dead), text(lang, "status.dead.do"))
+    waits = _overdue(counts, stops, context.clock.now())
+    if waits > OVERDUE_S:
+        sentence = text(lang, "status.overdue", age=age(lang, waits))
+        return _Verdict(True, sentence, text(lang, "status.overdue.do"))
+    for flow, stop in stops.items():
+        if stop is None:
+            continue
+        words = advice(lang, stop.code, stop.level, stop.facts)
+        code = "status.starting" if stop.code == "not_checked_yet" else "status.idle_flow"
+        return _Verdict(False, text(lang, code, flow=flow_name(flow, lang), title=words.title), words.do)
+    if not _is_live(context):
+        return _Verdict(False, text(lang, "status.observing"), text(lang, "status.observing.do"))
+    due, waiting = _sum(counts, State.DUE), _sum(counts, State.WAITING)
+    if due or waiting:
+        return _Verdict(False, text(lang, "status.working", due=due, waiting=waiting))
+    return _Verdict(False, text(lang, "status.well"))
+
+
+async def status_report(service: Service, lang: str, version: str) -> StatusReport:
+    """The one screen: from the journal, the gates and the newest contacts."""
+    x = service.context
+    counts = await x.journal.counts()
+    verdict = _verdict(x, counts, lang)
+    return StatusReport(
+        attention=verdict.attention,
+        sentence=verdict.sentence,
+        next_step=verdict.next_step or None,
+        version=version,
+        mode="live" if _is_live(x) else "observe",
+        now=x.clock.now(),
+        started_at=service.started_at,
+        due=_sum(counts, State.DUE),
+        waiting=_sum(counts, State.WAITING),
+        dead=_sum(counts, State.DEAD),
+        oldest_due_at=min(counts.oldest_due_at.values(), default=None),
+        open_effects=counts.open_effects,
+        open_jobs=counts.open_jobs,
+        receipts=counts.receipts,
+        last_receipt_at=counts.last_receipt_at,
+        flows=flow_health(service, lang),
+        upstreams=await _upstreams(x, lang),
+        work=tuple(
+            WorkCount(kind.value, channel, state.value, n)
+            for (kind, channel, state), n in sorted(counts.rows.items())
+        ),
+        findings=x.gates.findings(),
+    )

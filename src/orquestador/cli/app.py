@@ -1,0 +1,72 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orquestador import __version__
+from orquestador.cli import doctor, golive, logs, orders, status, upkeep, webhooks, work
+from orquestador.cli.options import AsJson
+from orquestador.cli.session import ENV_FILE, Group, open_session
+from orquestador.cli.words import help_text
+from orquestador.sandbox.cli import app as sandbox
+
+app = typer.Typer(
+    cls=Group,
+    help=help_text("main"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(work.app, name="work", help=help_text("work"))
+app.add_typer(orders.app, name="orders", help=help_text("orders"))
+app.add_typer(webhooks.app, name="webhooks", help=help_text("webhooks"))
+app.add_typer(sandbox, name="sandbox")
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    env_file: Annotated[Path, typer.Option("--env-file", help=help_text("env_file"))] = ENV_FILE,
+) -> None:
+    ctx.obj = env_file
+
+
+@app.command(help=help_text("up"))
+def up(ctx: typer.Context) -> None:
+    import asyncio
+
+    from orquestador.app.serve import serve
+
+    session = open_session(ctx)
+    asyncio.run(serve(session.settings, session.env_file))
+
+
+@app.command(help=help_text("demo"))
+def demo(
+    orders: Annotated[int, typer.Option("--orders", min=1, help=help_text("demo.orders"))] = 40,
+    seed: Annotated[int, typer.Option("--seed", help=help_text("demo.seed"))] = 7,
+    keep: Annotated[bool, typer.Option("--keep", help=help_text("demo.keep"))] = False,
+    as_json: AsJson = False,
+) -> None:
+    from orquestador.demo.run import run
+
+    raise typer.Exit(run(orders=orders, seed=seed, keep=keep, as_json=as_json))
+
+
+@app.command(help=help_text("version"))
+def version() -> None:
+    sys.stdout.write(f"orquestador {__version__}\n")
+
+
+app.command("doctor", help=help_text("doctor"))(doctor.doctor)
+app.command("status", help=help_text("status"))(status.status)
+app.command("go-live", help=help_text("go_live"))(golive.go_live)
+app.command("logs", help=help_text("logs"))(logs.logs)
+app.command("backup", help=help_text("backup"))(upkeep.backup)
+app.command("uninstall", help=help_text("uninstall"))(upkeep.uninstall)

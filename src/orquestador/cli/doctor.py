@@ -1,0 +1,144 @@
+"""`orquestador doctor`: looks at everything itself, whether or not the service runs, and changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from orquestador.cli.errors import PROBLEM
+from orquestador.cli.options import AsJson, Lang
+from orquestador.cli.screen import styled
+from orquestador.cli.session import Session, open_session
+from orquestador.cli.shape import print_json
+from orquestador.cli.words import HELP_LANGUAGE
+from orquestador.i18n import Advice, advice, text
+from orquestador.model.errors import InvalidSetting, UpstreamError
+
+if TYPE_CHECKING:
+    from orquestador.channels.falabella.channel import FalabellaChannel
+    from orquestador.cli.adapters import Adapters
+    from orquestador.ports import Erp, Finding
+
+_RANK = {"error": 0, "warning": 1, "ok": 2}
+_LOOKS = {"error": ("✗", "bold red"), "warning": ("!", "yellow"), "ok": ("✓", "green")}
+
+
+def doctor(ctx: typer.Context, as_json: AsJson = False, lang: Lang = None) -> None:
+    from orquestador.ports import Finding
+
+    try:
+        session = open_session(ctx, lang)
+    except InvalidSetting as error:
+        # Nothing else can be looked at: the other systems' addresses may be what is wrong.
+        facts = {"setting": error.name, "problem": error.problem, "example": error.example}
+        _report(lang or HELP_LANGUAGE, [Finding("invalid_setting", "error", facts)], as_json=as_json)
+    else:
+        _report(session.lang, asyncio.run(examine(session)), as_json=as_json)
+
+
+def _report(lang: str, found: Sequence[Finding], *, as_json: bool) -> None:
+    """The worst first. Ends the command with 1 when there is an error."""
+    findings = sorted(found, key=lambda f: _RANK[f.level])
+    errors = sum(f.level == "error" for f in findings)
+    warnings = sum(f.level == "warning" for f in findings)
+    if as_json:
+        items = [_item(finding, _words(lang, finding)) for finding in findings]
+        print_json({"ok": not errors, "errors": errors, "warnings": warnings, "findings": items})
+    else:
+        _show(lang, findings)
+        code = "doctor.errors" if errors else "doctor.warnings" if warnings else "doctor.well"
+        styled(text(lang, code, errors=errors, warnings=warnings), "bold red" if errors else "bold green")
+    if errors:
+        raise typer.Exit(PROBLEM)
+
+
+async def examine(session: Session) -> list[Finding]:
+    """Every finding about the settings, this machine, the other systems and the service."""
+    from orquestador.cli.adapters import open_adapters
+    from orquestador.cli.machine import look_at_data
+    from orquestador.ports import Finding
+    from orquestador.settings import problems
+
+    found = [*problems(session.settings, session.env_file), *look_at_data(Path(session.settings.data_dir))]
+    if session.env_file is None:
+        found.append(Finding("env_file_missing", "ok", {"path": str(Path.cwd())}))
+    async with open_adapters(session) as adapters:
+        for answers in await asyncio.gather(_service(session), *_upstreams(adapters)):
+            found += answers
+    return found
+
+
+def _upstreams(adapters: Adapters) -> list[asyncio.Task[list[Finding]]]:
+    checks = []
+    if adapters.erp is not None:
+        checks.append(asyncio.create_task(_check("odoo", "erp", adapters.erp)))
+    # Without API access the settings' own findings say what is missing.
+    checks += [asyncio.create_task(_check(c.id, c.id, c)) for c in adapters.channels if c.has_api]
+    return checks
+
+
+async def _check(name: str, flow: str, upstream: Erp | FalabellaChannel) -> list[Finding]:
+    from orquestador.ports import Finding
+
+    try:
+        return await upstream.check()
+    except UpstreamError as error:
+        return [Finding(f"{name}.unreachable", "error", {"detail": error.detail}, stops=flow)]
+
+
+async def _service(session: Session) -> list[Finding]:
+    """Whether the service itself runs here: no problem of the configuration, so a warning at most."""
+    from orquestador.cli.house import address, answers
+    from orquestador.ports import Finding
+
+    url = address(session.settings)
+    if await answers(url):
+        return [Finding("service_running", "ok", {"url": url})]
+    return [Finding("service_not_running", "warning", {"url": url})]
+
+
+def _words(lang: str, finding: Finding) -> Advice:
+    return advice(lang, finding.code, finding.level, finding.facts)
+
+
+def _item(finding: Finding, words: Advice) -> dict[str, object]:
+    return {
+        "code": finding.code,
+        "level": finding.level,
+        "stops": finding.stops,
+        "facts": dict(finding.facts),
+        "title": words.title,
+        "means": words.means or None,
+        "do": words.do or None,
+    }
+
+
+def _show(lang: str, findings: Sequence[Finding]) -> None:
+    for finding in _merged(findings):
+        mark, style = _LOOKS[finding.level]
+        words = _words(lang, finding)
+        styled(f"{mark} {words.title}", style)
+        if finding.level != "ok" or finding.code == "mode":
+            for line in (words.means, f"→ {words.do}" if words.do else ""):
+                if line:
+                    typer.echo(f"  {line}")
+
+
+def _merged(findings: Sequence[Finding]) -> list[Finding]:
+    """The same finding about several settings of one flow is told once, with all of their names."""
+    merged: dict[object, Finding] = {}
+    for finding in findings:
+        names = finding.facts.get("setting")
+        others = {name: value for name, value in finding.facts.items() if name != "setting"}
+        key = (finding.code, finding.level, finding.stops, repr(others))
+        if names is None or finding.stops is None or key not in merged:
+            merged[key if names is not None and finding.stops is not None else object()] = finding
+        else:
+            before = merged[key]
+            merged[key] = replace(before, facts={**others, "setting": f"{before.facts['setting']}, {names}"})
+    return list(merged.values())

@@ -1,0 +1,177 @@
+"""The operator's API: that of the running service, or the same one in this process over the store."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx2
+
+from orquestador.cli.errors import PROBLEM, WRONG_USAGE, CommandFailed
+from orquestador.cli.session import Session
+from orquestador.cli.shape import Row, snake
+from orquestador.settings import Settings
+
+T = TypeVar("T")
+
+KEY_VARIABLE = "ORQUESTADOR_API_KEY"
+CONNECT_S, ANSWER_S = 2.0, 120.0
+"""Going live and uninstalling ask the upstreams, so an answer may take long."""
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
+
+
+class House:
+    """Asks the API and gives its answers in snake_case. Raises CommandFailed with the API's own words."""
+
+    def __init__(self, client: httpx2.AsyncClient, session: Session, *, running: bool) -> None:
+        self._client, self._session = client, session
+        self.running = running
+        """False when this process itself answers, over the store."""
+
+    async def get(self, path: str, **query: object) -> Row:
+        asked = {name: str(value) for name, value in query.items() if value is not None}
+        return await self._call("GET", path, query=asked)
+
+    async def post(self, path: str, body: Mapping[str, object] | None = None) -> Row:
+        return await self._call("POST", path, body=body)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Row:
+        try:
+            answer = await self._client.request(method, path, params=query, json=body)
+        except httpx2.TransportError as error:
+            raise CommandFailed(self._say("cli.no_answer", url=self._url, detail=error)) from error
+        try:
+            content = answer.json()
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise CommandFailed(self._say("cli.not_ours", url=self._url))
+        if answer.status_code >= 400:
+            raise self._refused(answer.status_code, content)
+        shaped = snake(content)
+        assert isinstance(shaped, dict)
+        return shaped
+
+    def _refused(self, status: int, problem: Mapping[str, object]) -> CommandFailed:
+        detail = str(problem.get("detail") or problem.get("title") or status)
+        remedy = str(problem["remedy"]) if problem.get("remedy") else None
+        if status == 401:
+            remedy = self._say("cli.key", variable=KEY_VARIABLE)
+        return CommandFailed(detail, remedy, WRONG_USAGE if status == 422 else PROBLEM)
+
+    @property
+    def _url(self) -> str:
+        return str(self._client.base_url).rstrip("/")
+
+    def _say(self, code: str, **facts: object) -> str:
+        return self._session.say(code, **facts)
+
+
+def segment(text: str) -> str:
+    """An id as one piece of a path."""
+    return quote(text, safe="")
+
+
+def address(settings: Settings) -> str:
+    """Where the service of these settings listens, as this machine reaches it."""
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def api_key(settings: Settings) -> str | None:
+    """ORQUESTADOR_API_KEY, else the most powerful key of API_KEYS that may change something."""
+    if given := os.environ.get(KEY_VARIABLE):
+        return given
+    for role in ("admin", "operator"):
+        for key in settings.api_keys:
+            if key.role.value == role:
+                return key.key
+    return None
+
+
+async def answers(url: str) -> bool:
+    """Whether anything listens there. A listener that does not answer in time counts: its store is in use."""
+    try:
+        async with httpx2.AsyncClient(base_url=url, timeout=CONNECT_S, trust_env=False) as client:
+            await client.get("/health/live")
+    except httpx2.ConnectError:
+        return False
+    except httpx2.TransportError:
+        return True
+    return True
+
+
+@asynccontextmanager
+async def open_house(session: Session, *, create: bool = False) -> AsyncIterator[House]:
+    """The running service, or the store when none runs (`create`: also a store that does not exist yet).
+
+    Raises CommandFailed when neither is there, StoreLocked when the store is served under another address.
+    """
+    url = address(session.settings)
+    if await answers(url):
+        key = api_key(session.settings)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        timeout = httpx2.Timeout(ANSWER_S, connect=CONNECT_S)
+        async with httpx2.AsyncClient(
+            base_url=url, headers=headers, timeout=timeout, trust_env=False
+        ) as client:
+            yield House(client, session, running=True)
+        return
+    if not create and not journal_file(session.settings).exists():
+        raise CommandFailed(
+            session.say("status.no_store", path=session.settings.data_dir),
+            session.say("status.not_running.do"),
+        )
+    async with _from_store(session) as client:
+        yield House(client, session, running=False)
+
+
+def journal_file(settings: Settings) -> Path:
+    from orquestador.app.build import JOURNAL_FILE
+
+    return Path(settings.data_dir) / JOURNAL_FILE
+
+
+@asynccontextmanager
+async def _from_store(session: Session) -> AsyncIterator[httpx2.AsyncClient]:
+    from orquestador.app.build import Service, open_context
+    from orquestador.app.services import HouseServices
+    from orquestador.flows.hints import Hints
+    from orquestador.flows.runner import Runner
+    from orquestador.ops.throttle import Throttle
+    from orquestador.settings import problems, web_config
+    from orquestador.web.app import create_api
+
+    settings = session.settings
+    async with open_context(settings, serving=False) as context:
+        context.gates.report("settings", problems(settings, session.env_file))
+        hints = Hints(context, context.erp)
+        service = Service(settings, context, hints, Runner(context, hints), context.clock.now())
+        # Whoever can open the store needs no key; requests of this process count as local.
+        config = dataclasses.replace(web_config(settings), api_keys=())
+        api = create_api(HouseServices(service), config, Throttle())
+        transport = httpx2.ASGITransport(app=api, client=("127.0.0.1", 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            yield client
+
+
+def ask(session: Session, question: Callable[[House], Awaitable[T]], *, create: bool = False) -> T:
+    """One conversation with the house, from a command."""
+
+    async def talk() -> T:
+        async with open_house(session, create=create) as house:
+            return await question(house)
+
+    return asyncio.run(talk())

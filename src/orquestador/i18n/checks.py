@@ -1,0 +1,199 @@
+"""Findings about Odoo and about this machine: title, what it means, what to do."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "odoo.ok": (
+        "Odoo {version} responde (base {db}, bodega {warehouse})",
+        "Odoo {version} answers (database {db}, warehouse {warehouse})",
+    ),
+    "odoo.unreachable": ("Odoo no responde", "Odoo does not answer"),
+    "odoo.unreachable.means": (
+        "Los pedidos se guardan y esperan sin gastar intentos; siguen solos cuando vuelva. Detalle: {detail}",
+        "Orders are kept and wait without spending attempts; they go on when it is back. Detail: {detail}",
+    ),
+    "odoo.unreachable.do": (
+        "Revise ODOO_URL y que esta máquina llegue a {host}.",
+        "Check ODOO_URL and that this machine can reach {host}.",
+    ),
+    "erp.unreachable": ("Odoo no responde", "Odoo does not answer"),
+    "erp.unreachable.means": (
+        "Los pedidos se guardan y esperan sin gastar intentos; siguen solos cuando vuelva. Detalle: {detail}",
+        "Orders are kept and wait without spending attempts; they go on when it is back. Detail: {detail}",
+    ),
+    "erp.unreachable.do": (
+        "Revise ODOO_URL y que esta máquina llegue a esa dirección.",
+        "Check ODOO_URL and that this machine can reach that address.",
+    ),
+    "odoo.credentials": (
+        "Odoo rechaza al usuario {user} en la base {db}",
+        "Odoo refuses the user {user} in the database {db}",
+    ),
+    "odoo.credentials.means": (
+        "No se lee ni se mueve stock. Detalle: {detail}",
+        "No stock is read or moved. Detail: {detail}",
+    ),
+    "odoo.credentials.do": (
+        "Revise ODOO_DB, ODOO_USERNAME y ODOO_API_KEY (o ODOO_PASSWORD) en .env.",
+        "Check ODOO_DB, ODOO_USERNAME and ODOO_API_KEY (or ODOO_PASSWORD) in .env.",
+    ),
+    "odoo.version@ok": ("Odoo {version}: versión probada", "Odoo {version}: a version we have tried"),
+    "odoo.version@warning": (
+        "Odoo {version}: versión no probada",
+        "Odoo {version}: a version we have not tried",
+    ),
+    "odoo.version@warning.means": (
+        "Las versiones probadas en servidores reales son 17, 18 y 19.",
+        "The versions tried on real servers are 17, 18 and 19.",
+    ),
+    "odoo.version@warning.do": (
+        "Pruebe primero con una copia de la base, en modo observe.",
+        "Try it on a copy of the database first, in observe mode.",
+    ),
+    "odoo.version@error": ("Odoo {version} es demasiado antiguo", "Odoo {version} is too old"),
+    "odoo.version@error.means": ("Se admite desde Odoo 15.", "Odoo 15 and later are supported."),
+    "odoo.version@error.do": ("Actualice Odoo.", "Upgrade Odoo."),
+    "odoo.warehouse": (
+        "No está claro qué bodega de Odoo vende (hay: {warehouses})",
+        "It is not clear which Odoo warehouse sells (there are: {warehouses})",
+    ),
+    "odoo.warehouse.means": (
+        "Con la bodega equivocada se publicarían números falsos. Detalle: {detail}",
+        "With the wrong warehouse we would publish false numbers. Detail: {detail}",
+    ),
+    "odoo.warehouse.do": (
+        "Ponga su código en ODOO_WAREHOUSE (por ejemplo ODOO_WAREHOUSE=WH) y reinicie.",
+        "Put its code into ODOO_WAREHOUSE (for example ODOO_WAREHOUSE=WH) and restart.",
+    ),
+    "odoo.delivery_steps": (
+        "La bodega {warehouse} despacha en varios pasos",
+        "The warehouse {warehouse} delivers in several steps",
+    ),
+    "odoo.delivery_steps.means": (
+        "Con varios pasos el documento que creamos no es el que descuenta el stock.",
+        "With several steps the document that we create is not the one that takes the stock.",
+    ),
+    "odoo.delivery_steps.do": (
+        "En Odoo, Inventario, Bodegas: salida en 1 paso; o elija otra bodega con ODOO_WAREHOUSE.",
+        "In Odoo, Inventory, Warehouses: outgoing in 1 step; or choose another one with ODOO_WAREHOUSE.",
+    ),
+    "odoo.customer_location": (
+        "Odoo no tiene una ubicación de clientes",
+        "Odoo has no customer location",
+    ),
+    "odoo.customer_location.means": (
+        "Sin ella una venta no tiene adónde salir.",
+        "Without it a sale has nowhere to go.",
+    ),
+    "odoo.customer_location.do": (
+        "En Odoo, Inventario, Ubicaciones: cree o desarchive una de tipo «Ubicación de cliente».",
+        "In Odoo, Inventory, Locations: create or unarchive one of the type “Customer Location”.",
+    ),
+    "odoo.clock": (
+        "El reloj de esta máquina y el de Odoo difieren {skew_s} s",
+        "This machine's clock and Odoo's differ by {skew_s} s",
+    ),
+    "odoo.clock@warning.means": (
+        "Los cambios de stock se buscan por hora; con más diferencia se verían tarde.",
+        "Stock changes are looked up by time; with more of a difference they would be seen late.",
+    ),
+    "odoo.clock@warning": (
+        "El reloj de esta máquina y el de Odoo difieren {skew_s} s",
+        "This machine's clock and Odoo's differ by {skew_s} s",
+    ),
+    "odoo.clock@warning.do": (
+        "Active la sincronización de hora en ambas máquinas: timedatectl set-ntp true.",
+        "Turn time synchronisation on at both machines: timedatectl set-ntp true.",
+    ),
+    "odoo.rights@ok": ("{user} tiene el grupo {group}", "{user} has the group {group}"),
+    "odoo.rights@warning": (
+        "No se pudo ver si {user} tiene el grupo {group}",
+        "It could not be seen whether {user} has the group {group}",
+    ),
+    "odoo.rights@warning.do": (
+        "Compruébelo en Odoo, Ajustes, Usuarios.",
+        "Look it up in Odoo, Settings, Users.",
+    ),
+    "odoo.rights@error": ("A {user} le falta el grupo {group}", "{user} lacks the group {group}"),
+    "odoo.rights@error.means": (
+        "Sin él no puede descontar stock.",
+        "Without it no stock can be taken out.",
+    ),
+    "odoo.rights@error.do": (
+        "En Odoo, Ajustes, Usuarios: dele Inventario / Usuario.",
+        "In Odoo, Settings, Users: give it Inventory / User.",
+    ),
+    "odoo.scope@ok": (
+        "Solo se cuenta el stock de la bodega {warehouse}",
+        "Only the stock of the warehouse {warehouse} is counted",
+    ),
+    "odoo.scope@error": (
+        "Odoo cuenta también el stock de otras bodegas ({others})",
+        "Odoo also counts the stock of other warehouses ({others})",
+    ),
+    "odoo.scope@error.means": (
+        "Publicaríamos unidades que {warehouse} no tiene; por eso el flujo se detiene.",
+        "We would publish units that {warehouse} does not have; therefore the flow stops.",
+    ),
+    "odoo.scope@error.do": (
+        "Algún módulo de Odoo cambia cómo se cuenta el stock; consulte a quien lo administra.",
+        "Some module in Odoo changes how stock is counted; ask whoever administers it.",
+    ),
+    "odoo.webhook_rule@ok": (
+        "Aviso de cambios de stock de Odoo: bien",
+        "Notices of stock changes from Odoo: fine",
+    ),
+    "odoo.webhook_rule@warning": (
+        "No se ve en Odoo una regla que avise los cambios de stock",
+        "No rule that announces stock changes can be seen in Odoo",
+    ),
+    "odoo.webhook_rule@warning.means": (
+        "Los cambios se encuentran igual, por sondeo, medio minuto después.",
+        "Changes are found all the same, by polling, half a minute later.",
+    ),
+    "odoo.webhook_rule@warning.do": (
+        "Opcional: en Odoo, Ajustes, Automatizaciones, cree la regla que describe el README.",
+        "Optional: in Odoo, Settings, Automation Rules, create the rule that the README describes.",
+    ),
+    # --- what only `doctor` looks at ---
+    "invalid_setting": ("{setting}: {problem}", "{setting}: {problem}"),
+    "invalid_setting.means": ("El servicio no arranca así.", "The service does not start like this."),
+    "invalid_setting.do": ("Por ejemplo: {setting}={example}", "For example: {setting}={example}"),
+    "env_file_missing": (
+        "No hay .env en {path}: los ajustes vienen solo del entorno",
+        "There is no .env in {path}: the settings come from the environment alone",
+    ),
+    "data_dir_readable": (
+        "Otros usuarios pueden leer {path} ({mode})",
+        "Other users can read {path} ({mode})",
+    ),
+    "data_dir_readable.means": ("Guarda pedidos y registros.", "It keeps orders and logs."),
+    "data_dir_readable.do": ("chmod 700 {path}", "chmod 700 {path}"),
+    "data_dir_not_writable": ("No se puede escribir en {path}", "{path} cannot be written to"),
+    "data_dir_not_writable.means": (
+        "El servicio no puede guardar nada.",
+        "The service cannot keep anything.",
+    ),
+    "data_dir_not_writable.do": (
+        "Dé al usuario del servicio permiso de escritura, o cambie DATA_DIR.",
+        "Give the service's user the right to write, or change DATA_DIR.",
+    ),
+    "data_dir_ok": ("Carpeta de datos {path}: bien", "Data folder {path}: fine"),
+    "disk_low": ("Quedan {free_mb} MB libres en {path}", "{free_mb} MB are free at {path}"),
+    "disk_low.means": (
+        "Sin espacio no se puede confirmar ningún webhook.",
+        "Without space no webhook can be acknowledged.",
+    ),
+    "disk_low.do": (
+        "Libere espacio o mueva DATA_DIR a otro disco.",
+        "Free some space or move DATA_DIR to another disk.",
+    ),
+    "disk_ok": ("Quedan {free_mb} MB libres", "{free_mb} MB are free"),
+    "service_running": ("El servicio responde en {url}", "The service answers at {url}"),
+    "service_not_running": ("El servicio no está corriendo ({url})", "The service is not running ({url})"),
+    "service_not_running.means": (
+        "Nadie recibe webhooks ni mueve stock en este momento.",
+        "Nobody receives webhooks or moves stock right now.",
+    ),
+    "service_not_running.do": ("Arránquelo: orquestador up.", "Start it: orquestador up."),
+}

@@ -1,0 +1,94 @@
+"""Commands that decide something: go-live, uninstall, backup, webhooks; and the last line of `doctor`."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "doctor.well": ("Todo bien.", "All is well."),
+    "doctor.warnings": (
+        "Sin errores; {warnings} aviso(s) para mirar.",
+        "No errors; {warnings} warning(s) to look at.",
+    ),
+    "doctor.errors": (
+        "{errors} error(es) y {warnings} aviso(s): siga las flechas, de arriba abajo.",
+        "{errors} error(s) and {warnings} warning(s): follow the arrows, from the top.",
+    ),
+    # --- go-live ---
+    "golive.channels": ("Pasarán a live: {channels}.", "These will go live: {channels}."),
+    "golive.no_orders": ("No hay pedidos abiertos de antes.", "There are no open orders from before."),
+    "golive.orders": (
+        "{n} pedido(s) ya estaban abiertos. ¿Sus unidades ya salieron de Odoo?",
+        "{n} order(s) were already open. Are their units out of Odoo already?",
+    ),
+    "golive.col.order": ("pedido", "order"),
+    "golive.col.number": ("número", "number"),
+    "golive.col.created": ("creado", "created"),
+    "golive.col.lines": ("líneas", "lines"),
+    "golive.col.what": ("qué se hará", "what will be done"),
+    "golive.already": ("nada: ya descontado", "nothing: already taken out"),
+    "golive.now": ("descontar ahora", "take out now"),
+    "golive.ask": (
+        "Pedido {order} ({lines}): ¿ya está descontado en Odoo?",
+        "Order {order} ({lines}): already taken out in Odoo?",
+    ),
+    "golive.confirm": (
+        "Desde ahora se descuenta en Odoo y se publica stock; {n} pedido(s) antiguos salen ahora. ¿Seguir?",
+        "From now on stock is taken out in Odoo and published; {n} old order(s) are taken out now. Go on?",
+    ),
+    "golive.done": (
+        "Live desde {at}. Pedidos antiguos: {now} se descuentan ahora, {before} ya estaban descontados.",
+        "Live since {at}. Old orders: {now} are taken out now, {before} were taken out before.",
+    ),
+    "golive.already_live": ("Ya está en live; no cambia nada.", "It is live already; nothing changes."),
+    "golive.not_now": ("No se cambió nada.", "Nothing was changed."),
+    "golive.needs_yes": ("No se cambió nada: falta --yes.", "Nothing was changed: --yes is missing."),
+    "golive.needs_yes.do": (
+        "orquestador go-live --yes [--take PEDIDO …|--take-all]",
+        "orquestador go-live --yes [--take ORDER …|--take-all]",
+    ),
+    "golive.unknown": ("No son pedidos abiertos: {ids}.", "These are no open orders: {ids}."),
+    # --- backup, uninstall ---
+    "backup.done": ("Copiado en {path} ({kb} KB).", "Copied to {path} ({kb} KB)."),
+    "backup.no_folder": ("La carpeta {path} no existe.", "The folder {path} does not exist."),
+    "uninstall.nothing": (
+        "No queda nada nuestro en otros sistemas. Para terminar, borre {path}.",
+        "Nothing of ours is left on other systems. To finish, delete {path}.",
+    ),
+    "uninstall.rest": (
+        "Los documentos de stock en Odoo son historia y se quedan. Los datos propios están en {path}.",
+        "The stock documents in Odoo are history and stay. Our own data is in {path}.",
+    ),
+    "uninstall.ask": ("¿Quitar todo esto?", "Remove all of this?"),
+    "uninstall.needs_yes": ("No se quitó nada: falta --yes.", "Nothing was removed: --yes is missing."),
+    "uninstall.col.system": ("sistema", "system"),
+    "uninstall.col.id": ("id", "id"),
+    "uninstall.col.what": ("qué", "what"),
+    "uninstall.col.state": ("estado", "state"),
+    "uninstall.removed": ("quitado", "removed"),
+    "uninstall.there": ("sigue allí", "still there"),
+    # --- webhooks ---
+    "webhooks.none": ("No hay webhooks registrados.", "No webhooks are registered."),
+    "webhooks.registered": ("{channel} avisará a {url}", "{channel} will notify {url}"),
+    "webhooks.no_url": ("Falta PUBLIC_URL.", "PUBLIC_URL is missing."),
+    "webhooks.no_url.do": (
+        "Ponga en .env la dirección con que nos alcanzan: PUBLIC_URL=https://orquestador.example.com",
+        "Put the address under which we are reached into .env: PUBLIC_URL=https://orquestador.example.com",
+    ),
+    "webhooks.no_secret": (
+        "FALABELLA_WEBHOOK_SECRET falta o es el de ejemplo.",
+        "FALABELLA_WEBHOOK_SECRET is missing or is the sample.",
+    ),
+    "webhooks.no_secret.do": (
+        "Ponga un texto largo y aleatorio: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+        "Set a long random text: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+    ),
+    "webhooks.no_channel": ("Ningún canal tiene acceso a su API.", "No channel has API access."),
+    "webhooks.no_channel.do": (
+        "orquestador doctor dice qué falta.",
+        "orquestador doctor says what is missing.",
+    ),
+    "webhooks.col.channel": ("canal", "channel"),
+    "webhooks.col.id": ("id", "id"),
+    "webhooks.col.url": ("dirección", "address"),
+    "webhooks.col.events": ("eventos", "events"),
+    "webhooks.col.ours": ("nuestro", "ours"),
+}

@@ -1,0 +1,270 @@
+"""Findings about settings, channels and the house: title, what it means, what to do."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # --- settings ---
+    "placeholder": (
+        "Valor de ejemplo en {setting}",
+        "A sample value is left in {setting}",
+    ),
+    "placeholder.means": (
+        "Los valores de ejemplo nunca se envían, así que esa conexión está detenida.",
+        "Sample values are never sent, so this connection is stopped.",
+    ),
+    "placeholder.do": (
+        "Ponga lo real en .env y reinicie.",
+        "Put what is real into .env and restart.",
+    ),
+    "missing_setting": ("Falta {setting}", "{setting} is missing"),
+    "missing_setting.means": (
+        "Sin eso no se puede usar {needed_for}.",
+        "Without it {needed_for} cannot be used.",
+    ),
+    "missing_setting.do": (
+        "Agréguelo a .env (vea .env.example) y reinicie.",
+        "Add it to .env (see .env.example) and restart.",
+    ),
+    "wrong_host": ("{value} no es la dirección de la API", "{value} is not the address of the API"),
+    "wrong_host.means": (
+        "Ese host venía en un ejemplo antiguo; la API no está ahí y no se le envía nada.",
+        "That host came with an old sample; the API does not live there and nothing is sent to it.",
+    ),
+    "wrong_host.do": (
+        "Ponga {setting}={right} en .env y reinicie.",
+        "Set {setting}={right} in .env and restart.",
+    ),
+    "not_configured": ("{upstream} no está configurado", "{upstream} is not configured"),
+    "not_configured.means": (
+        "Los webhooks se reciben y se guardan, pero no se hace nada allá.",
+        "Webhooks are received and kept, but nothing is done over there.",
+    ),
+    "not_configured.do": (
+        "Complete la sección de {upstream} en .env (vea .env.example) y reinicie.",
+        "Fill in the section of {upstream} in .env (see .env.example) and restart.",
+    ),
+    "mode": ("Modo: {mode}", "Mode: {mode}"),
+    "mode.means": (
+        "observe ve todo y no escribe nada; live actúa. Lo fija MODE, o `orquestador go-live`.",
+        "observe sees everything and writes nothing; live acts. Set by MODE, or by `orquestador go-live`.",
+    ),
+    "door_open": (
+        "El webhook de {door} no pide prueba (solo desde esta máquina)",
+        "The {door} webhook asks for no proof (from this machine only)",
+    ),
+    "door_open.means": (
+        "Cualquier programa de esta máquina puede enviarlo; nadie de afuera.",
+        "Any program on this machine may post it; nobody from outside may.",
+    ),
+    "door_open.do": (
+        "Antes de exponerlo, ponga {setting} con un texto largo y aleatorio.",
+        "Before you expose it, set {setting} to a long random text.",
+    ),
+    "door_closed": ("El webhook de {door} está cerrado", "The {door} webhook is closed"),
+    "door_closed.means": (
+        "Sin un secreto utilizable se rechazan todos sus avisos (401).",
+        "Without a usable secret all of its notices are refused (401).",
+    ),
+    "door_closed.do": (
+        "Ponga {setting} con un texto largo y aleatorio, y registre el webhook con él.",
+        "Set {setting} to a long random text, and register the webhook with it.",
+    ),
+    "placeholder_proves": (
+        "Se acepta el secreto de ejemplo de {setting}",
+        "The sample secret of {setting} is accepted",
+    ),
+    "placeholder_proves.means": (
+        "Sirve para probar en esta máquina; todo el mundo lo conoce.",
+        "It serves to try things on this machine; everybody knows it.",
+    ),
+    "placeholder_proves.do": (
+        "Antes de exponerlo, ponga {setting} con un texto largo y aleatorio.",
+        "Before you expose it, set {setting} to a long random text.",
+    ),
+    "no_api_keys": ("No hay claves de API", "There are no API keys"),
+    "no_api_keys.means": (
+        "La API responde solo a esta máquina. En producción el servicio no arranca así.",
+        "The API answers this machine only. In production the service does not start like this.",
+    ),
+    "no_api_keys.do": (
+        "Si otra máquina la necesita: API_KEYS=nombre:operator:texto-largo-y-aleatorio.",
+        "If another machine needs it: API_KEYS=name:operator:long-random-text.",
+    ),
+    "placeholder_api_key": (
+        "La clave de API «{name}» todavía es la de ejemplo",
+        "The API key “{name}” is still the sample",
+    ),
+    "placeholder_api_key.means": ("No abre nada.", "It opens nothing."),
+    "placeholder_api_key.do": (
+        "Cámbiela en API_KEYS por un texto largo y aleatorio.",
+        "Replace it in API_KEYS by a long random text.",
+    ),
+    "weak_api_key": ("La clave de API «{name}» es corta", "The API key “{name}” is short"),
+    "weak_api_key.means": ("Se puede adivinar probando.", "It can be guessed by trying."),
+    "weak_api_key.do": ("Use al menos 16 caracteres aleatorios.", "Use at least 16 random characters."),
+    "cors_any_origin": (
+        "Cualquier sitio puede llamar a la API desde un navegador",
+        "Any site may call the API from a browser",
+    ),
+    "cors_any_origin.means": ("CORS_ORIGINS es «*».", "CORS_ORIGINS is “*”."),
+    "cors_any_origin.do": (
+        "Nombre los sitios: CORS_ORIGINS=https://panel.example.com.",
+        "Name the sites: CORS_ORIGINS=https://panel.example.com.",
+    ),
+    "embedded_store": ("{settings}: no se usa todavía", "{settings}: not used yet"),
+    "embedded_store.means": (
+        "Esta versión guarda todo en su propio archivo bajo DATA_DIR.",
+        "This version keeps everything in its own file below DATA_DIR.",
+    ),
+    "embedded_store.do": (
+        "Nada; respalde DATA_DIR con `orquestador backup ARCHIVO`.",
+        "Nothing; back DATA_DIR up with `orquestador backup FILE`.",
+    ),
+    "env_file_readable": (
+        "Otros usuarios pueden leer {path} ({mode})",
+        "Other users can read {path} ({mode})",
+    ),
+    "env_file_readable.means": ("Contiene contraseñas y claves.", "It contains passwords and keys."),
+    "env_file_readable.do": ("chmod 600 {path}", "chmod 600 {path}"),
+    "unknown_setting": ("{setting} no es un ajuste conocido", "{setting} is not a setting we know"),
+    "unknown_setting.means": (
+        "Se ignora. Parecido: {similar}",
+        "It is ignored. Similar: {similar}",
+    ),
+    "unknown_setting.do": (
+        "Corrija el nombre en .env o borre la línea.",
+        "Correct the name in .env or delete the line.",
+    ),
+    # --- the house ---
+    "channel_gone": (
+        "El canal {channel} tiene historia y ya no está configurado",
+        "The channel {channel} has history and is no longer configured",
+    ),
+    "channel_gone.means": (
+        "Sus pedidos y publicaciones quedaron sin atender.",
+        "Its orders and listings are no longer looked after.",
+    ),
+    "channel_gone.do": (
+        "Devuelva su configuración a .env y reinicie; su nombre no se cambia.",
+        "Put its configuration back into .env and restart; its name never changes.",
+    ),
+    "not_checked_yet": ("{upstream} todavía no se revisa", "{upstream} has not been checked yet"),
+    "not_checked_yet.means": (
+        "Nada se escribe allá hasta que una revisión salga limpia.",
+        "Nothing is written over there until a check comes out clean.",
+    ),
+    "not_checked_yet.do": (
+        "Espere unos segundos; si sigue así, `orquestador doctor`.",
+        "Wait a few seconds; if it stays like this, `orquestador doctor`.",
+    ),
+    "*.unreachable": ("{upstream} no responde", "{upstream} does not answer"),
+    "*.unreachable.means": (
+        "Lo suyo espera sin gastar intentos y sigue solo cuando vuelva. Detalle: {detail}",
+        "Its work waits without spending attempts and goes on by itself when it is back. Detail: {detail}",
+    ),
+    "*.unreachable.do": (
+        "Revise la dirección en .env y que esta máquina llegue a ella.",
+        "Check the address in .env and that this machine can reach it.",
+    ),
+    # --- Falabella ---
+    "falabella.ok": ("Falabella responde ({host})", "Falabella answers ({host})"),
+    "falabella.not_configured": (
+        "Falabella: sin acceso a la API (falta {settings})",
+        "Falabella: no API access ({settings} missing)",
+    ),
+    "falabella.not_configured.means": (
+        "Los avisos simples funcionan; no se leen pedidos ni se publica stock.",
+        "Simple notices work; no orders are read and no stock is published.",
+    ),
+    "falabella.not_configured.do": (
+        "Ponga FALABELLA_USER_ID (correo de un usuario de Seller Center) y FALABELLA_API_KEY en .env.",
+        "Set FALABELLA_USER_ID (e-mail of a Seller Center user) and FALABELLA_API_KEY in .env.",
+    ),
+    "falabella.placeholder": (
+        "Falabella: quedan valores de ejemplo ({settings})",
+        "Falabella: sample values are left ({settings})",
+    ),
+    "falabella.placeholder.means": (
+        "Un valor de ejemplo nunca se envía; no hay acceso a la API.",
+        "A sample value is never sent; there is no API access.",
+    ),
+    "falabella.placeholder.do": (
+        "Ponga los valores reales en .env y reinicie.",
+        "Put the real values into .env and restart.",
+    ),
+    "falabella.wrong_host": (
+        "Falabella: {host} no es la dirección de la API",
+        "Falabella: {host} is not the address of the API",
+    ),
+    "falabella.wrong_host.means": ("No se le envía nada.", "Nothing is sent to it."),
+    "falabella.wrong_host.do": (
+        "Ponga FALABELLA_API_URL={use} en .env y reinicie.",
+        "Set FALABELLA_API_URL={use} in .env and restart.",
+    ),
+    "falabella.unreachable": ("Falabella no responde", "Falabella does not answer"),
+    "falabella.unreachable.means": (
+        "Sus pedidos y publicaciones esperan sin gastar intentos y siguen solos. Detalle: {detail}",
+        "Its orders and listings wait without spending attempts and go on by themselves. Detail: {detail}",
+    ),
+    "falabella.unreachable.do": (
+        "Si dura, revise FALABELLA_API_URL y la salida a internet de esta máquina.",
+        "If it lasts, check FALABELLA_API_URL and this machine's way to the internet.",
+    ),
+    "falabella.rate_limited": ("Falabella pide ir más lento", "Falabella asks us to slow down"),
+    "falabella.rate_limited.means": (
+        "Bajamos el ritmo solos. {detail}",
+        "We slow down by ourselves. {detail}",
+    ),
+    "falabella.rate_limited.do": (
+        "Nada, salvo que otro programa use la misma cuenta.",
+        "Nothing, unless another program uses the same account.",
+    ),
+    "falabella.credentials": ("Falabella rechaza las credenciales", "Falabella refuses the credentials"),
+    "falabella.credentials.means": (
+        "No se lee ni se publica nada. Detalle: {detail}",
+        "Nothing is read or published. Detail: {detail}",
+    ),
+    "falabella.credentials.do": (
+        "FALABELLA_USER_ID y FALABELLA_API_KEY deben ser del mismo usuario; vuelva a copiar la clave.",
+        "FALABELLA_USER_ID and FALABELLA_API_KEY must be of the same user; copy the key again.",
+    ),
+    "falabella.clock": (
+        "El reloj de esta máquina y el de Falabella no coinciden ({ahead_s} s)",
+        "This machine's clock and Falabella's differ ({ahead_s} s)",
+    ),
+    "falabella.clock@error": (
+        "Falabella rechaza la hora de esta máquina",
+        "Falabella refuses this machine's time",
+    ),
+    "falabella.clock.means": (
+        "Con más diferencia rechazará las firmas.",
+        "With more of a difference it will refuse our signatures.",
+    ),
+    "falabella.clock@error.means": ("Detalle: {detail}", "Detail: {detail}"),
+    "falabella.clock.do": (
+        "Active la sincronización de hora: timedatectl set-ntp true.",
+        "Turn time synchronisation on: timedatectl set-ntp true.",
+    ),
+    "falabella.clock@error.do": (
+        "Active la sincronización de hora: timedatectl set-ntp true.",
+        "Turn time synchronisation on: timedatectl set-ntp true.",
+    ),
+    "falabella.refused": ("Falabella rechaza nuestras consultas", "Falabella refuses our requests"),
+    "falabella.refused.means": ("Detalle: {detail}", "Detail: {detail}"),
+    "falabella.refused.do": (
+        "Revise los permisos de ese usuario en Seller Center.",
+        "Check that user's permissions in Seller Center.",
+    ),
+    "falabella.webhook_missing": (
+        "Falabella no tiene registrado nuestro webhook",
+        "Falabella has no webhook of ours registered",
+    ),
+    "falabella.webhook_missing.means": (
+        "Los pedidos se encuentran igual, por sondeo, con un minuto de demora.",
+        "Orders are found all the same, by polling, a minute later.",
+    ),
+    "falabella.webhook_missing.do": (
+        "Ponga PUBLIC_URL y ejecute `orquestador webhooks register`.",
+        "Set PUBLIC_URL and run `orquestador webhooks register`.",
+    ),
+}

@@ -1,0 +1,232 @@
+"""Why a row of work waits, is dead or was settled, and what to do. `{detail}` is what follows the colon."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # --- signals: what made a row due ---
+    "reason.poll": ("el sondeo vio un cambio", "polling saw a change"),
+    "reason.retry": ("una persona pidió reintentar", "a person asked to retry"),
+    "reason.order": ("cambió un pedido de este SKU", "an order of this SKU changed"),
+    "reason.manual": ("hubo un movimiento manual", "there was a manual movement"),
+    "reason.hint": ("Odoo avisó un cambio", "Odoo announced a change"),
+    "reason.go-live": ("se pasó a live", "it went live"),
+    "reason.adopted": ("una persona tomó este pedido antiguo", "a person took over this old order"),
+    "reason.adopted_by_person": (
+        "una persona tomó este pedido antiguo",
+        "a person took over this old order",
+    ),
+    "reason.body of an adopted order": (
+        "llegó un aviso con su otro identificador",
+        "a notice came under its other id",
+    ),
+    # --- orders ---
+    "reason.erp": ("es el turno de Odoo", "it is Odoo's turn"),
+    "reason.erp@listing": ("cambió el stock en Odoo", "the stock in Odoo changed"),
+    "reason.before_go_live": (
+        "se vendió antes del paso a live: solo se registra",
+        "sold before go-live: recorded only",
+    ),
+    "reason.before_go_live.do": (
+        "Si sus unidades siguen en Odoo: orquestador orders adopt PEDIDO",
+        "If its units are still in Odoo: orquestador orders adopt ORDER",
+    ),
+    "reason.observing": ("modo observe: no se escribe nada", "observe mode: nothing is written"),
+    "reason.observing.do": ("Para actuar: orquestador go-live", "To act: orquestador go-live"),
+    "reason.adopted_by": (
+        "es el mismo pedido que {detail}; todo sigue allí",
+        "the same order as {detail}; everything goes on there",
+    ),
+    "reason.adopting": (
+        "se une a su pedido gemelo",
+        "is being joined with its twin order",
+    ),
+    "reason.order_not_visible": (
+        "el canal todavía no muestra este pedido",
+        "the channel does not show this order yet",
+    ),
+    "reason.order_not_visible.do": (
+        "Búsquelo en el canal; si existe, reintente; si no, descarte.",
+        "Look for it on the channel; if it exists, retry; if not, discard.",
+    ),
+    "reason.channel_away": ("el canal no responde: {detail}", "the channel does not answer: {detail}"),
+    "reason.channel_away.do": (
+        "Sigue solo cuando vuelva; si dura, orquestador doctor.",
+        "It goes on by itself when it is back; if it lasts, orquestador doctor.",
+    ),
+    "reason.channel_refused": (
+        "el canal rechaza la consulta de este pedido: {detail}",
+        "the channel refuses to show this order: {detail}",
+    ),
+    "reason.channel_refused.do": (
+        "Mírelo en el canal y reintente, o descarte.",
+        "Look at it on the channel and retry, or discard.",
+    ),
+    "reason.channel_not_configured": (
+        "su canal no está configurado",
+        "its channel is not configured",
+    ),
+    "reason.channel_not_configured.do": (
+        "Devuelva la configuración del canal a .env y reinicie.",
+        "Put the channel's configuration back into .env and restart.",
+    ),
+    "reason.channel_api_not_configured": (
+        "el canal no tiene credenciales de API para leer el pedido",
+        "the channel has no API credentials to read the order with",
+    ),
+    "reason.channel_api_not_configured.do": (
+        "Ponga las credenciales en .env (orquestador doctor las nombra).",
+        "Put the credentials into .env (orquestador doctor names them).",
+    ),
+    "reason.internal_error": ("un error nuestro: {detail}", "an error of ours: {detail}"),
+    "reason.internal_error.do": (
+        "Reintente; si se repite, avísenos con el registro de ese momento.",
+        "Retry; if it repeats, report it with the log of that moment.",
+    ),
+    "reason.unknown_stock_owner": (
+        "el canal no dice de quién es el stock (bodega propia o del marketplace)",
+        "the channel does not say whose stock it is (yours or the marketplace's)",
+    ),
+    "reason.unknown_stock_owner.do": (
+        "Mire en el canal quién despacha; ajuste el stock a mano si es usted, y descarte.",
+        "See on the channel who ships; move the stock by hand if it is you, and discard.",
+    ),
+    "reason.unknown_state": (
+        "el canal usa un estado que no conocemos: {detail}",
+        "the channel uses a state we do not know: {detail}",
+    ),
+    "reason.unknown_state.do": (
+        "Nada se movió; ajuste a mano si hace falta, descarte y avísenos del estado.",
+        "Nothing was moved; adjust by hand if needed, discard, and tell us the state.",
+    ),
+    "reason.give_back_unclear": (
+        "hay que devolver {detail} y no se sabe qué se había descontado",
+        "{detail} must be given back and it is not known what had been taken",
+    ),
+    "reason.give_back_unclear.do": (
+        "Devuélvalo a mano en Odoo y descarte.",
+        "Give it back by hand in Odoo and discard.",
+    ),
+    "reason.unknown_sku": ("Odoo no tiene el SKU {detail}", "Odoo does not have the SKU {detail}"),
+    "reason.unknown_sku@listing": ("Odoo no tiene este SKU", "Odoo does not have this SKU"),
+    "reason.unknown_sku@movement": ("Odoo no tiene este SKU", "Odoo does not have this SKU"),
+    "reason.unknown_sku.do": (
+        "Póngalo como referencia interna de un producto en Odoo; sigue solo en unos minutos.",
+        "Make it the internal reference of a product in Odoo; it goes on by itself in a few minutes.",
+    ),
+    "reason.duplicate_sku": (
+        "dos productos de Odoo tienen el SKU {detail}",
+        "two products in Odoo have the SKU {detail}",
+    ),
+    "reason.duplicate_sku@listing": (
+        "dos productos de Odoo tienen este SKU: la publicación queda congelada",
+        "two products in Odoo have this SKU: the listing is frozen",
+    ),
+    "reason.duplicate_sku.do": (
+        "Deje la referencia interna en uno solo y reintente.",
+        "Leave the internal reference on one of them only and retry.",
+    ),
+    "reason.duplicate_sku@listing.do": (
+        "Deje la referencia interna en uno solo y reintente.",
+        "Leave the internal reference on one of them only and retry.",
+    ),
+    "reason.not_stocked": (
+        "{detail} no lleva stock en Odoo (consumible o servicio)",
+        "{detail} keeps no stock in Odoo (a consumable or a service)",
+    ),
+    "reason.not_stocked@listing": (
+        "no lleva stock en Odoo (consumible o servicio): no se publica",
+        "keeps no stock in Odoo (a consumable or a service): not published",
+    ),
+    "reason.not_stocked.do": (
+        "Marque «Rastrear inventario» en el producto y reintente, o descarte.",
+        "Tick “Track Inventory” on the product and retry, or discard.",
+    ),
+    # --- effects ---
+    "reason.doubtful": (
+        "no se sabe si Odoo alcanzó a hacerlo: se le pregunta, no se repite",
+        "it is not known whether Odoo did it: it is being asked, not repeated",
+    ),
+    "reason.no_answer": ("Odoo no respondió por este documento", "Odoo did not answer for this document"),
+    "reason.oversold": (
+        "se vendió más de lo que había: el stock quedó negativo",
+        "more was sold than there was: the stock went negative",
+    ),
+    "reason.cancelled_in_erp": (
+        "alguien canceló su documento en Odoo",
+        "somebody cancelled its document in Odoo",
+    ),
+    "reason.cancelled_in_erp.do": (
+        "Reintentar lo descuenta de nuevo; descartar lo deja como está.",
+        "Retry takes it out again; discard leaves it as it is.",
+    ),
+    "reason.deleted_in_erp": (
+        "alguien borró su documento en Odoo",
+        "somebody deleted its document in Odoo",
+    ),
+    "reason.deleted_in_erp.do": (
+        "Reintentar lo descuenta de nuevo; descartar lo deja como está.",
+        "Retry takes it out again; discard leaves it as it is.",
+    ),
+    "reason.foreign_document": (
+        "en Odoo está con otro nombre: {detail}",
+        "in Odoo it is under another name: {detail}",
+    ),
+    "reason.foreign_document.do": (
+        "Devuélvale su nombre al documento en Odoo (sigue solo), o descarte.",
+        "Give the document its name back in Odoo (it goes on by itself), or discard.",
+    ),
+    "reason.refused_by_erp": ("Odoo lo rechaza: {detail}", "Odoo refuses it: {detail}"),
+    "reason.refused_by_erp.do": (
+        "Corrija en Odoo lo que dice; se vuelve a intentar solo en unos minutos.",
+        "Fix in Odoo what it says; it is tried again by itself in a few minutes.",
+    ),
+    "reason.below_zero": ("dejaría el stock bajo cero", "it would take the stock below zero"),
+    "reason.settled_by_person": ("lo resolvió una persona: {detail}", "settled by a person: {detail}"),
+    # --- listings ---
+    "reason.unmanaged": (
+        "no está entre las publicaciones que se manejan",
+        "is not among the listings that are managed",
+    ),
+    "reason.unmanaged.do": ("Inclúyala con PUBLISH en .env.", "Include it with PUBLISH in .env."),
+    "reason.coalescing": (
+        "junta cambios para gastar una sola llamada",
+        "gathers changes to spend one call only",
+    ),
+    "reason.budget": (
+        "el canal limita las llamadas: espera la próxima",
+        "the channel limits calls: waiting for the next one",
+    ),
+    "reason.erp_did_not_answer_sku": (
+        "Odoo no respondió por este SKU (desconocido, no cero)",
+        "Odoo did not answer for this SKU (unknown, not zero)",
+    ),
+    "reason.sku_not_found_on_channel": (
+        "el canal no conoce este SKU",
+        "the channel does not know this SKU",
+    ),
+    "reason.sku_not_found_on_channel.do": (
+        "Créelo en el canal; revive con la próxima lectura del catálogo.",
+        "Create it on the channel; it revives with the next reading of the catalogue.",
+    ),
+    "reason.refused": ("el canal rechaza el número: {detail}", "the channel refuses the number: {detail}"),
+    "reason.refused.do": (
+        "Corrija la publicación en el canal y reintente.",
+        "Fix the listing on the channel and retry.",
+    ),
+    "reason.rejected": ("el canal rechazó el envío: {detail}", "the channel rejected the push: {detail}"),
+    "reason.ambiguous": (
+        "no se sabe si el envío llegó: se busca allá",
+        "it is not known whether the push arrived: it is being looked up there",
+    ),
+    "reason.rate_limited": (
+        "el canal pidió ir más lento: {detail}",
+        "the channel asked to slow down: {detail}",
+    ),
+    "reason.away": ("el canal no respondió: {detail}", "the channel did not answer: {detail}"),
+    "reason.no_report": (
+        "el canal no entrega el resultado del envío: {detail}",
+        "the channel gives no result of the push: {detail}",
+    ),
+    "reason.no_end": ("el envío no terminó en 10 minutos", "the push did not end within 10 minutes"),
+    "reason.never_arrived": ("el envío no llegó al canal", "the push never arrived at the channel"),
+}
