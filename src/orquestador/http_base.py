@@ -2,7 +2,7 @@
 
 What an exception means depends on whether the call writes (`Profile.WRITE`):
 
-    never sent (connect, pool)         Unavailable            Unavailable
+    never sent (cannot connect)        Unavailable            Unavailable
     cut off, timed out, 5xx, 408       Unavailable (read)     Ambiguous (write: it may have happened)
     no JSON/XML but HTML               Unavailable (read)     Ambiguous (write; 4xx: Unavailable)
     429                                RateLimited            RateLimited
@@ -11,6 +11,8 @@ What an exception means depends on whether the call writes (`Profile.WRITE`):
 from __future__ import annotations
 
 import email.utils
+import functools
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +30,9 @@ from orquestador.ops.serving import served
 from orquestador.ports import Clock
 
 T = TypeVar("T")
+
+KEEP_ALIVE_S = 4.0
+"""Shorter than what servers keep (5 s and more): a write on a connection being closed would be a doubt."""
 
 
 class Profile(StrEnum):
@@ -115,9 +120,10 @@ class HttpBase:
             limits=httpx2.Limits(
                 max_connections=max_connections,
                 max_keepalive_connections=max_connections,
-                keepalive_expiry=20.0,
+                keepalive_expiry=KEEP_ALIVE_S,
             ),
             follow_redirects=False,
+            verify=_trust(),
             trust_env=False,
             headers=dict(headers or {}),
         )
@@ -221,7 +227,9 @@ class HttpBase:
                 headers=headers,
                 timeout=self._timeouts[profile],
             )
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+        except httpx2.PoolTimeout as error:
+            raise CallFailed(f"{self.service}: {_what(error)}") from error  # our own crowd, not their failure
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise _Sent(Unavailable(f"{self.service}: {_what(error)}")) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise _Sent(_interrupted(profile, f"{self.service}: {_what(error)}")) from error
@@ -280,6 +288,12 @@ class HttpBase:
         )
 
 
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """One for all clients, because reading the certificates is slow; SSL_CERT_FILE (a private CA) counts."""
+    return httpx2.create_ssl_context()
+
+
 class _Sent(Exception):
     """A failure of the transport, as against an answer of the upstream; `outcome` is what the caller gets."""
 
@@ -305,7 +319,7 @@ def _what(error: Exception) -> str:
     return {
         "ConnectError": "cannot connect",
         "ConnectTimeout": "connecting timed out",
-        "PoolTimeout": "no connection became free",
+        "PoolTimeout": "none of our connections became free",
         "ReadTimeout": "no answer in time",
         "WriteTimeout": "sending timed out",
         "RemoteProtocolError": "the connection was cut",

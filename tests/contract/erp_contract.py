@@ -1,98 +1,30 @@
 """What every ERP adapter must do, whatever stands behind it (the `Erp` port; design §6.6-6.10, §7.3).
 
-An adapter's own test module supplies `world`, a fresh ERP with 1,000 units each of the SKUs below, and `erp`,
-the adapter that talks to it.
+An adapter's own test module supplies `world`, a fresh ERP with 1,000 units each of the SKUs in `erp_world`, and
+`erp`, the adapter that talks to it.
 """
 
 from __future__ import annotations
-
-import itertools
-from collections.abc import Sequence
-from typing import Protocol
 
 import pytest
 
 from orquestador.model.errors import Unavailable
 from orquestador.model.orders import Direction
 from orquestador.model.stock import Availability
-from orquestador.ports import Erp, Movement, MovementState, Outcome, ProductProblem
-
-A, B, C = "SKU-00001", "SKU-00002", "SKU-00003"
-UNITS = 1000.0
-
-
-class World(Protocol):
-    """The ERP as a person and the network see it."""
-
-    async def on_hand(self, sku: str) -> float: ...
-
-    async def free(self, sku: str) -> float: ...
-
-    async def move(self, sku: str, delta: float) -> None:
-        """A person sells (negative) or receives units."""
-        ...
-
-    async def reserve(self, sku: str, units: float) -> None:
-        """A person confirms a delivery without sending it."""
-        ...
-
-    async def by_hand(self, name: str, action: str, new_name: str = "") -> None:
-        """A person does cancel, delete, rename or validate to a document."""
-        ...
-
-    async def draft(self, key: str, sku: str, units: float) -> int:
-        """A document of ours that was created but not done."""
-        ...
-
-    async def half_done(self, key: str, sku: str, units: float) -> int:
-        """A document of ours of which only what was in stock has left; the rest waits in a backorder."""
-        ...
-
-    async def backorder_of(self, erp_id: int) -> str: ...
-
-    async def new_product(self, sku: str, units: float = 0, **values: object) -> int: ...
-
-    async def new_kit(self, sku: str, components: dict[str, float]) -> int: ...
-
-    async def archive(self, sku: str) -> None: ...
-
-    async def fault(self, name: str, value: object) -> None: ...
-
-    def calls(self) -> int:
-        """Calls answered so far."""
-        ...
-
-
-_numbers = itertools.count(1)
-
-
-def key_of(order: str, n: int = 1) -> str:
-    return f"TEST-falabella/{order}/{n}"
-
-
-async def sale(erp: Erp, *items: tuple[str, float], key: str | None = None) -> Movement:
-    """A movement out of units of SKUs, under a key of its own."""
-    ids = await erp.products([sku for sku, _ in items])
-    products = [(ids[sku], units) for sku, units in items]
-    assert not any(isinstance(product, ProductProblem) for product, _ in products)
-    return Movement(
-        key or key_of(f"{next(_numbers)}"),
-        Direction.OUT,
-        tuple((int(product), float(units)) for product, units in products),
-    )
-
-
-async def apply_one(erp: Erp, movement: Movement, *, force: bool = True) -> Outcome:
-    return (await erp.apply([movement], force=force))[movement.key]
-
-
-async def ask_one(erp: Erp, movement: Movement, erp_id: int | None = None) -> Outcome:
-    known = Movement(movement.key, movement.direction, movement.items, erp_id)
-    return (await erp.ask([known]))[movement.key]
-
-
-def moved_units(outcome: Outcome) -> list[float]:
-    return sorted(outcome.moved.values())
+from orquestador.ports import Erp, Movement, MovementState, ProductProblem
+from tests.contract.erp_world import (
+    UNITS,
+    A,
+    B,
+    C,
+    World,
+    apply_one,
+    ask_one,
+    drive_until_done,
+    key_of,
+    moved_units,
+    sale,
+)
 
 
 class ErpContract:
@@ -258,6 +190,16 @@ class ErpContract:
         back = Movement(key_of("kit", 2), Direction.IN, tuple((p, q * 3) for p, q in outcome.recipes[kit]))
         await apply_one(erp, back)
         assert [await world.on_hand(sku) for sku in (A, B)] == [UNITS, UNITS]
+
+    async def test_a_kit_that_is_not_stocked_itself_is_a_product(self, erp: Erp, world: World) -> None:
+        await world.new_kit("KIT", {A: 2}, type="consu", is_storable=False)
+        movement = await sale(erp, ("KIT", 3))
+        outcome = await apply_one(erp, movement)
+        assert (outcome.state, dict(outcome.moved)) == (MovementState.DONE, dict(movement.items))
+        assert await world.on_hand(A) == UNITS - 6
+        found = (await erp.availability(["KIT"]))["KIT"]
+        assert isinstance(found, Availability)
+        assert found.available == (UNITS - 6) / 2
 
     async def test_a_short_kit_is_forced_by_its_components(self, erp: Erp, world: World) -> None:
         await world.new_kit("KIT", {A: 2, B: 1})
@@ -477,22 +419,3 @@ class ErpContract:
         findings = await erp.check()
         assert findings
         assert not [f for f in findings if f.stops or f.level == "error"]
-
-
-async def drive_until_done(erp: Erp, batch: Sequence[Movement], rounds: int = 200) -> dict[str, Outcome]:
-    """What the ERP lane does with doubt, without its patience: ask, then create, finish or look again."""
-    done: dict[str, Outcome] = {}
-    for _ in range(rounds):
-        todo = [m for m in batch if m.key not in done]
-        if not todo:
-            break
-        try:
-            asked = await erp.ask(todo)
-            absent = [m for m in todo if asked[m.key].state is MovementState.ABSENT]
-            opened = [m for m in todo if asked[m.key].state is MovementState.OPEN]
-            asked |= await erp.apply(absent) if absent else {}
-            asked |= await erp.finish(opened) if opened else {}
-        except Unavailable:
-            continue
-        done |= {key: o for key, o in asked.items() if o.state is MovementState.DONE}
-    return done

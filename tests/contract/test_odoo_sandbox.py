@@ -17,11 +17,11 @@ from orquestador.model.logs import LogStatus
 from orquestador.ports import MovementState
 from orquestador.sandbox.odoo.core import Options
 from orquestador.sandbox.odoo.server import Running, running
-from tests.contract.erp_contract import (
+from tests.contract.erp_contract import ErpContract
+from tests.contract.erp_world import (
     UNITS,
     A,
     B,
-    ErpContract,
     World,
     apply_one,
     ask_one,
@@ -108,18 +108,18 @@ class SandboxWorld(World):
         found = await self.rpc("stock.picking", "search_read", [["backorder_id", "=", erp_id]], ["name"])
         return str(found[0]["name"])
 
-    async def new_product(self, sku: str, units: float = 0, **values: object) -> int:
+    async def new_product(self, sku: str, units: float = 0, **values: str | bool) -> int:
         kind = {"type": "product"} if self.version <= 17 else {"type": "consu", "is_storable": True}
         vals: dict[str, object] = {"name": sku, "default_code": sku, **kind, **values}
-        if vals["type"] == "service":
+        if vals["type"] == "service" or self.version <= 17:
             vals.pop("is_storable", None)
         product = int(await self.rpc("product.product", "create", vals))
         if units:
             await self.move(sku, units)
         return product
 
-    async def new_kit(self, sku: str, components: dict[str, float]) -> int:
-        product = await self.new_product(sku)
+    async def new_kit(self, sku: str, components: dict[str, float], **values: str | bool) -> int:
+        product = await self.new_product(sku, 0, **values)
         template = (await self.rpc("product.product", "read", [product], ["product_tmpl_id"]))[0]
         lines = [
             [0, 0, {"product_id": await self.product(code), "product_qty": units}]
@@ -151,7 +151,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 @pytest.fixture
 async def world(sandbox: Running) -> AsyncIterator[SandboxWorld]:
-    async with httpx2.AsyncClient(base_url=sandbox.url, trust_env=False) as http:
+    async with httpx2.AsyncClient(base_url=sandbox.url, trust_env=False, verify=False) as http:
         fresh = SandboxWorld(sandbox, http)
         await fresh.control("reset")
         yield fresh

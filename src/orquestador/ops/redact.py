@@ -116,7 +116,9 @@ class _Redactor:
                     break
                 out.append(self.visit(item, depth + 1))
             return out
-        text = redact_text(str(value), max(1, self.left))
+        if not isinstance(value, str):
+            return f"<{type(value).__name__}>"  # its text could hold anything
+        text = redact_text(value, max(1, self.left))
         self.left -= len(text) + 3
         return text
 

@@ -81,7 +81,7 @@ def test_more_than_was_asked_counts_too() -> None:
         ("cancel", MovementState.CANCELLED),
         ("draft", MovementState.OPEN),
         ("done", MovementState.DONE),
-        ("", MovementState.DOUBTFUL),
+        ("", MovementState.REFUSED),
     ],
 )
 def test_a_document_without_moves(state: str, expected: MovementState) -> None:

@@ -19,5 +19,5 @@ class OdooSettings:
     warehouse: str | None = None
     read_timeout_s: float = 15.0
     write_timeout_s: float = 60.0
-    max_connections: int = 2
+    max_connections: int = 4
     """Requests in flight; each occupies one of Odoo's workers (odoo.md §9)."""

@@ -161,7 +161,7 @@ def outcome(
         kind = {
             "cancel": MovementState.CANCELLED,
             "done": MovementState.DONE,
-            "": MovementState.DOUBTFUL,
+            "": MovementState.REFUSED,
         }.get(state, MovementState.OPEN)
         reason = problem or (None if kind is MovementState.CANCELLED else "the document has no moves")
     elif open_states:

@@ -48,7 +48,7 @@ class Products:
                 "product.product",
                 "search_read",
                 [[["default_code", "in", skus]]],
-                {"fields": setup.dialect.product_fields, "context": setup.company},
+                {"fields": setup.product_fields, "context": setup.company},
             )
         )
         now = self._clock.now()

@@ -33,19 +33,21 @@ class Dialect:
         return "quantity" if self.major >= 17 else "quantity_done"
 
     @property
-    def move_has_name(self) -> bool:
-        return self.major <= 18
+    def type_fields(self) -> list[str]:
+        return ["type", "is_storable"] if self.major >= 18 else ["type"]
 
     @property
-    def product_fields(self) -> list[str]:
-        return ["default_code", "type"] + (["is_storable"] if self.major >= 18 else [])
+    def move_has_name(self) -> bool:
+        return self.major <= 18
 
     def forced(self, quantity: float) -> Row:
         """What to write on a move so that it moves `quantity` whatever is in stock."""
         return {self.done_field: quantity} | ({"picked": True} if self.major >= 17 else {})
 
     def is_stocked(self, product: Row) -> bool:
-        """Storable: counted in stock (odoo.md §4.4)."""
+        """Counted in stock itself (odoo.md §4.4), or a kit, whose components are (§5.4)."""
+        if product.get("is_kits"):
+            return True
         if self.major >= 18:
             return product.get("type") == "consu" and bool(product.get("is_storable"))
         return product.get("type") == "product"
@@ -88,6 +90,12 @@ class SetUp:
     warehouse: Warehouse
     other_warehouses: tuple[str, ...]
     customer_id: int
+    knows_kits: bool
+    """The `mrp` module is there, so a product says whether it is a kit."""
+
+    @property
+    def product_fields(self) -> list[str]:
+        return ["default_code", *self.dialect.type_fields, *(["is_kits"] if self.knows_kits else [])]
 
     @property
     def company(self) -> dict[str, object]:
@@ -133,7 +141,11 @@ class SetUpReader:
                 {"warehouse": chosen.code, "delivery_steps": chosen.delivery_steps},
             )
         customer = await self._customer(chosen)
-        return SetUp(uid, version, Dialect(major), chosen, others, customer)
+        fields = await self._rpc.call(
+            "product.product", "fields_get", [["is_kits"]], {"attributes": ["type"]}
+        )
+        kits = isinstance(fields, dict) and "is_kits" in fields
+        return SetUp(uid, version, Dialect(major), chosen, others, customer, kits)
 
     async def _warehouse(self) -> tuple[Warehouse, tuple[str, ...]]:
         fields = ["code", "company_id", "lot_stock_id", "out_type_id", "in_type_id", "delivery_steps"]
