@@ -1,7 +1,7 @@
 """What every ERP adapter must do, whatever stands behind it (the `Erp` port; design §6.6-6.10, §7.3).
 
-An adapter's own test module supplies `world`, a fresh ERP with 1,000 units each of the SKUs in `erp_world`, and
-`erp`, the adapter that talks to it.
+An adapter's own test module supplies `world`, a fresh ERP with 1,000 units each of the SKUs in `erp_world`,
+and `erp`, the adapter that talks to it.
 """
 
 from __future__ import annotations
