@@ -53,6 +53,13 @@ def test_the_fact_sheets_signatures_are_reproduced(parameters: dict[str, str], s
     assert sign({**OWN, **parameters}.items(), KEY) == signature
 
 
+def test_names_are_sorted_by_bytes_upper_case_first() -> None:
+    assert (
+        string_to_sign({"b": "2", "Z": "é ", "a": "1", "B[0]": "~"}.items())
+        == "B%5B0%5D=~&Z=%C3%A9%20&a=1&b=2"
+    )
+
+
 def test_the_signature_itself_is_not_signed() -> None:
     parameters = {**OWN, "Action": "FeedList", "Version": "1.0"}
     assert sign({**parameters, "Signature": "x"}.items(), KEY) == sign(parameters.items(), KEY)

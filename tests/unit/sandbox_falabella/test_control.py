@@ -18,7 +18,7 @@ from orquestador.sandbox.cli import app
 from orquestador.sandbox.falabella.api import MEASURED_S
 from orquestador.sandbox.falabella.clock import SandboxClock
 from orquestador.sandbox.falabella.server import create_app
-from orquestador.sandbox.falabella.world import Options
+from orquestador.sandbox.falabella.world import Options, World
 from tests.unit.sandbox_falabella.support import KEY, USER, Receiver, Sandbox, eventually, stock_xml
 
 
@@ -258,3 +258,18 @@ async def test_a_stopped_clock_lets_its_followers_go() -> None:
     assert not follower.done()
     clock.stop()
     await asyncio.wait_for(follower, 5)
+
+
+async def test_a_feed_under_way_does_not_keep_the_sandbox_from_stopping() -> None:
+    app = create_app(Options())
+    living = app.router.lifespan_context(app)
+    await living.__aenter__()
+    world: World = app.state.world
+    world.accept_feed(world.feeds.accept("UpdateStock", "", [], world.clock.now()))
+    for _turn in range(5):  # of the loop: the mover looks at the feed and waits for its end
+        await asyncio.sleep(0)
+    assert not world.feeds.listed(world.clock.now())[0].ended
+    stopped, _pending = await asyncio.wait(
+        {asyncio.ensure_future(living.__aexit__(None, None, None))}, timeout=5
+    )
+    assert stopped

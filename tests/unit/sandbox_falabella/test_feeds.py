@@ -61,14 +61,26 @@ def test_a_feed_ends_by_itself_when_time_passes(sandbox: Sandbox) -> None:
 
 
 def test_feeds_apply_in_the_order_of_their_acceptance(sandbox: Sandbox) -> None:
-    sandbox.switch(feed_delay_s=100)
+    sandbox.switch(feed_delay_s=600)
     sandbox.update_stock({"SKU-00001": 1})
-    sandbox.switch(feed_delay_s=300)
+    sandbox.advance(300)
     sandbox.update_stock({"SKU-00001": 2})
-    sandbox.switch(feed_delay_s=100)
-    sandbox.advance(1000)
+    sandbox.advance(301)
+    assert sandbox.shown("SKU-00001") == 1
+    sandbox.advance(300)
     assert sandbox.shown("SKU-00001") == 2
-    assert [feed["skus"][0]["applied"] for feed in sandbox.state()["feeds"]] == [True, True]
+
+
+def test_a_feed_never_ends_before_the_one_that_was_accepted_first(sandbox: Sandbox) -> None:
+    sandbox.switch(feed_delay_s=600)
+    sandbox.update_stock({"SKU-00001": 1})
+    sandbox.advance(601)
+    sandbox.update_stock({"SKU-00001": 2})
+    sandbox.switch(feed_delay_s=0)
+    sandbox.update_stock({"SKU-00001": 3})
+    first, second, third = sandbox.state()["feeds"]
+    assert first["updatedAt"] <= second["updatedAt"] <= third["updatedAt"]
+    assert sandbox.shown("SKU-00001") == 3
 
 
 def test_state_lists_every_feed_with_the_number_shown_before(sandbox: Sandbox) -> None:

@@ -1,7 +1,6 @@
 """The API's one address: who may call, what the call costs, how it fails (falabella.md 1, 5)."""
 
 import asyncio
-import contextlib
 import hmac
 import re
 import time
@@ -17,7 +16,7 @@ from orquestador.sandbox.falabella import actions_orders as orders
 from orquestador.sandbox.falabella import actions_stock as stock
 from orquestador.sandbox.falabella import actions_webhooks as webhooks
 from orquestador.sandbox.falabella.call import Call, check_timestamp
-from orquestador.sandbox.falabella.clock import head_text
+from orquestador.sandbox.falabella.clock import event_within, head_text
 from orquestador.sandbox.falabella.envelope import Answer, Node, render
 from orquestador.sandbox.falabella.errors import ApiError
 from orquestador.sandbox.falabella.signing import sign
@@ -135,8 +134,7 @@ class Api:
             MEASURED_S if self._world.options.latency == "measured" else 0.0
         )
         if slow_s:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._world.closing.wait(), slow_s)
+            await event_within(self._world.closing, slow_s)
 
     async def _hang(self, request: Request) -> None:
         """The work is done, but the answer never comes: until the caller leaves, we stop, or two minutes."""

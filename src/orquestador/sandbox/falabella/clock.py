@@ -1,6 +1,7 @@
 """The clock of the sandbox: real or fast, and moved by hand."""
 
 import asyncio
+import contextlib
 import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -29,6 +30,16 @@ def parse_instant(text: str, *, without_offset: ZoneInfo | None) -> float | None
             return None
         instant = instant.replace(tzinfo=without_offset)
     return instant.timestamp()
+
+
+async def event_within(event: asyncio.Event, wait_s: float | None) -> None:
+    """Returns when the event is set or the time is over.
+
+    Not `wait_for`: before Python 3.12 it loses a cancellation that meets the event, and we would never stop.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            await event.wait()
 
 
 class SandboxClock:
@@ -65,17 +76,11 @@ class SandboxClock:
         """Returns at the instant, or earlier when the clock jumped or something new was planned."""
         changed = self._changed
         wait_s = None if instant is None else max(0.0, (instant - self.now()) / self.rate)
-        try:
-            await asyncio.wait_for(changed.wait(), wait_s)
-        except TimeoutError:
-            return
+        await event_within(changed, wait_s)
 
     async def wait_for_version(self, after: int, wait_s: float) -> None:
         """Returns when the version differs from `after`, at the latest after `wait_s` real seconds."""
         deadline = time.monotonic() + wait_s
         while self.version == after and not self.stopped and (left := deadline - time.monotonic()) > 0:
             changed = self._changed
-            try:
-                await asyncio.wait_for(changed.wait(), left)
-            except TimeoutError:
-                return
+            await event_within(changed, left)
