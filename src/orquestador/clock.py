@@ -117,6 +117,7 @@ class FollowedClock:
     async def close(self) -> None:
         if self._follower is not None:
             self._follower.cancel()
+            self._answered.set()  # nobody need wait for an answer any more
             with contextlib.suppress(asyncio.CancelledError):
                 await self._follower
 

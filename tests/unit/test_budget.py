@@ -1,0 +1,119 @@
+"""The token bucket of a channel's scarce calls (design §7.7)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orquestador.model.budget import (
+    DAY_S,
+    FALABELLA_FEEDS,
+    MAX_INTERVAL_S,
+    Budget,
+    BudgetSpec,
+    succeeded,
+    take,
+    throttled,
+)
+
+NOW = 1_750_000_000.0
+SPEC = BudgetSpec(burst=3, interval_s=120.0, per_day=770)
+
+
+def _spend(budget: Budget, calls: int, now: float, spec: BudgetSpec = SPEC) -> Budget:
+    for _ in range(calls):
+        budget, retry_at = take(budget, spec, now)
+        assert retry_at is None
+    return budget
+
+
+def test_a_burst_is_free_and_then_one_call_comes_each_interval() -> None:
+    budget = _spend(Budget.full(SPEC, NOW), 3, NOW)
+    budget, retry_at = take(budget, SPEC, NOW + 20)
+    assert retry_at == pytest.approx(NOW + 120)
+    budget = _spend(budget, 1, NOW + 120)
+    assert take(budget, SPEC, NOW + 120)[1] == pytest.approx(NOW + 240)
+
+
+def test_a_call_is_free_at_the_very_instant_that_was_told() -> None:
+    budget = _spend(Budget.full(SPEC, NOW), 3, NOW)
+    for step in range(1, 50):
+        budget, retry_at = take(budget, SPEC, NOW + step * 2.4)
+        if retry_at is None:
+            assert step * 2.4 >= 120 - 1e-6
+            return
+    assert take(budget, SPEC, NOW + 120)[1] is None
+
+
+def test_it_never_fills_beyond_the_burst() -> None:
+    budget = Budget.full(SPEC, NOW).refill(SPEC, NOW + 10 * DAY_S)
+    assert budget.tokens == SPEC.burst
+
+
+def test_time_that_runs_backwards_gives_nothing_and_costs_nothing() -> None:
+    budget = _spend(Budget.full(SPEC, NOW), 3, NOW)
+    earlier = budget.refill(SPEC, NOW - 5000)
+    assert (earlier.tokens, earlier.refilled_at) == (0, NOW)
+    assert take(earlier, SPEC, NOW - 5000)[1] == pytest.approx(NOW + 120)
+
+
+def test_a_day_has_its_own_limit() -> None:
+    spec = BudgetSpec(burst=1000, interval_s=1.0, per_day=5)
+    budget = _spend(Budget.full(spec, NOW), 5, NOW, spec)
+    assert budget.used_today() == 5
+    budget, retry_at = take(budget, spec, NOW + 60)
+    assert retry_at is not None
+    assert retry_at >= NOW + DAY_S
+    assert retry_at <= NOW + DAY_S + 3600
+    assert take(budget, spec, retry_at - 1)[1] is not None
+    assert take(budget, spec, retry_at)[1] is None
+
+
+def test_a_429_empties_it_and_doubles_the_interval_up_to_ten_minutes() -> None:
+    budget = Budget.full(SPEC, NOW)
+    intervals = []
+    for _ in range(4):
+        budget = throttled(budget, NOW)
+        intervals.append(budget.interval_s)
+    assert (budget.tokens, intervals) == (0, [240, 480, MAX_INTERVAL_S, MAX_INTERVAL_S])
+    assert take(budget, SPEC, NOW)[1] == pytest.approx(NOW + MAX_INTERVAL_S)
+
+
+def test_each_success_halves_the_interval_back_to_the_published_one() -> None:
+    budget = throttled(throttled(Budget.full(SPEC, NOW), NOW), NOW)
+    intervals = []
+    for _ in range(3):
+        budget = succeeded(budget, SPEC)
+        intervals.append(budget.interval_s)
+    assert intervals == [240, 120, 120]
+
+
+def test_falabellas_published_limits() -> None:
+    assert (FALABELLA_FEEDS.burst, FALABELLA_FEEDS.interval_s, FALABELLA_FEEDS.per_day) == (50, 120, 770)
+
+
+@given(st.lists(st.one_of(st.floats(-200, 5000), st.just("throttled"), st.just("succeeded")), max_size=200))
+def test_the_published_limits_hold_whatever_happens(steps: list[float | str]) -> None:
+    spec = BudgetSpec(burst=5, interval_s=120.0, per_day=40)
+    budget, now, calls = Budget.full(spec, NOW), NOW, []
+    for step in steps:
+        if step == "throttled":
+            budget = throttled(budget, now)
+        elif step == "succeeded":
+            budget = succeeded(budget, spec)
+        elif isinstance(step, float):
+            now += step
+            budget, retry_at = take(budget, spec, now)
+            assert budget.tokens >= 0
+            if retry_at is None:
+                calls.append(budget.refilled_at)
+            else:
+                assert retry_at > now
+    assert calls == sorted(calls)
+    for at in calls:
+        day = [c for c in calls if at <= c < at + DAY_S]
+        assert len(day) <= spec.per_day
+        for upto in day:
+            burst = [c for c in day if c <= upto]
+            assert len(burst) <= spec.burst + (upto - at) / spec.interval_s + 1e-6
