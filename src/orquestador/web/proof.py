@@ -14,7 +14,7 @@ SIGNATURE_HEADER = b"x-falabella-signature"
 _HEX_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Proof:
     """What a request presents. Falabella, Mercado Libre and Odoo sign nothing: their secret is in the URL."""
 
