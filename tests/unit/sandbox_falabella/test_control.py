@@ -142,8 +142,6 @@ def test_one_can_wait_for_the_clock_to_jump(sandbox: Sandbox) -> None:
     follower = threading.Thread(target=follow)
     started = time.monotonic()
     follower.start()
-    sandbox.order(("SKU-00001", 1))  # wakes the timers, not the follower
-    assert answers == []
     sandbox.advance(10)
     follower.join(timeout=10)
     assert [answer["version"] for answer in answers] == [version + 1]
@@ -251,13 +249,33 @@ async def test_measured_latency_is_felt_by_every_call(
         assert (time.monotonic() - started >= MEASURED_S) is slow
 
 
-async def test_a_stopped_clock_lets_its_followers_go() -> None:
+@pytest.mark.parametrize("event", ["advance", "stop"])
+async def test_followers_of_the_clock_wake_at_once(event: str) -> None:
+    clock = SandboxClock()
+    followers = [
+        asyncio.create_task(clock.wait_for_version(clock.version, 60)),
+        asyncio.create_task(clock.sleep_until(clock.now() + 3600)),
+        asyncio.create_task(clock.sleep_until(None)),
+    ]
+    await asyncio.sleep(0)  # one turn of the loop: they wait now
+    assert not any(follower.done() for follower in followers)
+    if event == "advance":
+        clock.advance(1)
+    else:
+        clock.stop()
+    _woken, asleep = await asyncio.wait(followers, timeout=5)
+    assert not asleep
+
+
+async def test_a_change_of_plans_is_no_change_of_the_clock() -> None:
     clock = SandboxClock()
     follower = asyncio.create_task(clock.wait_for_version(clock.version, 60))
-    await asyncio.sleep(0)  # one turn of the loop: the follower waits now
+    await asyncio.sleep(0)
+    clock.poke()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
     assert not follower.done()
-    clock.stop()
-    await asyncio.wait_for(follower, 5)
+    follower.cancel()
 
 
 async def test_a_feed_under_way_does_not_keep_the_sandbox_from_stopping() -> None:

@@ -134,6 +134,14 @@ def test_reordering_sends_held_notices_in_reverse(sandbox: Sandbox, receiver: Re
     assert statuses == ["shipped", "ready_to_ship", "created"]
 
 
+def test_reordering_reverses_different_orders_too(sandbox: Sandbox, receiver: Receiver) -> None:
+    _create(sandbox, receiver.url)
+    sandbox.switch(webhook_reorder=True)
+    orders = [sandbox.order(("SKU-00001", 1)) for _ in range(20)]
+    sandbox.advance(1)
+    assert [body["payload"]["OrderId"] for body in receiver.wait(20)] == orders[::-1]
+
+
 def test_turning_reordering_off_lets_the_held_ones_go(sandbox: Sandbox, receiver: Receiver) -> None:
     _create(sandbox, receiver.url)
     sandbox.switch(webhook_reorder=10_000)
