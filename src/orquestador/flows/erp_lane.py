@@ -13,7 +13,7 @@ from orquestador.flows.context import Context
 from orquestador.flows.movements import MovementLane
 from orquestador.flows.outlook import outlook
 from orquestador.model.effects import ASK_PERSON_EVERY_S, Act, KeyState, Verdict, judge
-from orquestador.model.errors import UpstreamError
+from orquestador.model.errors import AuthRefused, Unavailable
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import (
     Effect,
@@ -71,7 +71,7 @@ class ErpLane:
         works = await x.journal.effects_due(x.settings.erp_batch)
         try:
             await self._advance(works)
-        except UpstreamError:
+        except (Unavailable, AuthRefused):
             raise
         except Exception:  # noqa: BLE001 - an edge: counted and told in _poison
             # One row that we cannot handle must not block its batch (P5): each alone, then.
@@ -107,7 +107,7 @@ class ErpLane:
     async def _alone(self, work: Work) -> None:
         try:
             await self._advance([work])
-        except UpstreamError:
+        except (Unavailable, AuthRefused):
             raise
         except Exception as error:  # noqa: BLE001 - an edge: counted and told in _poison
             await self._poison(work, error)
@@ -232,6 +232,10 @@ class ErpLane:
                 effect_due_at=now,
                 marks=tuple(Mark(sku, "erp") for sku in sorted({i.sku for i in items})),
             )
+        if verdict.act is Act.FINISH and outcome.reason:
+            # It was just finished as far as the ERP lets us (a lot to choose, say): trying again changes nothing.
+            reason, due_at = f"unfinished_in_erp:{outcome.reason}", now + ASK_PERSON_EVERY_S
+            verdict = replace(verdict, act=Act.PERSON, reason=reason, due_at=due_at)
         if verdict.act is Act.PERSON:
             dead = replace(row.work, doc=order, state=State.DEAD, reason=verdict.reason, due_at=now)
             return Save(_unless_signalled(dead), effect_due_at=verdict.due_at)
@@ -241,11 +245,11 @@ class ErpLane:
     def _tell(self, row: _Open, outcome: Outcome) -> None:
         good = outcome.state.value in ("done", "cancelled")
         self._x.count("effects_done" if good else "effects_open")
-        skus = [item.sku for item in row.effect.items]
+        skus = sorted({item.sku for item in row.effect.items})
         self._x.log(
             f"order.{'take' if row.effect.direction.value == 'out' else 'give_back'}",
             LogStatus.SUCCESS if good else LogStatus.PENDING,
-            request={"key": row.effect.key, "units": {i.sku: i.units for i in row.effect.items}},
+            request={"key": row.effect.key, "units": _units_by_sku(row.effect)},
             response={
                 "state": outcome.state.value,
                 "erpId": outcome.erp_id,
@@ -288,3 +292,10 @@ def _plannable(order: Order) -> bool:
 def _unless_signalled(row: Work) -> Work:
     """The lane must not postpone a signal that no fold has closed yet."""
     return replace(row, state=State.DUE) if row.wanted > row.done else row
+
+
+def _units_by_sku(effect: Effect) -> dict[str, int]:
+    units: dict[str, int] = {}
+    for item in effect.items:
+        units[item.sku] = units.get(item.sku, 0) + item.units
+    return units

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from orquestador.flows.context import Context
 from orquestador.flows.outlook import outlook
-from orquestador.model.errors import AuthRefused, Unavailable, UpstreamError
+from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable, UpstreamError
 from orquestador.model.logs import LogStatus
 from orquestador.model.notices import NoticeKind
 from orquestador.model.orders import Order, SeenOrder, adopt, affected_skus, fold
@@ -94,9 +94,14 @@ class OrderWorker:
     ) -> None:
         saves = []
         for work, reads, receipts in seen:
-            save = await self._fold_one(channel, work, reads, receipts)
-            if save is not None:
-                saves.append(save)
+            try:
+                saves.append(await self._fold_one(channel, work, reads, receipts))
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - an edge: one order that we cannot handle blocks no other (P5)
+                self._x.count("fold_internal_errors")
+                reason = f"internal_error:{type(error).__name__}"
+                saves.append(Save(replace(work, state=State.DEAD, done=work.wanted, reason=reason)))
         stored = await self._x.save(saves)
         lost = [s.work.id for s, ok in zip(saves, stored, strict=True) if not ok]
         if lost:
@@ -105,7 +110,7 @@ class OrderWorker:
 
     async def _fold_one(
         self, channel: Channel, work: Work, reads: Sequence[SeenOrder], receipts: Sequence[Receipt]
-    ) -> Save | None:
+    ) -> Save:
         x, now = self._x, self._x.clock.now()
         unreadable = next((r.notice for r in receipts if r.notice.kind is NoticeKind.UNREADABLE), None)
         if unreadable is not None:

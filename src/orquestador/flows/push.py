@@ -66,8 +66,9 @@ class Pusher:
             if candidates:
                 with serving(skus=[c.work.listing.sku for c in candidates]):
                     await self._send(candidates)
-        except (Unavailable, AuthRefused):
-            await x.journal.release(x.owner, [w.id for w in works])
+        except Exception:
+            # Whatever went wrong, nobody's attempt is spent and the rows are looked at again soon.
+            await x.journal.release(x.owner, [w.id for w in works], x.clock.now() + x.settings.tick_s)
             raise
         return len(works)
 
@@ -90,10 +91,12 @@ class Pusher:
                 continue
             candidate = self._number(work, answer, units.get(work.listing.sku, Units()))
             listing = replace(work.listing, wanted=candidate.wanted, wanted_at=answer.as_of)
+            self._watch_oversold(listing, answer)
             if not listing.managed:
                 saves.append(_settle(work, replace(listing, why="unmanaged"), now))
             elif listing.shows(candidate.wanted, work.own_seq):
-                saves.append(_settle(work, replace(listing, why=None), now))
+                why = "oversold" if answer.available < 0 else None
+                saves.append(_settle(work, replace(listing, why=why), now))
             elif x.modes.of(channel.id) is None:
                 saves.append(_settle(work, replace(listing, why="observing"), now))
             else:
@@ -101,6 +104,17 @@ class Pusher:
                 candidates.append(replace(candidate, work=due))
         await x.save(saves)
         return sorted(candidates, key=lambda c: -c.work.urgency)
+
+    def _watch_oversold(self, listing: Listing, answer: Availability) -> None:
+        """More was sold than there is: told once, when it shows."""
+        if answer.available < 0 and listing.why != "oversold":
+            self._x.count("oversold")
+            self._x.log(
+                "stock.oversold",
+                LogStatus.ERROR,
+                response={"sku": listing.sku, "available": answer.available},
+                skus=[listing.sku],
+            )
 
     def _number(self, work: Work, answer: Availability, units: Units) -> Candidate:
         wanted = net_quantity(answer.available, units.unproven, self._x.settings.rule)

@@ -11,6 +11,10 @@ from orquestador.model.budget import BudgetSpec
 from orquestador.model.orders import Units
 
 
+LINGER_MIN_S = 0.3
+"""A burst of sales becomes one call, and nobody waits for it noticeably."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """How availability becomes a channel's number: hold `buffer` units back, never show more than `cap`."""
@@ -165,10 +169,10 @@ def record_outcomes(job: Job, outcomes: Mapping[str, tuple[RecordOutcome, str | 
 
 
 def linger_s(tokens: float, spec: BudgetSpec) -> float:
-    """Seconds to gather changes since the last push: none while calls are plenty, the refill interval when
+    """Seconds to gather changes since the last push: a moment while calls are plenty, the refill interval when
     they run out.
 
     Coalescing harder as the bucket empties keeps calls for what is urgent.
     """
     used = 1.0 - min(1.0, max(0.0, tokens / spec.burst))
-    return float(spec.interval_s * used**3)
+    return max(LINGER_MIN_S, float(spec.interval_s * used**3))

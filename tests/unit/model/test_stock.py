@@ -7,6 +7,7 @@ import pytest
 from orquestador.model.budget import FALABELLA_FEEDS
 from orquestador.model.orders import Units
 from orquestador.model.stock import (
+    LINGER_MIN_S,
     Job,
     JobRecord,
     Listing,
@@ -76,7 +77,7 @@ def test_zeroing_is_most_urgent_then_big_falls_then_unknown_then_raises():
 
 def test_coalescing_grows_as_the_budget_empties():
     waits = [linger_s(tokens, FALABELLA_FEEDS) for tokens in (50, 45, 25, 10, 0)]
-    assert waits[0] == 0.0
+    assert waits[0] == LINGER_MIN_S
     assert waits == sorted(waits)
     assert waits[1] < 1.0
     assert waits[-1] == FALABELLA_FEEDS.interval_s

@@ -1,0 +1,242 @@
+"""The whole thing as separate processes on free ports of 127.0.0.1: two sandboxes and the service."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+
+T = TypeVar("T")
+SECRET = "a-webhook-secret-for-tests"
+ADMIN = {"Authorization": "Bearer admin-key-for-tests-0001"}
+PATIENCE_S = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def wait_for(what: str, state: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
+    """The first true value of `state`, asked until then; fails with the last one."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        value = state()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {patience_s} s: {what}; last: {value!r}")
+        time.sleep(0.03)  # between two looks at a state, not a wait for time to pass
+
+
+@dataclass
+class Child:
+    """A process of ours with its log; `url` once it listens."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    url: str = ""
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+def start(arguments: list[str], *, log: Path, env: Mapping[str, str], cwd: Path) -> Child:
+    clean = {k: os.environ[k] for k in ("PATH", "HOME", "TMPDIR") if k in os.environ}
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "orquestador", *arguments],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**clean, "LANG": "C.UTF-8", **env},
+            cwd=cwd,
+        )
+    return Child(process, log)
+
+
+@dataclass
+class Sandbox:
+    """A simulated upstream."""
+
+    child: Child
+    client: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=20, trust_env=False))
+
+    @property
+    def url(self) -> str:
+        return self.child.url
+
+    def state(self) -> Any:
+        return self.client.get(f"{self.url}/_sandbox/state").raise_for_status().json()
+
+    def post(self, path: str, body: object) -> Any:
+        return self.client.post(f"{self.url}/_sandbox/{path}", json=body).raise_for_status().json()
+
+
+class Stack:
+    """One test's world. `env` overrides settings of the service for every start."""
+
+    def __init__(self, folder: Path, **env: str) -> None:
+        self.folder = folder
+        self.children: list[Child] = []
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.client = httpx2.Client(base_url=self.url, timeout=30, trust_env=False)
+        self.odoo = self._sandbox("odoo", f"{self.url}/odoo/webhook/stock-change/{SECRET}")
+        self.falabella = self._sandbox("falabella", f"{self.url}/falabella/webhook/order/{SECRET}")
+        self.env = {
+            "PORT": str(self.port),
+            "DATA_DIR": str(folder / "data"),
+            "APP_LANG": "en",
+            "ODOO_URL": self.odoo.url,
+            "ODOO_DB": "sandbox",
+            "ODOO_USERNAME": "admin",
+            "ODOO_PASSWORD": "admin",
+            "ODOO_WEBHOOK_SECRET": SECRET,
+            "ODOO_POLL_S": "1",
+            "HINT_DELAYS_S": "0.3,2",
+            "ORDERS_POLL_S": "2",
+            "FALABELLA_API_URL": self.falabella.url,
+            "FALABELLA_USER_ID": "ops@example.com",
+            "FALABELLA_API_KEY": "test-api-key-0000",
+            "FALABELLA_WEBHOOK_SECRET": SECRET,
+            "FEED_FIRST_POLL_S": "0.3",
+            "FEED_POLL_S": "0.3",
+            "API_KEYS": "tests:admin:admin-key-for-tests-0001",
+            **env,
+        }
+        self.falabella.post("faults", {"feed_delay_s": 0.2, "e012_s": 0.05})
+        self.service: Child | None = None
+
+    def _sandbox(self, kind: str, webhook: str) -> Sandbox:
+        log = self.folder / f"{kind}.log"
+        child = start(
+            ["sandbox", kind, "--port", "0", "--seed-catalog", "20", "--webhook", webhook],
+            log=log,
+            env={},
+            cwd=self.folder,
+        )
+        self.children.append(child)
+
+        def address() -> str:
+            found = re.search(r"listening on (http://[\d.:]+)", log.read_text())
+            assert child.process.poll() is None, log.read_text()
+            return found.group(1) if found else ""
+
+        child.url = wait_for(f"{kind} sandbox listens", address)
+        return Sandbox(child)
+
+    def up(self, *, ready: bool = True, **env: str) -> Child:
+        """Start the service; `ready`: until every flow runs."""
+        child = start(["up"], log=self.folder / "up.log", env={**self.env, **env}, cwd=self.folder)
+        self.children.append(child)
+        self.service = child
+
+        def answers() -> bool:
+            assert child.process.poll() is None, child.log.read_text()[-4000:]
+            try:
+                answer = self.client.get("/health/ready" if ready else "/health/live")
+            except httpx2.TransportError:
+                return False
+            return answer.status_code == 200
+
+        wait_for("service is up", answers)
+        return child
+
+    def kill(self) -> None:
+        assert self.service is not None
+        self.service.kill()
+
+    def cli(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of ours with the same settings."""
+        clean = {k: os.environ[k] for k in ("PATH", "HOME") if k in os.environ}
+        return subprocess.run(
+            [sys.executable, "-m", "orquestador", *arguments],
+            capture_output=True,
+            text=True,
+            env={**clean, "LANG": "C.UTF-8", **self.env, **env},
+            cwd=self.folder,
+            timeout=60,
+            check=False,
+        )
+
+    def get(self, path: str, **params: str) -> Any:
+        return self.client.get(path, params=params, headers=ADMIN).raise_for_status().json()
+
+    def sell(self, *items: tuple[str, int], notify: bool = True, **more: object) -> str:
+        """An order on the marketplace; returns its id."""
+        body = {"items": [{"sku": s, "quantity": q} for s, q in items], "notify": notify, **more}
+        return str(self.falabella.post("orders", body)["orderId"])
+
+    def set_status(self, order_id: str, status: str, *, notify: bool = True) -> None:
+        self.falabella.post(f"orders/{order_id}/status", {"status": status, "notify": notify})
+
+    def simple(
+        self, order_id: str, status: str = "confirmed", *, at: str = "2026-11-24T10:00:00Z", **items: int
+    ) -> httpx2.Response:
+        """The documented body; keyword `SKU_00001=2` is 2 units of SKU-00001."""
+        products = [{"sku": s.replace("_", "-"), "quantity": q, "price": 9990} for s, q in items.items()]
+        return self.client.post(
+            "/falabella/webhook/order",
+            headers={"x-falabella-signature": SECRET},
+            json={"orderId": order_id, "products": products, "status": status, "timestamp": at},
+        )
+
+    def on_hand(self, sku: str) -> int:
+        return int(self.odoo.state()["stock"][sku]["on_hand"])
+
+    def shown(self, sku: str) -> int:
+        return int(self.falabella.state()["stock"][sku])
+
+    def order(self, order_id: str) -> Any:
+        """The row of an order as the API shows it, or None."""
+        answer = self.client.get(f"/work/order:falabella:{order_id}", headers=ADMIN)
+        return answer.json() if answer.status_code == 200 else None
+
+    def settles(self, **expected: int) -> None:
+        """Wait until the ERP has, and the marketplace shows, these numbers (`SKU_00001=7`)."""
+        wanted = {s.replace("_", "-"): n for s, n in expected.items()}
+
+        def numbers() -> tuple[dict[str, int], dict[str, int]]:
+            erp, shop = self.odoo.state()["stock"], self.falabella.state()["stock"]
+            return {s: int(erp[s]["on_hand"]) for s in wanted}, {s: int(shop[s]) for s in wanted}
+
+        shop_wanted = {s: max(0, n) for s, n in wanted.items()}
+        try:
+            wait_for("numbers agree", lambda: numbers() == (wanted, shop_wanted))
+        except AssertionError as e:
+            raise AssertionError(f"wanted {wanted}, (erp, shop) is {numbers()}") from e
+
+    def close(self) -> None:
+        for client in (self.client, self.odoo.client, self.falabella.client):
+            client.close()
+        for child in reversed(self.children):
+            if child.process.poll() is None:
+                child.process.kill()
+                child.process.wait()
+
+
+@contextmanager
+def stack(folder: Path, **env: str) -> Iterator[Stack]:
+    world = Stack(folder, **env)
+    try:
+        yield world
+    finally:
+        world.close()
