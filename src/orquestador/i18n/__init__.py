@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orquestador.i18n import checks, decisions, findings, reasons, screens, status
+from orquestador.i18n import checks, decisions, demo, findings, reasons, screens, status
 
 LANGUAGES = ("es", "en")
 Texts = Mapping[str, tuple[str, str]]
@@ -22,6 +22,7 @@ CATALOGUE: Texts = {
     **status.TEXTS,
     **screens.TEXTS,
     **decisions.TEXTS,
+    **demo.TEXTS,
 }
 
 

@@ -1,0 +1,1 @@
+"""`orquestador demo`: both flows against local sandboxes, compared with the scenario's own sums."""

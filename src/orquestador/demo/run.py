@@ -1,0 +1,134 @@
+"""`orquestador demo`: start the three processes, play the scenario, compare, clean up."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
+
+import httpx2
+
+from orquestador.demo.arithmetic import Row, all_agree
+from orquestador.demo.play import Play
+from orquestador.demo.processes import House, ProcessEnded, house
+from orquestador.demo.scenario import Scenario, build
+from orquestador.demo.stage import Stage, Unexpected
+from orquestador.demo.view import SilentView, View, make_console
+
+WELL, PROBLEM = 0, 1
+LOOK_AFTER_S = 1.0
+
+
+def run(*, orders: int, seed: int, keep: bool, as_json: bool) -> int:
+    """The whole demo; the exit code: 0 only when every number agrees.
+
+    No `.env` is read: addresses of engines come from the real environment, everything else is the demo's own.
+    """
+    lang = language(os.environ)
+    view: View = SilentView(lang) if as_json else View(make_console(sys.stdout), lang)
+    try:
+        with _ending_on_signals(), house(os.environ) as built:
+            return _perform(
+                build(orders, seed), built, view, seed=seed, lang=lang, keep=keep, as_json=as_json
+            )
+    except ProcessEnded as error:
+        view.failure(error)
+    except (Unexpected, httpx2.HTTPError, OSError) as error:
+        view.line("demo.refused", style="bold red", detail=f"{type(error).__name__}: {error}")
+    except KeyboardInterrupt:
+        view.line("demo.interrupted")
+    return PROBLEM
+
+
+def _perform(
+    scenario: Scenario, built: House, view: View, *, seed: int, lang: str, keep: bool, as_json: bool
+) -> int:
+    began = time.monotonic()
+    view.title(len(scenario.orders), seed)
+    with view.playing():
+        view.phase("demo.starting_sandboxes")
+        built.start_sandboxes()
+        with Stage(built) as stage:
+            play = Play(scenario, stage, view)
+            play.set_up()
+            view.phase("demo.starting_service")
+            built.start_service(lang)
+            rows = play.perform()
+            view.end()
+    seconds = time.monotonic() - began
+    with Stage(built) as stage:
+        view.result(rows, orders=len(scenario.orders), seed=seed, seconds=seconds, why=stage.why)
+    if as_json:
+        sys.stdout.write(report(rows, len(scenario.orders), seconds) + "\n")
+        sys.stdout.flush()
+    if keep:
+        view.keeping(built)
+        _stay(built)
+    return verdict(rows)
+
+
+def verdict(rows: Sequence[Row]) -> int:
+    return WELL if all_agree(rows) else PROBLEM
+
+
+def report(rows: Sequence[Row], orders: int, seconds: float) -> str:
+    """The demo as one JSON object (design §9b)."""
+    return json.dumps(
+        {
+            "agree": all_agree(rows),
+            "orders": orders,
+            "duration_s": round(seconds, 2),
+            "skus": [
+                {
+                    "sku": row.sku,
+                    "expected": row.expected,
+                    "erp": row.erp,
+                    "expected_listing": row.expected_listing,
+                    "listing": row.listing,
+                }
+                for row in rows
+            ],
+        }
+    )
+
+
+def language(environment: Mapping[str, str]) -> str:
+    """APP_LANG, or else the language of LANG, or else English."""
+    wanted = environment.get("APP_LANG") or environment.get("LANG") or ""
+    return "es" if wanted.strip().lower().startswith("es") else "en"
+
+
+def _stay(built: House) -> None:
+    """Until Ctrl-C. Raises ProcessEnded when one of the three ends by itself."""
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            built.check()
+            time.sleep(LOOK_AFTER_S)
+
+
+@contextlib.contextmanager
+def _ending_on_signals() -> Iterator[None]:
+    """The first SIGINT, SIGTERM or SIGHUP ends the demo in order; further ones do not disturb the cleaning."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    told = False
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        nonlocal told
+        if not told:
+            told = True
+            raise KeyboardInterrupt
+
+    before = {n: signal.signal(n, end) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,79 @@
+"""The demo: its phases, its table and what to try next."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "demo.title": (
+        "Odoo y Falabella simulados en esta máquina; {n} pedidos, semilla {seed}. Nada aquí es real.",
+        "Simulated Odoo and Falabella on this machine; {n} orders, seed {seed}. Nothing here is real.",
+    ),
+    "demo.starting_sandboxes": ("Arrancan los dos simuladores", "Starting the two sandboxes"),
+    "demo.starting_service": ("Arranca orquestador", "Starting orquestador"),
+    "demo.ordering": (
+        "Llegan {n} pedidos: avisos repetidos y desordenados, stock de Falabella, un SKU desconocido",
+        "{n} orders arrive: notices doubled and shuffled, Falabella's own stock, an unknown SKU",
+    ),
+    "demo.changing": (
+        "Cancelaciones antes y después del despacho; en Odoo, una recepción y una venta a mano",
+        "Cancellations before and after dispatch; in Odoo a receipt and a sale by hand",
+    ),
+    "demo.settling": (
+        "Odoo y las publicaciones llegan a sus números",
+        "Odoo and the listings reach their numbers",
+    ),
+    "demo.counts": (
+        "avisos confirmados {acknowledged} · pedidos descontados {taken} · envíos de stock confirmados {feeds}",
+        "webhooks acknowledged {acknowledged} · orders taken {taken} · feeds confirmed {feeds}",
+    ),
+    "demo.col.sku": ("SKU", "SKU"),
+    "demo.col.expected": ("esperado", "expected"),
+    "demo.col.erp": ("ERP", "ERP"),
+    "demo.col.expected_listing": ("se espera publicado", "expected listing"),
+    "demo.col.listing": ("publicado", "listing"),
+    "demo.agree": (
+        "Todo coincide: {orders} pedidos, {skus} SKU, {seconds} s.",
+        "All agree: {orders} orders, {skus} SKUs, {seconds} s.",
+    ),
+    "demo.differ": (
+        "NO coincide en {n} de {skus} SKU (✗). Repítalo: orquestador demo --orders {orders} --seed {seed} --keep",
+        "{n} of {skus} SKUs do NOT agree (✗). Again: orquestador demo --orders {orders} --seed {seed} --keep",
+    ),
+    "demo.look.erp": (
+        "{sku}: Odoo tiene {erp}, debe tener {expected}. Mire /logs/product/{sku} y /work?state=dead",
+        "{sku}: Odoo has {erp}, must have {expected}. Look at /logs/product/{sku} and /work?state=dead",
+    ),
+    "demo.look.listing": (
+        "{sku}: Falabella muestra {listing}, debe mostrar {expected}. Mire /listings?sku={sku}{why}",
+        "{sku}: Falabella shows {listing}, must show {expected}. Look at /listings?sku={sku}{why}",
+    ),
+    "demo.nothing": ("nada", "nothing"),
+    "demo.ended": (
+        "La demo no puede seguir: {name} terminó (código {code}).",
+        "The demo cannot go on: {name} ended (code {code}).",
+    ),
+    "demo.silent": (
+        "La demo no puede seguir: {name} no contesta.",
+        "The demo cannot go on: {name} does not answer.",
+    ),
+    "demo.last_lines": ("Últimas líneas de su registro:", "Last lines of its log:"),
+    "demo.refused": (
+        "La demo no puede seguir: {detail}",
+        "The demo cannot go on: {detail}",
+    ),
+    "demo.interrupted": ("Interrumpida; no queda nada andando.", "Interrupted; nothing is left running."),
+    "demo.keep": (
+        "Sigue andando hasta Ctrl-C; después se borra todo.",
+        "It stays up until Ctrl-C; then everything is removed.",
+    ),
+    "demo.keep.service": ("orquestador", "orquestador"),
+    "demo.keep.docs": ("su API", "its API"),
+    "demo.keep.odoo": ("estado de Odoo", "state of Odoo"),
+    "demo.keep.falabella": ("estado de Falabella", "state of Falabella"),
+    "demo.keep.logs": ("registros de los procesos", "logs of the processes"),
+    "demo.try": ("Para probar:", "Things to try:"),
+    "demo.try.order": ("un cliente compra en Falabella", "a customer orders on Falabella"),
+    "demo.try.body": ("un pedido por el cuerpo simple", "an order by the simple body"),
+    "demo.try.sale": ("una persona vende en Odoo", "a person sells in Odoo"),
+    "demo.try.look": ("todo lo que pasó con un SKU", "everything that happened to a SKU"),
+    "demo.try.status": ("cómo está todo", "how everything is"),
+}
