@@ -9,11 +9,18 @@ from typing import Annotated
 import typer
 
 from orquestador import __version__
-from orquestador.cli import doctor, golive, logs, orders, status, upkeep, webhooks, work
+from orquestador.cli.doctor import doctor
+from orquestador.cli.golive import go_live
+from orquestador.cli.logs import logs
 from orquestador.cli.options import AsJson
+from orquestador.cli.orders import app as orders_app
 from orquestador.cli.session import ENV_FILE, Group, open_session
+from orquestador.cli.status import status
+from orquestador.cli.upkeep import backup, uninstall
+from orquestador.cli.webhooks import app as webhooks_app
 from orquestador.cli.words import help_text
-from orquestador.sandbox.cli import app as sandbox
+from orquestador.cli.work import app as work_app
+from orquestador.sandbox.cli import app as sandbox_app
 
 app = typer.Typer(
     cls=Group,
@@ -23,10 +30,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(work.app, name="work", help=help_text("work"))
-app.add_typer(orders.app, name="orders", help=help_text("orders"))
-app.add_typer(webhooks.app, name="webhooks", help=help_text("webhooks"))
-app.add_typer(sandbox, name="sandbox")
+app.add_typer(work_app, name="work", help=help_text("work"))
+app.add_typer(orders_app, name="orders", help=help_text("orders"))
+app.add_typer(webhooks_app, name="webhooks", help=help_text("webhooks"))
+app.add_typer(sandbox_app, name="sandbox")
 
 
 @app.callback()
@@ -64,9 +71,9 @@ def version() -> None:
     sys.stdout.write(f"orquestador {__version__}\n")
 
 
-app.command("doctor", help=help_text("doctor"))(doctor.doctor)
-app.command("status", help=help_text("status"))(status.status)
-app.command("go-live", help=help_text("go_live"))(golive.go_live)
-app.command("logs", help=help_text("logs"))(logs.logs)
-app.command("backup", help=help_text("backup"))(upkeep.backup)
-app.command("uninstall", help=help_text("uninstall"))(upkeep.uninstall)
+app.command("doctor", help=help_text("doctor"))(doctor)
+app.command("status", help=help_text("status"))(status)
+app.command("go-live", help=help_text("go_live"))(go_live)
+app.command("logs", help=help_text("logs"))(logs)
+app.command("backup", help=help_text("backup"))(backup)
+app.command("uninstall", help=help_text("uninstall"))(uninstall)

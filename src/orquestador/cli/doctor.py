@@ -15,7 +15,7 @@ from orquestador.cli.options import AsJson, Lang
 from orquestador.cli.screen import styled
 from orquestador.cli.session import Session, open_session
 from orquestador.cli.shape import print_json
-from orquestador.cli.words import HELP_LANGUAGE
+from orquestador.cli.words import early_language
 from orquestador.i18n import Advice, advice, text
 from orquestador.model.errors import InvalidSetting, UpstreamError
 
@@ -36,7 +36,11 @@ def doctor(ctx: typer.Context, as_json: AsJson = False, lang: Lang = None) -> No
     except InvalidSetting as error:
         # Nothing else can be looked at: the other systems' addresses may be what is wrong.
         facts = {"setting": error.name, "problem": error.problem, "example": error.example}
-        _report(lang or HELP_LANGUAGE, [Finding("invalid_setting", "error", facts)], as_json=as_json)
+        _report(
+            lang or early_language(ctx.find_root().obj),
+            [Finding("invalid_setting", "error", facts)],
+            as_json=as_json,
+        )
     else:
         _report(session.lang, asyncio.run(examine(session)), as_json=as_json)
 
@@ -44,6 +48,8 @@ def doctor(ctx: typer.Context, as_json: AsJson = False, lang: Lang = None) -> No
 def _report(lang: str, found: Sequence[Finding], *, as_json: bool) -> None:
     """The worst first. Ends the command with 1 when there is an error."""
     findings = sorted(found, key=lambda f: _RANK[f.level])
+    if not as_json:
+        findings = _merged(findings)
     errors = sum(f.level == "error" for f in findings)
     warnings = sum(f.level == "warning" for f in findings)
     if as_json:
@@ -119,7 +125,7 @@ def _item(finding: Finding, words: Advice) -> dict[str, object]:
 
 
 def _show(lang: str, findings: Sequence[Finding]) -> None:
-    for finding in _merged(findings):
+    for finding in findings:
         mark, style = _LOOKS[finding.level]
         words = _words(lang, finding)
         styled(f"{mark} {words.title}", style)
@@ -130,15 +136,21 @@ def _show(lang: str, findings: Sequence[Finding]) -> None:
 
 
 def _merged(findings: Sequence[Finding]) -> list[Finding]:
-    """The same finding about several settings of one flow is told once, with all of their names."""
-    merged: dict[object, Finding] = {}
+    """What stops one flow for the same reason in several settings is told once, with all of their names."""
+    merged: list[Finding] = []
     for finding in findings:
-        names = finding.facts.get("setting")
-        others = {name: value for name, value in finding.facts.items() if name != "setting"}
-        key = (finding.code, finding.level, finding.stops, repr(others))
-        if names is None or finding.stops is None or key not in merged:
-            merged[key if names is not None and finding.stops is not None else object()] = finding
+        last = merged[-1] if merged else None
+        if last is not None and finding.stops and _same_but_setting(last, finding):
+            names = f"{last.facts['setting']}, {finding.facts['setting']}"
+            merged[-1] = replace(last, facts={**last.facts, "setting": names})
         else:
-            before = merged[key]
-            merged[key] = replace(before, facts={**others, "setting": f"{before.facts['setting']}, {names}"})
-    return list(merged.values())
+            merged.append(finding)
+    return merged
+
+
+def _same_but_setting(one: Finding, other: Finding) -> bool:
+    if "setting" not in one.facts or "setting" not in other.facts:
+        return False
+    return replace(one, facts={**one.facts, "setting": ""}) == replace(
+        other, facts={**other.facts, "setting": ""}
+    )

@@ -16,6 +16,7 @@ import httpx2
 from orquestador.cli.errors import PROBLEM, WRONG_USAGE, CommandFailed
 from orquestador.cli.session import Session
 from orquestador.cli.shape import Row, snake
+from orquestador.i18n import has
 from orquestador.settings import Settings
 
 T = TypeVar("T")
@@ -59,16 +60,21 @@ class House:
         if not isinstance(content, dict):
             raise CommandFailed(self._say("cli.not_ours", url=self._url))
         if answer.status_code >= 400:
-            raise self._refused(answer.status_code, content)
+            raise self._refused(path, answer.status_code, content)
         shaped = snake(content)
         assert isinstance(shaped, dict)
         return shaped
 
-    def _refused(self, status: int, problem: Mapping[str, object]) -> CommandFailed:
+    def _refused(self, path: str, status: int, problem: Mapping[str, object]) -> CommandFailed:
+        """Our words for the problems that people meet, else the API's own."""
         detail = str(problem.get("detail") or problem.get("title") or status)
         remedy = str(problem["remedy"]) if problem.get("remedy") else None
-        if status == 401:
-            remedy = self._say("cli.key", variable=KEY_VARIABLE)
+        kind, verb = str(problem.get("type")).rpartition(":")[2], path.rpartition("/")[2]
+        for key in (f"problem.{kind}@{verb}", f"problem.{kind}"):
+            if has(key):
+                said = self._say(key, detail=detail)
+                do = self._say(f"{key}.do", variable=KEY_VARIABLE) if has(f"{key}.do") else None
+                return CommandFailed(said, do, PROBLEM)
         return CommandFailed(detail, remedy, WRONG_USAGE if status == 422 else PROBLEM)
 
     @property
@@ -131,7 +137,7 @@ async def open_house(session: Session, *, create: bool = False) -> AsyncIterator
         return
     if not create and not journal_file(session.settings).exists():
         raise CommandFailed(
-            session.say("status.no_store", path=session.settings.data_dir),
+            session.say("status.no_store", path=session.settings.data_dir.absolute()),
             session.say("status.not_running.do"),
         )
     async with _from_store(session) as client:
@@ -157,6 +163,11 @@ async def _from_store(session: Session) -> AsyncIterator[httpx2.AsyncClient]:
     settings = session.settings
     async with open_context(settings, serving=False) as context:
         context.gates.report("settings", problems(settings, session.env_file))
+        for gate in ("erp", *context.channels):
+            stop = context.gates.stopped(gate)
+            if stop is not None and stop.code == "not_checked_yet":
+                # Nobody looks at the upstreams now, so nothing is known against them.
+                context.gates.report(gate, ())
         hints = Hints(context, context.erp)
         service = Service(settings, context, hints, Runner(context, hints), context.clock.now())
         # Whoever can open the store needs no key; requests of this process count as local.

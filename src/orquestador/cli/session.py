@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from orquestador.cli.errors import PROBLEM, WRONG_USAGE, CommandFailed
-from orquestador.cli.words import HELP_LANGUAGE
+from orquestador.cli.words import early_language
 from orquestador.i18n import text
 from orquestador.model.errors import InvalidSetting, OrquestadorError
 
@@ -29,7 +29,7 @@ class Group(TyperGroup):
             return super().invoke(ctx)
         except InvalidSetting as error:
             detail = text(
-                HELP_LANGUAGE,
+                early_language(ctx.obj or ENV_FILE),
                 "cli.invalid_setting",
                 name=error.name,
                 problem=error.problem,

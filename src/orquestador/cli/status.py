@@ -94,7 +94,7 @@ def _show_upstreams(session: Session, report: Row) -> None:
         [
             (
                 upstream["name"],
-                say("status.ok") if upstream["ok"] else upstream["problem"],
+                _state(session, report, upstream),
                 _ago(session, upstream["last_good_at"], now),
                 _of(upstream["budget_left"], upstream["budget_size"]),
                 _of(upstream["used_today"], upstream["per_day"]),
@@ -104,6 +104,12 @@ def _show_upstreams(session: Session, report: Row) -> None:
         right=(3, 4),
     )
     typer.echo(say("status.head", version=report["version"], mode=report["mode"]))
+
+
+def _state(session: Session, report: Row, upstream: Row) -> str:
+    if not upstream["ok"]:
+        return str(upstream["problem"])
+    return session.say("status.ok" if report["running"] else "status.not_asked")
 
 
 def _ago(session: Session, instant: str | None, now: float) -> str:

@@ -74,7 +74,7 @@ def _agreed(session: Session, items: list[Row]) -> bool:
 def _show(session: Session, items: list[Row]) -> None:
     say = session.say
     if not items:
-        typer.echo(say("uninstall.nothing", path=session.settings.data_dir))
+        typer.echo(say("uninstall.nothing", path=session.settings.data_dir.absolute()))
         return
     show_table(
         [say(f"uninstall.col.{name}") for name in ("system", "id", "what", "state")],
@@ -88,4 +88,4 @@ def _show(session: Session, items: list[Row]) -> None:
             for item in items
         ],
     )
-    typer.echo(say("uninstall.rest", path=session.settings.data_dir))
+    typer.echo(say("uninstall.rest", path=session.settings.data_dir.absolute()))

@@ -89,10 +89,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "En Odoo, Inventario, Ubicaciones: cree o desarchive una de tipo «Ubicación de cliente».",
         "In Odoo, Inventory, Locations: create or unarchive one of the type “Customer Location”.",
     ),
-    "odoo.clock": (
-        "El reloj de esta máquina y el de Odoo difieren {skew_s} s",
-        "This machine's clock and Odoo's differ by {skew_s} s",
-    ),
+    "odoo.clock": ("Hora de Odoo: a {skew_s} s de la nuestra", "Odoo's time: {skew_s} s from ours"),
     "odoo.clock@warning.means": (
         "Los cambios de stock se buscan por hora; con más diferencia se verían tarde.",
         "Stock changes are looked up by time; with more of a difference they would be seen late.",

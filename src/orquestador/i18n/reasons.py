@@ -98,6 +98,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nada se movió; ajuste a mano si hace falta, descarte y avísenos del estado.",
         "Nothing was moved; adjust by hand if needed, discard, and tell us the state.",
     ),
+    "reason.unknown status": (
+        "el aviso trae un estado que no conocemos:{detail}",
+        "the notice carries a status we do not know:{detail}",
+    ),
+    "reason.unknown status.do": (
+        "Corrija a quien lo envía y pida que lo repita, o descarte.",
+        "Correct whoever sends it and have it sent again, or discard.",
+    ),
     "reason.give_back_unclear": (
         "hay que devolver {detail} y no se sabe qué se había descontado",
         "{detail} must be given back and it is not known what had been taken",

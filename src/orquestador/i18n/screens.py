@@ -125,9 +125,65 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Lo que responde en {url} no es orquestador. Revise HOST y PORT en .env.",
         "What answers at {url} is not orquestador. Check HOST and PORT in .env.",
     ),
-    "cli.key": (
+    # --- problems that the API answers with (`problem.<type>@<last part of the path>`) ---
+    "problem.not-found": ("No existe.", "There is no such thing."),
+    "problem.not-found.do": (
+        "Vea los ids con `orquestador work list` u `orquestador orders list`.",
+        "See the ids with `orquestador work list` or `orquestador orders list`.",
+    ),
+    "problem.unauthenticated": (
+        "El servicio pide una clave de API válida.",
+        "The service asks for a valid API key.",
+    ),
+    "problem.unauthenticated.do": (
         "Dé una clave de API_KEYS en la variable {variable}.",
         "Give a key of API_KEYS in the variable {variable}.",
+    ),
+    "problem.role-too-low": (
+        "Esa clave no tiene permiso para esto.",
+        "That key has no right to do this.",
+    ),
+    "problem.role-too-low.do": (
+        "Dé una clave con rol admin en la variable {variable}.",
+        "Give a key with the role admin in the variable {variable}.",
+    ),
+    "problem.ambiguous-order": (
+        "Varios pedidos tienen ese id o número.",
+        "Several orders have that id or number.",
+    ),
+    "problem.ambiguous-order.do": ("Agregue --channel, o use su id.", "Add --channel, or use its id."),
+    "problem.store-unavailable": (
+        "El almacén no puede guardar en este momento; no se cambió nada.",
+        "The store cannot commit right now; nothing was changed.",
+    ),
+    "problem.store-unavailable.do": (
+        "Revise el disco y los registros del servicio.",
+        "Look at the disk and at the service's log.",
+    ),
+    "problem.upstream-unavailable": (
+        "El otro sistema no responde: {detail}",
+        "The other system does not answer: {detail}",
+    ),
+    "problem.upstream-unavailable.do": (
+        "Intente más tarde; `orquestador doctor` dice qué está caído.",
+        "Try again later; `orquestador doctor` says what is down.",
+    ),
+    "problem.upstream-auth": (
+        "El otro sistema rechaza nuestras credenciales: {detail}",
+        "The other system refuses our credentials: {detail}",
+    ),
+    "problem.upstream-auth.do": (
+        "`orquestador doctor` nombra el ajuste.",
+        "`orquestador doctor` names the setting.",
+    ),
+    "problem.not-possible@adopt": (
+        "No es un pedido de antes del paso a live: no hay nada que tomar.",
+        "It is not an order from before go-live: there is nothing to take over.",
+    ),
+    "problem.not-possible@discard": ("Ya está resuelto.", "It is settled already."),
+    "problem.not-possible@backup": (
+        "Ese archivo ya existe; nombre uno nuevo.",
+        "That file exists already; name a new one.",
     ),
     # --- work and orders ---
     "work.none": ("No hay nada que mostrar.", "There is nothing to show."),

@@ -81,6 +81,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "status.col.state": ("estado", "state"),
     "status.col.flow": ("flujo", "flow"),
     "status.ok": ("bien", "fine"),
+    "status.not_asked": ("sin preguntar", "not asked"),
     "status.ago": ("hace {age}", "{age} ago"),
     "status.never": ("—", "—"),
     "status.next": ("Siguiente paso: {step}", "Next step: {step}"),

@@ -1,0 +1,189 @@
+"""What the house says about itself, for each way in which it can be unwell."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from orquestador.app.build import Service, open_context
+from orquestador.app.report import OVERDUE_S, channel_views, flow_health, status_report
+from orquestador.flows.hints import Hints
+from orquestador.flows.runner import Runner
+from orquestador.model.golive import GoLive
+from orquestador.model.stock import Listing
+from orquestador.model.work import Kind, State, Work, work_id
+from orquestador.ports import Finding, Save
+from orquestador.web.services import StatusReport
+from tests.unit.cli.support import Shop
+
+CREDENTIALS = {
+    "ODOO_URL": "http://127.0.0.1:1",
+    "ODOO_DB": "db",
+    "ODOO_USERNAME": "u",
+    "ODOO_PASSWORD": "p",
+    "FALABELLA_API_URL": "http://127.0.0.1:1",
+    "FALABELLA_USER_ID": "ops@example.com",
+    "FALABELLA_API_KEY": "key",
+}
+
+
+@pytest.fixture
+async def service(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Service]:
+    """Everything configured, nothing running: the gates say what the checks would have found."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    settings = shop.settings()
+    async with open_context(settings, serving=True) as context:
+        context.gates.report("erp", ())
+        context.gates.report("falabella", ())
+        context.modes.set("falabella", GoLive(since=context.clock.now()))
+        hints = Hints(context, context.erp)
+        yield Service(settings, context, hints, Runner(context, hints), context.clock.now())
+
+
+async def told(service: Service, lang: str = "en") -> StatusReport:
+    return await status_report(service, lang, "1.0")
+
+
+def stop(service: Service, gate: str, code: str, level: str = "error") -> None:
+    facts = {"detail": "no route", "upstream": gate}
+    service.context.gates.report(gate, [Finding(code, level, facts, stops=gate)])
+
+
+async def put(service: Service, kind: Kind, state: State, *, due_s: float = 0.0) -> None:
+    now = service.context.clock.now()
+    doc = Listing("falabella", "A", "A") if kind is Kind.LISTING else None
+    done = 1 if state is State.DEAD else 0
+    key = work_id(kind, "falabella", "A")
+    row = Work(key, kind, "falabella", "A", state, 1, done, 0, now + due_s, created_at=now, doc=doc)
+    assert await service.context.journal.save([Save(row)]) == [True]
+
+
+def ready(service: Service, lang: str = "en") -> dict[str, bool]:
+    return {health.flow: health.ready for health in flow_health(service, lang)}
+
+
+FLOWS = ("intake", "erp", "orders:falabella", "stock:falabella")
+
+
+@pytest.mark.parametrize(
+    ("gates", "standing"),
+    [
+        ((), ()),
+        (("erp",), ("erp", "stock:falabella")),
+        (("falabella",), ("orders:falabella", "stock:falabella")),
+        (("erp", "falabella"), ("erp", "orders:falabella", "stock:falabella")),
+    ],
+)
+async def test_a_stopped_upstream_stops_its_flows_and_never_the_intake(
+    service: Service, gates: Sequence[str], standing: Sequence[str]
+) -> None:
+    for gate in gates:
+        stop(service, gate, f"{gate}.unreachable")
+    assert ready(service) == {flow: flow not in standing for flow in FLOWS}
+    for health in flow_health(service, "es"):
+        assert health.ready is not bool(health.reason and health.remedy)
+
+
+async def test_what_a_person_can_repair_is_told_before_what_follows_from_it(service: Service) -> None:
+    stop(service, "erp", "not_configured", "warning")
+    placeholder = Finding("placeholder", "error", {"setting": "ODOO_URL"}, stops="erp")
+    service.context.gates.report("settings", [placeholder])
+    assert "ODOO_URL" in (flow_health(service, "en")[1].reason or "")
+
+
+async def test_all_well(service: Service) -> None:
+    report = await told(service)
+    assert (report.attention, report.next_step, report.mode) == (False, None, "live")
+    assert report.sentence == "All is well: nothing is pending."
+    assert (await told(service, "es")).sentence == "Todo en orden: nada pendiente."
+    falabella = next(u for u in report.upstreams if u.name == "falabella")
+    assert (falabella.ok, falabella.budget_left, falabella.budget_size, falabella.per_day) == (
+        True,
+        50.0,
+        50,
+        770,
+    )
+
+
+async def test_dead_work_needs_attention(service: Service) -> None:
+    await put(service, Kind.ORDER, State.DEAD)
+    report = await told(service)
+    assert (report.attention, report.dead) == (True, 1)
+    assert "--state dead" in (report.next_step or "")
+
+
+async def test_a_flow_that_an_error_stops_needs_attention(service: Service) -> None:
+    stop(service, "erp", "odoo.credentials")
+    report = await told(service)
+    assert report.attention
+    assert "Odoo refuses" in report.sentence
+    assert "ODOO_USERNAME" in (report.next_step or "")
+    assert not next(u for u in report.upstreams if u.name == "odoo").ok
+
+
+async def test_a_flow_that_is_only_not_configured_does_not(service: Service) -> None:
+    stop(service, "falabella", "not_configured", "warning")
+    assert not (await told(service)).attention
+
+
+async def test_a_channel_that_is_gone_needs_attention(service: Service) -> None:
+    gone = Finding("channel_gone", "error", {"channel": "falabella-pe"})
+    service.context.gates.report("channels", [gone])
+    report = await told(service)
+    assert report.attention
+    assert "falabella-pe" in report.sentence
+
+
+async def test_overdue_work_needs_attention_only_while_it_could_be_done(service: Service) -> None:
+    await put(service, Kind.LISTING, State.DUE, due_s=-OVERDUE_S - 60)
+    report = await told(service)
+    assert report.attention
+    assert "6 min" in report.sentence
+    stop(service, "falabella", "falabella.rate_limited", "warning")
+    assert not (await told(service)).attention
+
+
+async def test_fresh_work_is_no_reason_to_get_up(service: Service) -> None:
+    await put(service, Kind.ORDER, State.DUE)
+    report = await told(service)
+    assert (report.attention, report.due) == (False, 1)
+    assert "1 to do" in report.sentence
+
+
+async def test_an_open_circuit_is_told(service: Service) -> None:
+    channel = service.context.channels["falabella"]
+    channel.circuit.failed("timed out")  # type: ignore[attr-defined]
+    upstream = next(u for u in (await told(service)).upstreams if u.name == "falabella")
+    assert (upstream.ok, upstream.problem) == (False, "Falabella does not answer")
+
+
+async def test_observing_is_told_with_the_next_step(shop: Shop, service: Service) -> None:
+    service.context.modes._live.clear()
+    report = await told(service)
+    assert (report.mode, report.attention) == ("observe", False)
+    assert "go-live" in (report.next_step or "")
+
+
+async def test_channels_with_their_listings_and_calls(service: Service) -> None:
+    await put(service, Kind.LISTING, State.DUE)
+    (view,) = await channel_views(service)
+    assert (view.id, view.has_api, view.listings, view.pushes_approved) == ("falabella", True, 1, True)
+    assert (view.budget_left, view.used_today, view.problem) == (50.0, 0, None)
+
+
+async def test_without_api_access_simple_bodies_still_run(shop: Shop) -> None:
+    settings = shop.settings()
+    async with open_context(settings, serving=True) as context:
+        hints = Hints(context, context.erp)
+        service = Service(settings, context, hints, Runner(context, hints), context.clock.now())
+        assert ready(service) == {
+            "intake": True,
+            "erp": False,
+            "orders:falabella": True,
+            "stock:falabella": False,
+        }
+        report = await told(service)
+        assert not report.attention
+        assert "not configured" in report.sentence
