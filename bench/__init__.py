@@ -1,0 +1,1 @@
+"""What measures speed: `python -m bench.ack`, `bench.orders`, `bench.footprint` (docs/benchmarks.md)."""
