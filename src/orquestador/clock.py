@@ -38,7 +38,9 @@ async def _set_within(event: asyncio.Event, timeout_s: float) -> bool:
     if event.is_set():
         return True
     try:
-        await asyncio.wait_for(event.wait(), timeout_s)
+        # Not wait_for: on Python 3.11 it swallows a cancellation that meets the event, and a loop would never stop.
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
     except TimeoutError:
         return event.is_set()
     return True
@@ -94,6 +96,9 @@ class ManualClock:
         return event.is_set()
 
 
+CLOCK_PATH = "/_sandbox/clock"
+
+
 class FollowedClock:
     """The time of a sandbox at `url`, which may jump or run faster: sleepers notice at once.
 
@@ -101,7 +106,7 @@ class FollowedClock:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/") + "/_sandbox/clock"
+        self._url = url.rstrip("/").removesuffix(CLOCK_PATH) + CLOCK_PATH
         # (instant, monotonic reading at it, rate): one tuple, so that other threads read a consistent one.
         self._base = (time.time(), time.monotonic(), 1.0)
         self._changed = asyncio.Event()

@@ -1,4 +1,5 @@
-"""A marketplace in memory that keeps the promises of the `Channel` port, and breaks where a test tells it to."""
+"""A marketplace in memory that keeps the promises of the `Channel` port, and breaks where a test tells it
+to."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ class Feed:
 
 @dataclass
 class FakeChannel:
-    """`shown` is what buyers see. A sale lowers it by itself, a cancellation gives it back, a feed overwrites it."""
+    """`shown` is what buyers see. A sale lowers it by itself, a cancellation gives it back, a feed
+    overwrites it."""
 
     now: Callable[[], float]
     shown: dict[str, int] = field(default_factory=dict)
@@ -107,7 +109,7 @@ class FakeChannel:
     async def report(self, external_id: str, refs: Sequence[str]) -> JobReport:
         self._take_fault()
         feed = next(f for f in self.feeds if f.id == external_id)
-        return JobReport(feed.finished, {r: (RecordOutcome.ACCEPTED, None) for r in refs})
+        return JobReport(feed.finished, dict.fromkeys(refs, (RecordOutcome.ACCEPTED, None)))
 
     async def find_job(
         self, quantities: Mapping[str, int], since: float, known: frozenset[str]

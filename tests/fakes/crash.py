@@ -1,4 +1,5 @@
-"""Kills the caller at the n-th call of a port, before or after the call did its work: a `kill -9` between two awaits."""
+"""Kills the caller at the n-th call of a port, before or after the call did its work: a `kill -9` between
+two awaits."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ class Crash(BaseException):
 
 
 class Fuse:
-    """Shared by all ports of one process. `arm(n)`: the n-th call from now dies; even n before, odd n after its work."""
+    """Shared by all ports of one process. `arm(n)`: the n-th call from now dies; even n before, odd n after
+    its work."""
 
     def __init__(self) -> None:
         self._left: int | None = None

@@ -1,7 +1,7 @@
 """An ERP in memory that keeps the promises of the `Erp` port, and breaks where a test tells it to.
 
-It knows what makes the real one hard: a key is unique, a call may be cut off before, while or after it is done, and a
-cut-off call may be done later.
+It knows what makes the real one hard: a key is unique, a call may be cut off before, while or after it is
+done, and a cut-off call may be done later.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class Document:
 
 @dataclass
 class FakeErp:
-    """`stock` is what is on hand per SKU; `fault` says what goes wrong with the next write: "", "away", "cut", "late"."""
+    """`stock` is what is on hand per SKU; `fault` says what goes wrong with the next write: "", "away",
+    "cut", "late"."""
 
     now: Callable[[], float]
     stock: dict[str, int] = field(default_factory=dict)

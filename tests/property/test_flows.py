@@ -1,4 +1,5 @@
-"""Whatever is duplicated, reordered, dropped, cancelled, cut off, late or killed: the numbers end right (P1, P2, P3)."""
+"""Whatever is duplicated, reordered, dropped, cancelled, cut off, late or killed: the numbers end right
+(P1, P2, P3)."""
 
 from __future__ import annotations
 
@@ -132,7 +133,7 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.channel.orders)
     @rule(data=st.data(), times=st.integers(1, 3))
     def webhook(self, data: st.DataObject, times: int) -> None:
-        """A hint about any order, new or old, as often as you like: order and number of hints mean nothing."""
+        """A hint about any order, new or old, any number of times: neither order nor number means anything."""
         order_id = data.draw(st.sampled_from(sorted(self.channel.orders)))
         notice = Notice(NoticeKind.ORDER, (order_id,), "hint", order_id)
         for _ in range(times):
@@ -184,7 +185,10 @@ class World(RuleBasedStateMachine):
             return
         for sku in SKUS:
             everything = sum(
-                line.quantity for lines in self.channel.orders.values() for line in lines.values() if line.sku == sku
+                line.quantity
+                for lines in self.channel.orders.values()
+                for line in lines.values()
+                if line.sku == sku
             )
             taken = INITIAL + self.hand_moves[sku] - self.erp.stock[sku]
             assert 0 <= taken <= everything
