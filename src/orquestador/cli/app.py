@@ -10,6 +10,7 @@ import typer
 
 from orquestador import __version__
 from orquestador.cli.doctor import doctor
+from orquestador.cli.errors import CommandFailed
 from orquestador.cli.golive import go_live
 from orquestador.cli.logs import logs
 from orquestador.cli.options import AsJson
@@ -51,7 +52,13 @@ def up(ctx: typer.Context) -> None:
     from orquestador.app.serve import serve
 
     session = open_session(ctx)
-    asyncio.run(serve(session.settings, session.env_file))
+    try:
+        asyncio.run(serve(session.settings, session.env_file))
+    except SystemExit as ended:
+        # uvicorn's way to say that it could not listen; its log has the system's own words.
+        settings = session.settings
+        detail = session.say("up.cannot_listen", host=settings.host, port=settings.port)
+        raise CommandFailed(detail, session.say("up.cannot_listen.do")) from ended
 
 
 @app.command(help=help_text("demo"))

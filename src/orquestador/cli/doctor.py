@@ -98,14 +98,18 @@ async def _check(name: str, flow: str, upstream: Erp | FalabellaChannel) -> list
 
 
 async def _service(session: Session) -> list[Finding]:
-    """Whether the service itself runs here: no problem of the configuration, so a warning at most."""
-    from orquestador.cli.house import address, answers
+    """Whether the service itself runs here."""
+    from orquestador.cli.house import Listener, address, who_listens
     from orquestador.ports import Finding
 
     url = address(session.settings)
-    if await answers(url):
-        return [Finding("service_running", "ok", {"url": url})]
-    return [Finding("service_not_running", "warning", {"url": url})]
+    match await who_listens(url):
+        case Listener.ANSWERS:
+            return [Finding("service_running", "ok", {"url": url})]
+        case Listener.SILENT:
+            return [Finding("service_silent", "error", {"url": url})]
+        case Listener.NOBODY:
+            return [Finding("service_not_running", "warning", {"url": url})]
 
 
 def _words(lang: str, finding: Finding) -> Advice:

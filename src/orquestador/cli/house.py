@@ -7,6 +7,7 @@ import dataclasses
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -22,7 +23,7 @@ from orquestador.settings import Settings
 T = TypeVar("T")
 
 KEY_VARIABLE = "ORQUESTADOR_API_KEY"
-CONNECT_S, ANSWER_S = 2.0, 120.0
+CONNECT_S, KNOCK_S, ANSWER_S = 2.0, 5.0, 120.0
 """Going live and uninstalling ask the upstreams, so an answer may take long."""
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound
 
@@ -52,7 +53,9 @@ class House:
         try:
             answer = await self._client.request(method, path, params=query, json=body)
         except httpx2.TransportError as error:
-            raise CommandFailed(self._say("cli.no_answer", url=self._url, detail=error)) from error
+            raise CommandFailed(
+                self._say("cli.no_answer", url=self._url, detail=str(error) or type(error).__name__)
+            ) from error
         try:
             content = answer.json()
         except ValueError:
@@ -107,16 +110,26 @@ def api_key(settings: Settings) -> str | None:
     return None
 
 
-async def answers(url: str) -> bool:
-    """Whether anything listens there. A listener that does not answer in time counts: its store is in use."""
+class Listener(StrEnum):
+    """What is at the service's address."""
+
+    ANSWERS = "answers"
+    SILENT = "silent"
+    """Something accepts connections and says nothing in time: its store may be in use."""
+    NOBODY = "nobody"
+
+
+async def who_listens(url: str) -> Listener:
+    """Knock at the service's door."""
+    timeout = httpx2.Timeout(KNOCK_S, connect=CONNECT_S)
     try:
-        async with httpx2.AsyncClient(base_url=url, timeout=CONNECT_S, trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=url, timeout=timeout, trust_env=False) as client:
             await client.get("/health/live")
     except httpx2.ConnectError:
-        return False
+        return Listener.NOBODY
     except httpx2.TransportError:
-        return True
-    return True
+        return Listener.SILENT
+    return Listener.ANSWERS
 
 
 @asynccontextmanager
@@ -126,7 +139,10 @@ async def open_house(session: Session, *, create: bool = False) -> AsyncIterator
     Raises CommandFailed when neither is there, StoreLocked when the store is served under another address.
     """
     url = address(session.settings)
-    if await answers(url):
+    listener = await who_listens(url)
+    if listener is Listener.SILENT:
+        raise CommandFailed(session.say("service_silent", url=url), session.say("service_silent.do"))
+    if listener is Listener.ANSWERS:
         key = api_key(session.settings)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         timeout = httpx2.Timeout(ANSWER_S, connect=CONNECT_S)

@@ -40,6 +40,9 @@ class Group(TyperGroup):
             raise _ended(error.detail, error.remedy, error.exit_code) from None
         except OrquestadorError as error:
             raise _ended(error.detail, getattr(error, "remedy", None), PROBLEM) from None
+        except OSError as error:
+            # A folder that cannot be made or written: the system's words name it.
+            raise _ended(str(error), None, PROBLEM) from None
 
 
 def _ended(detail: str, remedy: str | None, code: int) -> typer.Exit:

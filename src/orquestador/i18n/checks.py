@@ -187,6 +187,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "disk_ok": ("Quedan {free_mb} MB libres", "{free_mb} MB are free"),
     "service_running": ("El servicio responde en {url}", "The service answers at {url}"),
+    "service_silent": (
+        "Algo acepta conexiones en {url} y no responde",
+        "Something accepts connections at {url} and does not answer",
+    ),
+    "service_silent.means": (
+        "El servicio está atascado, u otro programa usa ese puerto.",
+        "The service is stuck, or another program uses that port.",
+    ),
+    "service_silent.do": (
+        "Vea sus registros y reinícielo; o cambie PORT en .env.",
+        "See its log and restart it; or change PORT in .env.",
+    ),
     "service_not_running": ("El servicio no está corriendo ({url})", "The service is not running ({url})"),
     "service_not_running.means": (
         "Nadie recibe webhooks ni mueve stock en este momento.",

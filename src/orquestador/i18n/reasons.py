@@ -48,6 +48,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Búsquelo en el canal; si existe, reintente; si no, descarte.",
         "Look for it on the channel; if it exists, retry; if not, discard.",
     ),
+    "reason.announced_not_visible": (
+        "el aviso anunció un estado que el canal todavía no muestra",
+        "the notice announced a state that the channel does not show yet",
+    ),
     "reason.channel_away": ("el canal no responde: {detail}", "the channel does not answer: {detail}"),
     "reason.channel_away.do": (
         "Sigue solo cuando vuelva; si dura, orquestador doctor.",

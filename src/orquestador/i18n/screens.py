@@ -117,6 +117,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "El ajuste {name} no sirve: {problem}. Ejemplo: {name}={example}",
         "The setting {name} cannot be used: {problem}. Example: {name}={example}",
     ),
+    "up.cannot_listen": ("No se puede escuchar en {host}:{port}.", "{host}:{port} cannot be listened on."),
+    "up.cannot_listen.do": (
+        "Otro programa usa ese puerto: deténgalo o cambie PORT en .env.",
+        "Another program uses that port: stop it or change PORT in .env.",
+    ),
     "cli.no_answer": (
         "El servicio en {url} no responde: {detail}",
         "The service at {url} does not answer: {detail}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import subprocess
 import sys
 import threading
@@ -82,6 +83,24 @@ def test_a_store_that_is_served_elsewhere_is_not_opened(shop: Shop) -> None:
         lock.release()
     assert ended.code == 1
     assert "in use by process" in ended.err
+
+
+def test_a_data_folder_that_cannot_be_made_is_told(shop: Shop) -> None:
+    (shop.folder / "data").write_text("a file")
+    for command in (["up"], ["go-live", "--yes"]):
+        ended = shop.run(*command)
+        assert (ended.code, str(shop.folder / "data") in ended.err) == (1, True)
+
+
+def test_a_listener_that_says_nothing_is_told_in_seconds(shop: Shop) -> None:
+    shop.bury("1")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = str(silent.getsockname()[1])
+        ended = shop.run("status", PORT=port)
+    assert ended.code == 1
+    assert "does not answer" in ended.out
 
 
 class _Stranger(http.server.BaseHTTPRequestHandler):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pty
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -95,6 +98,64 @@ def test_a_second_service_on_the_same_data_is_refused(service: Shop) -> None:
     assert second.returncode == 1
     assert "in use by process" in told
     assert "Traceback" not in told
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = start(Shop(tmp_path, taken.getsockname()[1]))
+        _, told = process.communicate(timeout=START_S)
+    assert process.returncode == 1
+    assert "change PORT" in told
+    assert "Traceback" not in told
+
+
+def test_a_person_is_asked_about_each_open_order(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, free_port())
+    shop.receive("7")
+    shop.receive("8")
+    shown = _at_a_terminal(shop, ["go-live"], ["y", "n", "y"])
+    assert "already taken out in Odoo?" in shown
+    taken = {
+        row["ref"]: row["order"]["take_anyway"] for row in shop.run("orders", "list", "--json").json["items"]
+    }
+    assert sorted(taken.values()) == [False, True]
+    assert shop.run("status", "--json").json["mode"] == "live"
+
+
+def test_a_person_may_say_no(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, free_port())
+    shop.receive("7")
+    assert "Nothing was changed" in _at_a_terminal(shop, ["go-live"], ["y", ""])
+    assert shop.run("status", "--json").json["mode"] == "observe"
+
+
+def _at_a_terminal(shop: Shop, args: list[str], answers: list[str]) -> str:
+    """Run a command on a terminal and answer each of its questions."""
+    ours, theirs = pty.openpty()
+    clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPATH")}
+    given = {name: str(value) for name, value in shop.env.items()}
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, *args],
+        cwd=shop.folder,
+        env={**clean, **given, "TERM": "dumb"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        close_fds=True,
+    )
+    os.close(theirs)
+    shown, left, seen = "", list(answers), 0
+    with contextlib.suppress(OSError):  # the terminal closes with the process
+        while select.select([ours], [], [], START_S)[0]:
+            shown += os.read(ours, 4096).decode(errors="replace")
+            if left and shown.rstrip().endswith("]") and len(shown) > seen:
+                os.write(ours, f"{left.pop(0)}\n".encode())
+                seen = len(shown)
+    os.close(ours)
+    assert process.wait(START_S) == (0 if "Nothing was changed" not in shown else 1), shown
+    return shown
 
 
 def test_up_stops_on_a_signal_with_0_and_gives_the_data_back(tmp_path: Path) -> None:
