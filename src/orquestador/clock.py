@@ -38,7 +38,7 @@ async def _set_within(event: asyncio.Event, timeout_s: float) -> bool:
     if event.is_set():
         return True
     try:
-        # Not wait_for: on Python 3.11 it swallows a cancellation that meets the event, and a loop would never stop.
+        # Not wait_for: on Python 3.11 it swallows a cancellation that meets the event, and a loop goes on.
         async with asyncio.timeout(timeout_s):
             await event.wait()
     except TimeoutError:

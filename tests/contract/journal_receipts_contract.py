@@ -66,6 +66,7 @@ class ReceiptContract:
         first = await journal.accept(receipt("r1", "A1"))
         assert await journal.accept(receipt("r1", "A1")) == first
         assert len(await journal.receipts_for(order_id("A1"))) == 1
+        assert (await journal.counts()).receipts == 1
 
     async def test_equal_receipts_at_once_store_one_row(self, journal: Journal) -> None:
         group = [receipt(f"r{n}", "A1", dedupe="same") for n in range(20)] + [

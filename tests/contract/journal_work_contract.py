@@ -217,6 +217,16 @@ class WorkContract:
         clock.advance(60)
         assert sorted(await claimed_ids(journal, owner="w2")) == sorted(order_id(f"A{n}") for n in range(4))
 
+    async def test_an_open_row_that_nobody_claimed_is_due_at_once_as_well(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        row = order_row(seen("A1", at=clock.now()), State.WAITING, done=0)
+        await journal.save([Save(replace(row, due_at=clock.now() + 600))])
+        work = await the_row(journal, row.id)
+        assert await journal.save([Save(replace(work, state=State.SETTLED))]) == [True]
+        left = await the_row(journal, row.id)
+        assert (left.state, left.due_at) == (State.DUE, clock.now())
+
     async def test_touch_creates_order_rows_only(self, journal: Journal) -> None:
         ids = [order_id("with:colon and /"), listing_id("S1"), "movement:manual:k", "nonsense"]
         assert await journal.touch(ids, "poll") == 1

@@ -200,7 +200,6 @@ class Intake:
         for seq, e in numbered:
             known = connection.execute("SELECT seq FROM receipts WHERE id = ?", (e.id,)).fetchone()
             if known is None:
-                # `dedupe` in (NULL) finds nothing, but then the row above was found.
                 original = connection.execute(
                     "SELECT id FROM receipts WHERE dedupe = ? AND source = ? AND channel = ?",
                     (e.dedupe, e.source, e.channel),

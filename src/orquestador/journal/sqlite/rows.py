@@ -23,11 +23,12 @@ def signal(due: str, now: str, reason: str = "NULL") -> str:
     """The assignments of a signal: `wanted` grows, what was closed is due again and starts afresh, what waits
     is looked at earlier but keeps its attempts and its reason. `rev` stays: no running save fails."""
     closed = "work.state IN ('settled', 'dead')"
+    # `ready` may say less than it could: a claim makes up for it.
     return f"""
         wanted = work.wanted + 1,
         state = CASE work.state WHEN 'waiting' THEN 'waiting' ELSE 'due' END,
         due_at = CASE WHEN {closed} THEN {due} ELSE min(work.due_at, {due}) END,
-        ready = CASE WHEN {due} <= {now} OR (work.ready = 1 AND NOT {closed}) THEN 1 ELSE 0 END,
+        ready = ({due} <= {now}),
         attempts = CASE WHEN {closed} THEN 0 ELSE work.attempts END,
         failing_since = CASE WHEN {closed} THEN NULL ELSE work.failing_since END,
         reason = CASE work.state WHEN 'waiting' THEN work.reason ELSE {reason} END,
