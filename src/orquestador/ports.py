@@ -16,7 +16,7 @@ from orquestador.model.budget import Budget, BudgetSpec
 from orquestador.model.effects import KeyState
 from orquestador.model.logs import LogEntry, LogFilter
 from orquestador.model.notices import Notice
-from orquestador.model.orders import Direction, SeenOrder, Units
+from orquestador.model.orders import Announcement, Direction, SeenOrder, Units
 from orquestador.model.stock import Availability, Job, RecordOutcome, WriteMeans
 from orquestador.model.work import Kind, State, Work
 
@@ -485,6 +485,10 @@ class Channel(Protocol):
 
     def simple_orders(self, receipts: Sequence[Receipt]) -> list[SeenOrder]:
         """The body-backed receipts among these as orders, in order of their timestamp."""
+        ...
+
+    def announcements(self, receipts: Sequence[Receipt]) -> list[Announcement]:
+        """The states that these hints announced; the truth is read, this only says what to wait for."""
         ...
 
     async def read_orders(self, order_ids: Sequence[str]) -> list[SeenOrder]:

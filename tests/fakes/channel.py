@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from orquestador.model.budget import BudgetSpec
 from orquestador.model.errors import Ambiguous, Unavailable
 from orquestador.model.notices import Notice, NoticeKind
-from orquestador.model.orders import LineState, SeenLine, SeenOrder
+from orquestador.model.orders import Announcement, LineState, SeenLine, SeenOrder
 from orquestador.model.stock import RecordOutcome, WriteMeans
 from orquestador.ports import CatalogueRow, Finding, JobReport, OrderHead, Receipt, Registration
 
@@ -77,6 +77,9 @@ class FakeChannel:
     def simple_orders(self, receipts: Sequence[Receipt]) -> list[SeenOrder]:
         return []
 
+    def announcements(self, receipts: Sequence[Receipt]) -> list[Announcement]:
+        return []
+
     async def read_orders(self, order_ids: Sequence[str]) -> list[SeenOrder]:
         self._take_fault()
         return [
@@ -99,8 +102,8 @@ class FakeChannel:
 
     async def push(self, quantities: Mapping[str, int]) -> str:
         fault = self._take_fault()
+        feed = Feed(f"feed-{len(self.feeds)}", dict(quantities), self.now())
         if fault != "late":
-            feed = Feed(f"feed-{len(self.feeds)}", dict(quantities), self.now())
             self.feeds.append(feed)
         if fault:
             raise Ambiguous("cut off")

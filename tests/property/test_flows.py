@@ -59,10 +59,10 @@ class Process:
         ids = iter(range(10**9))
         fuse = world.fuse
         self.context = Context(
-            journal=Mortal(world.journal, fuse),  # type: ignore[arg-type]
+            journal=Mortal(world.journal, fuse),
             queue=LocalQueue(world.clock),
-            erp=Mortal(world.erp, fuse),  # type: ignore[arg-type]
-            channels={"shop": Mortal(world.channel, fuse)},  # type: ignore[dict-item]
+            erp=Mortal(world.erp, fuse),
+            channels={"shop": Mortal(world.channel, fuse)},
             clock=world.clock,
             logs=NoLogs(),
             settings=FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0),

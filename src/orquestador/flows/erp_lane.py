@@ -233,7 +233,7 @@ class ErpLane:
                 marks=tuple(Mark(sku, "erp") for sku in sorted({i.sku for i in items})),
             )
         if verdict.act is Act.FINISH and outcome.reason:
-            # It was just finished as far as the ERP lets us (a lot to choose, say): trying again changes nothing.
+            # Finished as far as the ERP lets us (a lot to choose, say): trying again changes nothing.
             reason, due_at = f"unfinished_in_erp:{outcome.reason}", now + ASK_PERSON_EVERY_S
             verdict = replace(verdict, act=Act.PERSON, reason=reason, due_at=due_at)
         if verdict.act is Act.PERSON:

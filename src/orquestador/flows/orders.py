@@ -13,7 +13,7 @@ from orquestador.flows.outlook import outlook
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable, UpstreamError
 from orquestador.model.logs import LogStatus
 from orquestador.model.notices import NoticeKind
-from orquestador.model.orders import Order, SeenOrder, adopt, affected_skus, fold
+from orquestador.model.orders import Order, SeenOrder, adopt, affected_skus, awaited_until, fold
 from orquestador.model.work import ATTEMPTS_MAX, Kind, State, Work, backoff_s, work_id
 from orquestador.ops.serving import serving
 from orquestador.ports import Channel, Mark, Receipt, Save
@@ -133,6 +133,7 @@ class OrderWorker:
         if folded is None:
             return self._again(work, order, now + 1.0)
         order = folded
+        order = replace(order, awaits_until=awaited_until(order, channel.announcements(receipts), now))
         golive = x.modes.of(channel.id)
         if golive is not None:
             order = replace(order, history=golive.is_history(order))

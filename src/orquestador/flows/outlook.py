@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from orquestador.model.effects import ASK_PERSON_EVERY_S
 from orquestador.model.orders import (
+    ANNOUNCED_MAX_S,
     UNKNOWN_OWNER_HOLD_S,
     Order,
     Owner,
@@ -44,6 +45,10 @@ def outlook(order: Order, *, live: bool, now: float, tried: bool) -> Outlook:
         # Asked again every few minutes: a SKU that a person creates in the ERP heals the order by itself.
         again = now + ASK_PERSON_EVERY_S if may_have_effects(order) and wants_effect(order) else None
         return Outlook(State.DEAD, order.problem, now, again)
+    if order.awaits_until and now < order.awaits_until:
+        # Sooner at first: a marketplace is usually seconds behind its own webhooks.
+        age = now - (order.awaits_until - ANNOUNCED_MAX_S)
+        return Outlook(State.WAITING, "announced_not_visible", now + min(60.0, max(2.0, age)), None)
     if any(line.owner is Owner.UNKNOWN for line in order.lines):
         since = order.first_seen_at
         if now < since + UNKNOWN_OWNER_HOLD_S:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
     "demo.title": (
-        "Odoo y Falabella simulados en esta máquina; {n} pedidos, semilla {seed}. Nada aquí es real.",
-        "Simulated Odoo and Falabella on this machine; {n} orders, seed {seed}. Nothing here is real.",
+        "Odoo y Falabella simulados en esta máquina; semilla {seed}. Nada aquí es real.",
+        "Simulated Odoo and Falabella on this machine; seed {seed}. Nothing here is real.",
     ),
     "demo.starting_sandboxes": ("Arrancan los dos simuladores", "Starting the two sandboxes"),
     "demo.starting_service": ("Arranca orquestador", "Starting orquestador"),
     "demo.ordering": (
-        "Llegan {n} pedidos: avisos repetidos y desordenados, stock de Falabella, un SKU desconocido",
-        "{n} orders arrive: notices doubled and shuffled, Falabella's own stock, an unknown SKU",
+        "Llegan pedidos ({n}): avisos repetidos y desordenados, stock de Falabella, un SKU desconocido",
+        "Orders arrive ({n}): notices doubled and shuffled, Falabella's own stock, an unknown SKU",
     ),
     "demo.changing": (
         "Cancelaciones antes y después del despacho; en Odoo, una recepción y una venta a mano",
@@ -22,20 +22,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Odoo and the listings reach their numbers",
     ),
     "demo.counts": (
-        "avisos confirmados {acknowledged} · pedidos descontados {taken} · envíos de stock confirmados {feeds}",
+        "avisos recibidos {acknowledged} · pedidos descontados {taken} · envíos confirmados {feeds}",
         "webhooks acknowledged {acknowledged} · orders taken {taken} · feeds confirmed {feeds}",
     ),
     "demo.col.sku": ("SKU", "SKU"),
     "demo.col.expected": ("esperado", "expected"),
     "demo.col.erp": ("ERP", "ERP"),
-    "demo.col.expected_listing": ("se espera publicado", "expected listing"),
-    "demo.col.listing": ("publicado", "listing"),
+    "demo.col.expected_listing": ("debe mostrar", "expected listing"),
+    "demo.col.listing": ("muestra", "listing"),
     "demo.agree": (
         "Todo coincide: {orders} pedidos, {skus} SKU, {seconds} s.",
         "All agree: {orders} orders, {skus} SKUs, {seconds} s.",
     ),
     "demo.differ": (
-        "NO coincide en {n} de {skus} SKU (✗). Repítalo: orquestador demo --orders {orders} --seed {seed} --keep",
+        "{n} de {skus} SKU NO coinciden (✗). Repita: orquestador demo --orders {orders} --seed {seed} --keep",
         "{n} of {skus} SKUs do NOT agree (✗). Again: orquestador demo --orders {orders} --seed {seed} --keep",
     ),
     "demo.look.erp": (
@@ -48,8 +48,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "demo.nothing": ("nada", "nothing"),
     "demo.ended": (
-        "La demo no puede seguir: {name} terminó (código {code}).",
-        "The demo cannot go on: {name} ended (code {code}).",
+        "La demo no puede seguir: {name} terminó (código {status}).",
+        "The demo cannot go on: {name} ended (code {status}).",
     ),
     "demo.silent": (
         "La demo no puede seguir: {name} no contesta.",

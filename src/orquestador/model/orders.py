@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 KEY_MAX_LENGTH = 60
 UNKNOWN_OWNER_HOLD_S = 3600.0
+ANNOUNCED_MAX_S = 900.0
 
 
 class LineState(StrEnum):
@@ -99,6 +100,23 @@ class Line:
         return self.quantity if self.furthest is not LineState.NOT_COMMITTED else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a webhook said of an order (a hint): these lines (none = all) reached this state, told at `at`."""
+
+    line_ids: tuple[str, ...]
+    state: LineState
+    at: float
+
+    def shows_in(self, line: Line) -> bool:
+        """True when the line is at the announced state or beyond it."""
+        if line.state is LineState.CANCELLED:
+            return True
+        if self.state is LineState.CANCELLED:
+            return line.furthest is LineState.SHIPPED
+        return _PROGRESS[line.furthest] >= _PROGRESS[self.state]
+
+
 class Direction(StrEnum):
     OUT = "out"
     IN = "in"
@@ -167,6 +185,8 @@ class Order:
     """A person asked to take this order out although it is older than go-live."""
     hold: str | None = None
     """Why no further effect is made until a person retries (a picking cancelled or deleted by hand)."""
+    awaits_until: float | None = None
+    """A webhook announced a state that the channel does not show yet: read again until then."""
     trace_id: str | None = None
     discarded: str | None = None
     """The problem that a person settled; the same problem does not make it dead again."""
@@ -274,6 +294,17 @@ def _fold_line(line: Line | None, seen: SeenLine) -> Line:
     if _PROGRESS[seen.state] <= _PROGRESS[line.furthest]:
         return line
     return replace(line, state=seen.state, furthest=seen.state)
+
+
+def awaited_until(order: Order, announcements: Iterable[Announcement], now: float) -> float | None:
+    """Until when to read again for an announced state that does not show yet; then the sweeps take over."""
+    until = None
+    for told in announcements:
+        lines = [line for line in order.lines if not told.line_ids or line.line_id in told.line_ids]
+        end = told.at + ANNOUNCED_MAX_S
+        if now < end and not all(told.shows_in(line) for line in lines):
+            until = max(until or end, end)
+    return until
 
 
 def _difference(line: Line) -> int:

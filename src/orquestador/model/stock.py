@@ -10,7 +10,6 @@ from enum import StrEnum
 from orquestador.model.budget import BudgetSpec
 from orquestador.model.orders import Units
 
-
 LINGER_MIN_S = 0.3
 """A burst of sales becomes one call, and nobody waits for it noticeably."""
 
@@ -169,8 +168,7 @@ def record_outcomes(job: Job, outcomes: Mapping[str, tuple[RecordOutcome, str | 
 
 
 def linger_s(tokens: float, spec: BudgetSpec) -> float:
-    """Seconds to gather changes since the last push: a moment while calls are plenty, the refill interval when
-    they run out.
+    """Seconds to gather changes since the last push: a moment while calls are plenty, up to the refill interval.
 
     Coalescing harder as the bucket empties keeps calls for what is urgent.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orquestador.model.golive import GoLive
@@ -10,7 +12,7 @@ from orquestador.model.orders import Direction, Effect, Order
 GO = GoLive(since=1000.7, known=("old",))
 
 
-def api(order_id="new", created_at=1000.0, **more) -> Order:
+def api(order_id: str = "new", created_at: float = 1000.0, **more: Any) -> Order:
     return Order(channel="ch", order_id=order_id, first_seen_at=1001.0, created_at=created_at, **more)
 
 
@@ -28,5 +30,5 @@ def api(order_id="new", created_at=1000.0, **more) -> Order:
         (Order(channel="ch", order_id="b", first_seen_at=1000.8, body_backed=True), False),
     ],
 )
-def test_is_history(order, history):
+def test_is_history(order: Order, history: bool) -> None:
     assert GO.is_history(order) is history

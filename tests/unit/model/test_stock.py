@@ -38,17 +38,17 @@ from orquestador.model.stock import (
         (10.0, 0, Rule(buffer=8, cap=5), 2),
     ],
 )
-def test_net_quantity(available, unproven, rule, shown):
+def test_net_quantity(available: float, unproven: int, rule: Rule, shown: int) -> None:
     assert net_quantity(available, unproven, rule) == shown
 
 
-def test_a_gross_channel_gets_its_own_reserved_units_on_top():
+def test_a_gross_channel_gets_its_own_reserved_units_on_top() -> None:
     units = Units(unproven=0, reserved={"falabella": 3, "other": 9})
     assert written_quantity(7, units, "falabella", WriteMeans.NET) == 7
     assert written_quantity(7, units, "falabella", WriteMeans.GROSS) == 10
 
 
-def test_a_listing_shows_a_number_only_if_the_newest_knowledge_says_so_and_no_own_order_came_since():
+def test_a_listing_shows_a_number_only_if_the_newest_knowledge_says_so_and_no_own_order_came_since() -> None:
     listing = Listing(channel="ch", ref="A", sku="A", confirmed=Shown(5, at=10.0, own_seq=1))
     assert listing.shows(5, own_seq=1)
     assert not listing.shows(5, own_seq=2)
@@ -61,7 +61,7 @@ def test_a_listing_shows_a_number_only_if_the_newest_knowledge_says_so_and_no_ow
     assert not Listing(channel="ch", ref="A", sku="A").shows(0, own_seq=0)
 
 
-def test_zeroing_is_most_urgent_then_big_falls_then_unknown_then_raises():
+def test_zeroing_is_most_urgent_then_big_falls_then_unknown_then_raises() -> None:
     listing = Listing(channel="ch", ref="A", sku="A", confirmed=Shown(10, 1.0, 0))
     fresh = Listing(channel="ch", ref="B", sku="B")
     order = [
@@ -75,7 +75,7 @@ def test_zeroing_is_most_urgent_then_big_falls_then_unknown_then_raises():
     assert len(set(order)) == len(order)
 
 
-def test_coalescing_grows_as_the_budget_empties():
+def test_coalescing_grows_as_the_budget_empties() -> None:
     waits = [linger_s(tokens, FALABELLA_FEEDS) for tokens in (50, 45, 25, 10, 0)]
     assert waits[0] == LINGER_MIN_S
     assert waits == sorted(waits)
@@ -83,7 +83,7 @@ def test_coalescing_grows_as_the_budget_empties():
     assert waits[-1] == FALABELLA_FEEDS.interval_s
 
 
-def test_a_record_without_an_outcome_is_unknown_not_accepted():
+def test_a_record_without_an_outcome_is_unknown_not_accepted() -> None:
     records = tuple(JobRecord(f"w{r}", r, r, 1, 1, 1, 0) for r in "AB")
     job = Job("j", "ch", records, computed_at=1.0)
     done = record_outcomes(job, {"A": (RecordOutcome.ACCEPTED, None)})

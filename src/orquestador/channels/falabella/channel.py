@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
+from orquestador.channels.falabella.announced import announcements
 from orquestador.channels.falabella.check import Webhooks, check
 from orquestador.channels.falabella.client import FalabellaClient
 from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
@@ -14,7 +15,7 @@ from orquestador.circuit import Circuit
 from orquestador.http_base import CallLogger
 from orquestador.model.errors import Unavailable
 from orquestador.model.notices import Notice
-from orquestador.model.orders import SeenOrder
+from orquestador.model.orders import Announcement, SeenOrder
 from orquestador.ports import (
     CatalogueRow,
     Clock,
@@ -62,6 +63,9 @@ class FalabellaChannel:
 
     def simple_orders(self, receipts: Sequence[Receipt]) -> list[SeenOrder]:
         return simple_orders(receipts, self.id)
+
+    def announcements(self, receipts: Sequence[Receipt]) -> list[Announcement]:
+        return announcements(receipts)
 
     async def read_orders(self, order_ids: Sequence[str]) -> list[SeenOrder]:
         self._need_api()
