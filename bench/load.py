@@ -73,7 +73,9 @@ class _Connection(asyncio.Protocol):
 
 
 class _Run:
-    def __init__(self, request: Callable[[int], bytes], connections: int, warm_up_s: float, seconds: float) -> None:
+    def __init__(
+        self, request: Callable[[int], bytes], connections: int, warm_up_s: float, seconds: float
+    ) -> None:
         self._request = request
         self._sent = 0
         self._open = connections
@@ -110,7 +112,9 @@ class _Run:
             self.done.set()
 
 
-async def _run(url: str, request: Callable[[int], bytes], connections: int, warm_up_s: float, seconds: float) -> Load:
+async def _run(
+    url: str, request: Callable[[int], bytes], connections: int, warm_up_s: float, seconds: float
+) -> Load:
     address = urlsplit(url)
     loop = asyncio.get_running_loop()
     run = _Run(request, connections, warm_up_s, seconds)

@@ -5,11 +5,10 @@ What is left is what HTTP, the proof and the parsing cost: the ceiling of `bench
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from orquestador.app.build import new_id, open_service
-from orquestador.app.serve import web_server
+from orquestador.app.serve import run, web_server
 from orquestador.app.services import HouseServices
 from orquestador.model.notices import Notice
 from orquestador.ops.logging import configure
@@ -34,4 +33,4 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    run(_serve)

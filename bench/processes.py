@@ -83,7 +83,12 @@ class Children:
         self._all: list[Child] = []
 
     def start(
-        self, name: str, module: str, *arguments: str, env: Mapping[str, str] | None = None, core: int | None = None
+        self,
+        name: str,
+        module: str,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        core: int | None = None,
     ) -> Child:
         """`python -m module arguments` with a clean environment, its output in `<name>.log`."""
         log = self.folder / f"{name}.log"
@@ -101,7 +106,12 @@ class Children:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={**clean, "LANG": "C.UTF-8", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **(env or {})},
+                env={
+                    **clean,
+                    "LANG": "C.UTF-8",
+                    "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+                    **(env or {}),
+                },
                 cwd=self.folder,
                 preexec_fn=become_child,
             )
@@ -120,7 +130,9 @@ def bench_world(limit_s: float) -> Iterator[Children]:
     """A temp folder and its children; ends with BenchFailed after `limit_s`, whatever hangs."""
 
     def over(number: int, frame: FrameType | None) -> None:
-        raise BenchFailed(f"not finished within {limit_s:.0f} s" if number == signal.SIGALRM else "interrupted")
+        raise BenchFailed(
+            f"not finished within {limit_s:.0f} s" if number == signal.SIGALRM else "interrupted"
+        )
 
     before = {number: signal.signal(number, over) for number in (signal.SIGALRM, signal.SIGTERM)}
     signal.setitimer(signal.ITIMER_REAL, limit_s)
@@ -137,7 +149,9 @@ def bench_world(limit_s: float) -> Iterator[Children]:
             signal.signal(number, handler)
 
 
-def wait_for(what: str, state: Callable[[], T | None], patience_s: float = PATIENCE_S, every_s: float = 0.01) -> T:
+def wait_for(
+    what: str, state: Callable[[], T | None], patience_s: float = PATIENCE_S, every_s: float = 0.01
+) -> T:
     """The first true value of `state`. Raises BenchFailed when there is none in time."""
     deadline = time.monotonic() + patience_s
     while not (value := state()):

@@ -65,15 +65,26 @@ class Report:
                 m.key: {"value": round(m.value, 4), "unit": m.unit, "aim": m.aim or None, "met": m.met}
                 for m in self.measures
             }
-            report = {"command": self.command, "at": at, "machine": machine(), **self.facts, "measures": measures}
+            report = {
+                "command": self.command,
+                "at": at,
+                "machine": machine(),
+                **self.facts,
+                "measures": measures,
+            }
             sys.stdout.write(json.dumps(report) + "\n")
             return
         rows = [("", "measured", "aim", "")]
-        rows += [(m.label, m.text, m.aim, _verdict(m.met) + (f"  {m.note}" if m.note else "")) for m in self.measures]
+        rows += [
+            (m.label, m.text, m.aim, _verdict(m.met) + (f"  {m.note}" if m.note else ""))
+            for m in self.measures
+        ]
         widths = [max(len(row[at]) for row in rows) for at in range(3)]
         lines = [f"{self.title}", f"  $ {self.command}", f"  {at}, {machine()}"]
         if self.facts:
-            lines.append("  " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.facts.items()))
+            lines.append(
+                "  " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.facts.items())
+            )
         for label, value, aim, rest in rows:
             lines.append(f"  {label:<{widths[0]}}  {value:>{widths[1]}}  {aim:<{widths[2]}}  {rest}".rstrip())
         sys.stdout.write("\n".join(lines) + "\n\n")
@@ -89,7 +100,9 @@ def machine() -> str:
         (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
         platform.machine(),
     )
-    return f"{os.cpu_count()} cores {model}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
+    return (
+        f"{os.cpu_count()} cores {model}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
+    )
 
 
 def _lines(path: str) -> Sequence[str]:

@@ -47,13 +47,11 @@ def options(
 
 @app.command(help=help_text("up"))
 def up(ctx: typer.Context) -> None:
-    import asyncio
-
-    from orquestador.app.serve import serve
+    from orquestador.app.serve import run, serve
 
     session = open_session(ctx)
     try:
-        asyncio.run(serve(session.settings, session.env_file))
+        run(lambda: serve(session.settings, session.env_file))
     except SystemExit as ended:
         # uvicorn's way to say that it could not listen; its log has the system's own words.
         settings = session.settings
