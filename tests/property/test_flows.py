@@ -24,32 +24,16 @@ from orquestador.flows.poll import CataloguePoll, ErpPoll, OrdersPoll
 from orquestador.flows.push import Pusher
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.errors import UpstreamError
-from orquestador.model.logs import LogEntry, LogFilter
 from orquestador.model.notices import Notice, NoticeKind
 from orquestador.model.orders import LineState
 from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
 from tests.fakes.crash import Crash, Fuse, Mortal
 from tests.fakes.erp import FakeErp
+from tests.fakes.logs import NoLogs
 
 SKUS = ("A", "B", "C")
 INITIAL = 20
-
-
-class NoLogs:
-    """A sink that keeps nothing: logs are not what is tested here."""
-
-    def write(self, entry: LogEntry) -> None: ...
-
-    async def query(self, filter: LogFilter, limit: int, before: tuple[float, str] | None) -> list[LogEntry]:
-        return []
-
-    async def expire(self, before: float) -> int:
-        return 0
-
-    async def flush(self) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 class Process:
@@ -133,7 +117,7 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.channel.orders)
     @rule(data=st.data(), times=st.integers(1, 3))
     def webhook(self, data: st.DataObject, times: int) -> None:
-        """A hint about any order, new or old, any number of times: neither order nor number means anything."""
+        """A hint about any order, new or old, any number of times: neither order nor number counts."""
         order_id = data.draw(st.sampled_from(sorted(self.channel.orders)))
         notice = Notice(NoticeKind.ORDER, (order_id,), "hint", order_id)
         for _ in range(times):

@@ -131,7 +131,7 @@ class MovementLane:
             if isinstance(known, Availability):
                 sign = 1 if movement.direction is Direction.OUT else -1
                 after = replace(after, new_stock=known.on_hand, previous_stock=known.on_hand + sign * units)
-        elif outcome.state is KeyState.REFUSED and outcome.reason == "below_zero":
+        elif outcome.state is KeyState.REFUSED and outcome.short:
             after = replace(after, failure="below_zero")
         else:
             after = replace(after, failure=verdict.reason or outcome.state.value)

@@ -13,7 +13,7 @@ from orquestador.flows.outlook import outlook
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable, UpstreamError
 from orquestador.model.logs import LogStatus
 from orquestador.model.notices import NoticeKind
-from orquestador.model.orders import Order, SeenOrder, adopt, affected_skus, awaited_until, fold
+from orquestador.model.orders import Order, SeenOrder, adopt, affected_skus, awaited_until, fold, wants_effect
 from orquestador.model.work import ATTEMPTS_MAX, Kind, State, Work, backoff_s, work_id
 from orquestador.ops.serving import serving
 from orquestador.ports import Channel, Mark, Receipt, Save
@@ -101,7 +101,8 @@ class OrderWorker:
             except Exception as error:  # noqa: BLE001 - an edge: one order that we cannot handle blocks no other (P5)
                 self._x.count("fold_internal_errors")
                 reason = f"internal_error:{type(error).__name__}"
-                saves.append(Save(replace(work, state=State.DEAD, done=work.wanted, reason=reason)))
+                row = replace(work, state=State.DEAD, done=work.wanted, reason=reason)
+                saves.append(Save(row, effect_due_at=self._lane_due(work)))
         stored = await self._x.save(saves)
         lost = [s.work.id for s, ok in zip(saves, stored, strict=True) if not ok]
         if lost:
@@ -220,7 +221,7 @@ class OrderWorker:
         is closed."""
         return Save(
             replace(work, doc=work.doc or order, state=State.WAITING, due_at=at, reason="adopting"),
-            effect_due_at=self._x.clock.now() if work.order and work.order.open_effect else None,
+            effect_due_at=self._lane_due(work),
         )
 
     def _not_visible(self, work: Work, order: Order, now: float) -> Save:
@@ -243,7 +244,7 @@ class OrderWorker:
         saves = [
             Save(
                 replace(w, state=State.WAITING, due_at=at, reason=reason),
-                effect_due_at=self._x.clock.now() if w.order and w.order.open_effect else None,
+                effect_due_at=self._lane_due(w),
             )
             for w in works
             if w not in told
@@ -267,8 +268,12 @@ class OrderWorker:
                 due_at=now + backoff_s(attempts, self._x.rng.random()),
                 reason=f"channel_refused:{detail}",
             )
-            saves.append(Save(row))
+            saves.append(Save(row, effect_due_at=self._lane_due(work)))
         await self._x.save(saves)
+
+    def _lane_due(self, work: Work) -> float | None:
+        """A save that is not a fold leaves the ERP lane its part."""
+        return self._x.clock.now() if work.order and wants_effect(work.order) else None
 
 
 def _fold_reads(order: Order, reads: Sequence[SeenOrder]) -> Order | None:

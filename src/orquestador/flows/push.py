@@ -29,6 +29,7 @@ from orquestador.ports import Channel, Erp, ProductProblem, Save
 
 ZEROING = 90.0
 UNKNOWN_AGAIN_S = 60.0
+ERP_AWAY_AGAIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Candidate:
     work: Work
     wanted: int
     written: int
+    closes: int | None = None
+    """The version that a confirmation closes; None = the one that was claimed."""
 
 
 class Pusher:
@@ -49,12 +52,13 @@ class Pusher:
         self._x, self._erp, self._channel = context, erp, channel
         self._poll, self._follower = poll, follower
         self._last_push_at = 0.0
+        self._oversold: set[str] = set()
 
     async def run_once(self) -> int:
         """One batch of due listings; returns how many. Raises Unavailable or AuthRefused, with everything
         given back."""
         x, channel = self._x, self._channel
-        if x.gates.stopped("erp") or x.gates.stopped(channel.id):
+        if x.gates.stopped(channel.id):
             return 0
         works = await x.journal.claim(
             Kind.LISTING, x.owner, channel.max_batch, x.settings.lease_s, channel.id
@@ -76,13 +80,18 @@ class Pusher:
         """Settle the listings that show the right number already; the rest are candidates."""
         x, channel = self._x, self._channel
         # This order matters: newest orders, then the units not yet proven out of the ERP, then what the ERP
-        # still has
-        # (design §7.3). A unit counted twice on the way makes the number lower for a moment, never higher.
+        # still has (design §7.3). A unit counted twice on the way makes the number lower for a moment, never
+        # higher.
         if channel.has_api:
             await self._poll.before_push()
         skus = sorted({w.listing.sku for w in works})
         units = await x.journal.units(skus)
-        known = await self._erp.availability(skus)
+        try:
+            if x.gates.stopped("erp"):
+                return await self._lowered(works, units)
+            known = await self._erp.availability(skus)
+        except Unavailable:
+            return await self._lowered(works, units)
         now, candidates, saves = x.clock.now(), [], []
         for work in works:
             answer = known.get(work.listing.sku)
@@ -90,7 +99,12 @@ class Pusher:
                 saves.append(self._unknown(work, answer, now))
                 continue
             candidate = self._number(work, answer, units.get(work.listing.sku, Units()))
-            listing = replace(work.listing, wanted=candidate.wanted, wanted_at=answer.as_of)
+            listing = replace(
+                work.listing,
+                wanted=candidate.wanted,
+                wanted_at=answer.as_of,
+                available=answer.available,
+            )
             self._watch_oversold(listing, answer)
             if not listing.managed:
                 saves.append(_settle(work, replace(listing, why="unmanaged"), now))
@@ -105,9 +119,36 @@ class Pusher:
         await x.save(saves)
         return sorted(candidates, key=lambda c: -c.work.urgency)
 
+    async def _lowered(self, works: Sequence[Work], units: Mapping[str, Units]) -> list[Candidate]:
+        """While the ERP is away a known number may fall by what was sold since, never rise (design §7.3).
+
+        These rows stay due, so that each gets its real number when the ERP is back.
+        """
+        x, candidates = self._x, []
+        for work in works:
+            listing, sums = work.listing, units.get(work.listing.sku, Units())
+            newest = listing.newest
+            live = x.modes.of(self._channel.id) is not None and listing.managed
+            if not live or newest is None or listing.available is None:
+                continue
+            wanted = net_quantity(listing.available, sums.unproven, x.settings.rule)
+            if wanted < newest.quantity or (wanted == newest.quantity and newest.own_seq != work.own_seq):
+                written = written_quantity(wanted, sums, self._channel.id, self._channel.write_means)
+                doc = replace(listing, wanted=wanted, wanted_at=x.clock.now(), why="erp_away")
+                due = replace(work, doc=doc, urgency=urgency(listing, wanted))
+                candidates.append(Candidate(due, wanted, written, closes=work.done))
+        taken = {c.work.id for c in candidates}
+        rest = [w.id for w in works if w.id not in taken]
+        await x.journal.release(x.owner, rest, x.clock.now() + ERP_AWAY_AGAIN_S)
+        return candidates
+
     def _watch_oversold(self, listing: Listing, answer: Availability) -> None:
         """More was sold than there is: told once, when it shows."""
-        if answer.available < 0 and listing.why != "oversold":
+        if answer.available >= 0:
+            self._oversold.discard(listing.sku)
+        elif listing.sku not in self._oversold and listing.why != "oversold":
+            # The listing says it only once its number is settled; until then it is looked at again and again.
+            self._oversold.add(listing.sku)
             self._x.count("oversold")
             self._x.log(
                 "stock.oversold",
@@ -153,7 +194,7 @@ class Pusher:
                     sku=c.work.listing.sku,
                     quantity=c.written,
                     wanted=c.wanted,
-                    version=c.work.wanted,
+                    version=c.work.wanted if c.closes is None else c.closes,
                     own_seq=c.work.own_seq,
                 )
                 for c in candidates

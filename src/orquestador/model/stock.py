@@ -55,6 +55,8 @@ class Listing:
     managed: bool = True
     wanted: int | None = None
     wanted_at: float | None = None
+    available: float | None = None
+    """What the ERP could promise when it was last read, to fall from while it is away."""
     sent: int | None = None
     sent_at: float | None = None
     confirmed: Shown | None = None
@@ -66,11 +68,14 @@ class Listing:
     def shows(self, quantity: int, own_seq: int) -> bool:
         """True when the newest thing we know is that the channel shows this number and no own order came
         since."""
+        newest = self.newest
+        return newest is not None and newest.quantity == quantity and newest.own_seq == own_seq
+
+    @property
+    def newest(self) -> Shown | None:
+        """The newest number that we know the channel to show."""
         known = [s for s in (self.confirmed, self.live) if s is not None]
-        if not known:
-            return False
-        newest = max(known, key=lambda s: s.at)
-        return newest.quantity == quantity and newest.own_seq == own_seq
+        return max(known, key=lambda s: s.at, default=None)
 
 
 def net_quantity(available: float, unproven: int, rule: Rule) -> int:
@@ -98,10 +103,10 @@ def written_quantity(net: int, units: Units, channel: str, means: WriteMeans) ->
 
 def urgency(listing: Listing, wanted: int) -> float:
     """Who goes first when calls are scarce; larger is sooner. A falling number near zero is the riskiest."""
-    known = listing.confirmed or listing.live
-    shown = known.quantity if known else None
-    if shown is None:
+    newest = listing.newest
+    if newest is None:
         return 1.0
+    shown = newest.quantity
     if wanted >= shown:
         return 0.0
     return 100.0 if wanted == 0 else 10.0 + min(80.0, 80.0 * (shown - wanted) / (wanted + 1))
@@ -168,7 +173,7 @@ def record_outcomes(job: Job, outcomes: Mapping[str, tuple[RecordOutcome, str | 
 
 
 def linger_s(tokens: float, spec: BudgetSpec) -> float:
-    """Seconds to gather changes since the last push: a moment while calls are plenty, up to the refill interval.
+    """Seconds to gather changes since the last push: a moment while calls are plenty, else longer.
 
     Coalescing harder as the bucket empties keeps calls for what is urgent.
     """

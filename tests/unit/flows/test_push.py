@@ -1,0 +1,171 @@
+"""Flow 2 over fakes: what is pushed, what is not, and what happens while the ERP is away (design §7)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orquestador.clock import ManualClock
+from orquestador.flows.context import Context, FlowSettings
+from orquestador.flows.golive import go_live
+from orquestador.flows.jobs import JobFollower
+from orquestador.flows.orders import OrderWorker
+from orquestador.flows.poll import CataloguePoll, OrdersPoll
+from orquestador.flows.push import Pusher
+from orquestador.journal.sqlite import SqliteJournal
+from orquestador.model.errors import Unavailable
+from orquestador.model.work import State
+from orquestador.ports import Finding, Mark
+from orquestador.queue.local import LocalQueue
+from tests.fakes.channel import FakeChannel
+from tests.fakes.erp import FakeErp
+from tests.fakes.logs import NoLogs
+
+
+@dataclass
+class Shop:
+    """One channel, one ERP, and the flows between them, driven by hand."""
+
+    clock: ManualClock
+    journal: SqliteJournal
+    erp: FakeErp
+    channel: FakeChannel
+    context: Context
+    pusher: Pusher
+    follower: JobFollower
+    worker: OrderWorker
+
+    async def confirm(self) -> None:
+        """Let open jobs end."""
+        self.channel.feeds_run()
+        self.clock.advance(5.0)
+        await self.follower.run_once()
+
+    async def order(self, order_id: str, sku: str, units: int) -> None:
+        self.channel.sell(order_id, [(sku, units)])
+        await self.journal.touch([f"order:shop:{order_id}"], "test")
+        await self.worker.run_once()
+
+    async def changed(self, sku: str) -> None:
+        await self.journal.mark([Mark(sku, "test")])
+        self.clock.advance(5.0)
+        await self.pusher.run_once()
+
+    @property
+    def pushed(self) -> list[dict[str, int]]:
+        return [feed.quantities for feed in self.channel.feeds]
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    clock = ManualClock(1_000_000.0)
+    journal = await SqliteJournal.open(tmp_path / "journal.sqlite3", clock)
+    erp = FakeErp(clock.now, {"A": 10, "B": 10})
+    channel = FakeChannel(clock.now, {"A": 10, "B": 10})
+    ids = iter(range(1000))
+    context = Context(
+        journal=journal,
+        queue=LocalQueue(clock),
+        erp=erp,
+        channels={"shop": channel},
+        clock=clock,
+        logs=NoLogs(),
+        settings=FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0),
+        owner="test",
+        new_id=lambda: str(next(ids)),
+    )
+    context.gates.report("erp", [])
+    context.gates.report("shop", [])
+    await go_live(context, channel, ())
+    await CataloguePoll(context, channel).run_once()
+    follower = JobFollower(context, channel)
+    pusher = Pusher(context, erp, channel, OrdersPoll(context, channel), follower)
+    clock.advance(5.0)
+    yield Shop(clock, journal, erp, channel, context, pusher, follower, OrderWorker(context))
+    await journal.close()
+
+
+async def test_a_listing_that_shows_the_number_is_never_pushed(shop: Shop) -> None:
+    await shop.pusher.run_once()
+    await shop.changed("A")
+    assert shop.pushed == []
+
+
+async def test_a_change_is_pushed_once_and_confirmed(shop: Shop) -> None:
+    await shop.pusher.run_once()
+    shop.erp.move_by_hand("A", -3)
+    await shop.changed("A")
+    await shop.confirm()
+    await shop.changed("A")
+    assert shop.pushed == [{"A": 7}]
+
+
+async def test_a_listing_is_in_one_open_job_at_most_and_gets_its_newest_number_after_it(shop: Shop) -> None:
+    await shop.pusher.run_once()
+    shop.erp.move_by_hand("A", -3)
+    await shop.changed("A")
+    shop.erp.move_by_hand("A", -1)
+    await shop.changed("A")
+    assert shop.pushed == [{"A": 7}]
+    await shop.confirm()
+    await shop.pusher.run_once()
+    assert shop.pushed == [{"A": 7}, {"A": 6}]
+
+
+async def test_units_committed_but_not_proven_out_of_the_erp_are_subtracted(shop: Shop) -> None:
+    await shop.pusher.run_once()
+    await shop.order("o1", "A", 4)
+    shop.clock.advance(5.0)
+    await shop.pusher.run_once()
+    assert shop.erp.stock["A"] == 10
+    assert shop.pushed == [{"A": 6}]
+
+
+@pytest.mark.parametrize("away", ["fault", "gate"])
+async def test_while_the_erp_is_away_a_known_number_falls_with_sales_and_never_rises(
+    shop: Shop, away: str
+) -> None:
+    await shop.pusher.run_once()
+    await shop.order("o1", "A", 4)
+    shop.erp.move_by_hand("B", +5)
+    await shop.journal.mark([Mark("B", "test")])
+    shop.clock.advance(5.0)
+    if away == "fault":
+        shop.erp.fault = "away"
+    else:
+        shop.context.gates.report("erp", [Finding("erp.unreachable", "error", stops="erp")])
+    await shop.pusher.run_once()
+    assert shop.pushed == [{"A": 6}]
+    await shop.confirm()
+    # Both rows stay due: the real numbers come with the ERP.
+    shop.context.gates.report("erp", [])
+    shop.clock.advance(10.0)
+    await shop.pusher.run_once()
+    assert shop.pushed == [{"A": 6}, {"B": 15}]
+
+
+async def test_when_the_channel_is_away_nothing_is_an_attempt_and_the_number_goes_out_later(
+    shop: Shop,
+) -> None:
+    await shop.pusher.run_once()
+    shop.erp.move_by_hand("A", -3)
+    shop.channel.fault = "away"
+    with pytest.raises(Unavailable):
+        await shop.changed("A")
+    shop.clock.advance(5.0)
+    await shop.pusher.run_once()
+    assert shop.pushed == [{"A": 7}]
+    (row,) = await shop.journal.get(["listing:shop:A"])
+    assert row.attempts == 0
+
+
+async def test_a_sku_that_the_erp_does_not_know_is_not_zero(shop: Shop) -> None:
+    shop.channel.shown["C"] = 5
+    await CataloguePoll(shop.context, shop.channel).run_once()
+    await shop.pusher.run_once()
+    assert shop.pushed == []
+    (row,) = await shop.journal.get(["listing:shop:C"])
+    assert (row.state, row.reason) == (State.SETTLED, "unknown_sku")
