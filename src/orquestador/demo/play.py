@@ -37,7 +37,7 @@ class Play:
     def __init__(self, scenario: Scenario, stage: Stage, audience: Audience) -> None:
         self._scenario, self._stage, self._audience = scenario, stage, audience
         self._ids: dict[int, str] = {}
-        self._shown_at = 0.0
+        self._next_look_at = 0.0
 
     def set_up(self) -> None:
         """The warehouse as it is before anything happens; listings still show their old numbers."""
@@ -113,18 +113,24 @@ class Play:
             self._stage.tell(order.order_id, body)
 
     def _show(self) -> None:
-        if time.monotonic() > self._shown_at + LOOK_EVERY_S:
-            self._audience.seen(self._stage.see())
-            self._shown_at = time.monotonic()
+        if time.monotonic() > self._next_look_at:
+            self._look()
+
+    def _look(self) -> Seen:
+        began = time.monotonic()
+        seen = self._stage.see()
+        self._audience.seen(seen)
+        # A big state is slow to read: at most a third of the time is spent looking.
+        now = time.monotonic()
+        self._next_look_at = now + max(LOOK_EVERY_S, 2 * (now - began))
+        return seen
 
     def _until(self, reached: Callable[[Seen], bool]) -> None:
         """Look until it is so, or nothing has changed for PATIENCE_S; what is missing shows in the table."""
         before, began = None, time.monotonic()
         changed_at = began
         while True:
-            looked_at = time.monotonic()
-            seen = self._stage.see()
-            self._audience.seen(seen)
+            seen = self._look()
             if reached(seen):
                 return
             now = time.monotonic()
@@ -132,8 +138,7 @@ class Play:
                 before, changed_at = seen, now
             if now > changed_at + PATIENCE_S or now > began + LONGEST_S:
                 return
-            # A big state is slow to read: at most a third of the time is spent looking.
-            time.sleep(max(LOOK_EVERY_S, 2 * (now - looked_at)))
+            time.sleep(max(0.0, self._next_look_at - now))
 
     def _rows(self, seen: Seen) -> tuple[Row, ...]:
         return compare(self._scenario.expected, seen.erp, seen.listings)

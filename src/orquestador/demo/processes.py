@@ -27,10 +27,16 @@ from orquestador.ops.redact import redact_text
 HOST = "127.0.0.1"
 START_S = 30.0
 STOP_S = 5.0
+ENDING_S = 1.0
+LOOK_EVERY_S = 0.03
 LOG_LINES = 12
 _LISTENING = re.compile(r"listening on (http://\S+)")
-_KEPT = ("PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV")
-_KEPT += ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "LD_LIBRARY_PATH")
+_KEPT = frozenset(
+    (
+        *("PATH", "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV"),
+        *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "LD_LIBRARY_PATH"),
+    )
+)
 ENGINES = ("MONGODB_URI", "REDIS_URL", "REDIS_HOST", "REDIS_PORT")
 
 
@@ -85,6 +91,13 @@ class House:
         for process in self.processes:
             process.check()
 
+    def blame(self) -> None:
+        """After a call that failed: raises ProcessEnded when that is because one of them is ending."""
+        deadline = time.monotonic() + ENDING_S
+        while time.monotonic() < deadline:
+            self.check()
+            time.sleep(LOOK_EVERY_S)
+
     def start_sandboxes(self) -> None:
         """Both upstreams, each on a free port. They notify the service, which comes later."""
         self._held = _free_port()
@@ -99,7 +112,7 @@ class House:
         """`orquestador up`, as a user starts it; returns when every flow may run."""
         self._let_port_go()
         service = self._start("orquestador", "up", settings=self._settings(language))
-        with httpx2.Client(timeout=5.0, trust_env=False) as http:
+        with httpx2.Client(timeout=2.0, trust_env=False) as http:
 
             def ready() -> bool:
                 try:
@@ -195,7 +208,7 @@ def house(environment: Mapping[str, str]) -> Iterator[House]:
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """What a child inherits: where things are, and no setting of anybody's real shop."""
-    kept = {name: environment[name] for name in _KEPT if name in environment}
+    kept = {name: value for name, value in environment.items() if name in _KEPT}
     if path := environment.get("PYTHONPATH"):
         # The children run in another folder.
         kept["PYTHONPATH"] = os.pathsep.join(str(Path(p).absolute()) for p in path.split(os.pathsep) if p)
@@ -245,8 +258,10 @@ def _address(process: Process) -> str:
 def _until(ready: Callable[[], bool], process: Process) -> None:
     """Poll until it is so. Raises ProcessEnded when the process ends or START_S pass."""
     deadline = time.monotonic() + START_S
-    while not ready():
+    while True:
         process.check()
+        if ready():
+            return
         if time.monotonic() > deadline:
             raise process.failure()
-        time.sleep(0.03)
+        time.sleep(LOOK_EVERY_S)

@@ -50,7 +50,7 @@ def _perform(
     scenario: Scenario, built: House, view: View, *, seed: int, lang: str, keep: bool, as_json: bool
 ) -> int:
     began = time.monotonic()
-    view.title(len(scenario.orders), seed)
+    view.title(seed)
     with view.playing():
         view.phase("demo.starting_sandboxes")
         built.start_sandboxes()
@@ -114,7 +114,7 @@ def _stay(built: House) -> None:
 
 @contextlib.contextmanager
 def _ending_on_signals() -> Iterator[None]:
-    """The first SIGINT, SIGTERM or SIGHUP ends the demo in order; further ones do not disturb the cleaning."""
+    """The first SIGINT, SIGTERM or SIGHUP ends the demo in order; further ones do not disturb that."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -39,6 +39,8 @@ class Seen:
     """Notices and bodies that were answered 200."""
     notices_pending: int
     feeds_confirmed: int
+    dead: int
+    """Work that waits for a person."""
     open_work: int
     """What the service itself still has to do."""
 
@@ -103,13 +105,13 @@ class Stage:
         proof = hmac.new(self._house.secret.encode(), content, hashlib.sha256).hexdigest()
         headers = {"x-falabella-signature": f"sha256={proof}", "content-type": "application/json"}
         url = f"{self._house.service}/falabella/webhook/order"
-        self._answer(self._http.post(url, content=content, headers=headers))
+        self._call("POST", url, content=content, headers=headers)
         self._bodies += 1
 
     # --- what is seen ---
 
     def see(self) -> Seen:
-        """Raises ProcessEnded when one of the three is gone."""
+        """All of it now. Raises ProcessEnded when one of the three is gone, as every call here does."""
         self._house.check()
         erp = self._get(f"{self._house.odoo}/_sandbox/state")
         market = self._get(f"{self._house.falabella}/_sandbox/state")
@@ -127,6 +129,7 @@ class Stage:
             acknowledged=market["webhooks"]["delivered"] + self._bodies,
             notices_pending=market["webhooks"]["pending"],
             feeds_confirmed=feeds.count(FINISHED),
+            dead=service["dead"],
             open_work=service["due"]
             + service["waiting"]
             + service["openEffects"]
@@ -136,10 +139,8 @@ class Stage:
 
     def knows_shipped(self, order_id: str) -> bool:
         """Whether the service has seen that the whole order was dispatched."""
-        answer = self._http.get(f"{self._house.service}/orders/{order_id}")
-        if answer.status_code != 200:
-            return False
-        lines = answer.json().get("order", {}).get("lines", [])
+        rows = self._get(f"{self._house.service}/orders?text={order_id}")["items"]
+        lines = [line for row in rows for line in row.get("order", {}).get("lines", [])]
         return bool(lines) and all(line["furthest"] == "shipped" for line in lines)
 
     def why(self, sku: str) -> str | None:
@@ -150,12 +151,17 @@ class Stage:
     # --- details ---
 
     def _post(self, url: str, body: Mapping[str, object]) -> Any:
-        return self._answer(self._http.post(url, json=body))
+        return self._call("POST", url, json=body)
 
     def _get(self, url: str) -> Any:
-        return self._answer(self._http.get(url))
+        return self._call("GET", url)
 
-    def _answer(self, response: httpx2.Response) -> Any:
+    def _call(self, method: str, url: str, **rest: Any) -> Any:
+        try:
+            response = self._http.request(method, url, **rest)
+        except httpx2.HTTPError:
+            self._house.blame()
+            raise
         if response.status_code != 200:
             raise Unexpected(f"{response.request.url.path}: {response.status_code} {response.text[:200]}")
         return response.json()

@@ -48,8 +48,8 @@ class View:
     def say(self, code: str, **facts: object) -> str:
         return text(self._lang, code, **facts)
 
-    def title(self, orders: int, seed: int) -> None:
-        self.console.print(self.say("demo.title", n=orders, seed=seed))
+    def title(self, seed: int) -> None:
+        self.console.print(self.say("demo.title", seed=seed))
 
     def playing(self) -> AbstractContextManager[object]:
         """The time during which phases are shown."""
@@ -78,6 +78,7 @@ class View:
             acknowledged=seen.acknowledged,
             taken=len(seen.taken),
             feeds=seen.feeds_confirmed,
+            dead=seen.dead,
         )
 
     def result(
@@ -102,7 +103,7 @@ class View:
     def failure(self, error: ProcessEnded) -> None:
         """A process is gone: which, and the last that it said."""
         code = "demo.silent" if error.code is None else "demo.ended"
-        self.console.print(self.say(code, name=error.name, code=error.code), style="bold red")
+        self.console.print(self.say(code, name=error.name, status=error.code), style="bold red")
         if error.lines:
             self.console.print(self.say("demo.last_lines"))
             for line in error.lines:
@@ -151,11 +152,10 @@ class View:
     def _table(self, rows: Sequence[Row]) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
         if self.console.width < 60:
-            table.padding = (0, 1, 0, 0)
+            table.padding = (0, 1, 0, 0)  # fits 40 columns
         table.add_column(self.say("demo.col.sku"), no_wrap=True)
         for name in ("expected", "erp", "expected_listing", "listing"):
             table.add_column(self.say(f"demo.col.{name}"), justify="right", overflow="fold")
-        table.add_column("", no_wrap=True)
         for row in rows:
             table.add_row(
                 row.sku,
@@ -163,7 +163,6 @@ class View:
                 _cell(row.erp, agrees=row.erp_agrees),
                 str(row.expected_listing),
                 _cell(row.listing, agrees=row.listing_agrees),
-                Text(GOOD, style="green") if row.agrees else Text(BAD, style="bold red"),
             )
         return table
 
@@ -186,7 +185,7 @@ class SilentView(View):
     def __init__(self, lang: str) -> None:
         super().__init__(make_console(sys.stderr), lang)
 
-    def title(self, orders: int, seed: int) -> None: ...
+    def title(self, seed: int) -> None: ...
 
     def playing(self) -> AbstractContextManager[object]:
         return nullcontext()
@@ -203,7 +202,8 @@ class SilentView(View):
 
 
 def _cell(value: float | None, *, agrees: bool) -> Text:
-    return Text("—" if value is None else f"{value:g}", style="" if agrees else "bold red")
+    shown = "—" if value is None else f"{value:g}"
+    return Text(shown) if agrees else Text(f"{BAD} {shown}", style="bold red")
 
 
 def _commands(house: House) -> tuple[tuple[str, str], ...]:

@@ -22,8 +22,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Odoo and the listings reach their numbers",
     ),
     "demo.counts": (
-        "avisos recibidos {acknowledged} · pedidos descontados {taken} · envíos confirmados {feeds}",
-        "webhooks acknowledged {acknowledged} · orders taken {taken} · feeds confirmed {feeds}",
+        "avisos recibidos {acknowledged} · pedidos descontados {taken} · envíos confirmados {feeds} · "
+        "para una persona {dead}",
+        "webhooks acknowledged {acknowledged} · orders taken {taken} · feeds confirmed {feeds} · "
+        "for a person {dead}",
     ),
     "demo.col.sku": ("SKU", "SKU"),
     "demo.col.expected": ("esperado", "expected"),
