@@ -188,7 +188,7 @@ class HouseServices:
 
     @property
     def mode(self) -> str:
-        """`live` once every channel is; a channel observes until then, whatever MODE said at the start."""
+        """A channel observes until its go-live, whatever MODE said at the start."""
         live = all(self._x.modes.of(c) is not None for c in self._x.channels)
         return "live" if live else "observe"
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import orquestador
 from orquestador.ops.addresses import is_loopback_host
-from orquestador.settings.accounts import falabella_accounts, mode, webhook_secret
+from orquestador.settings.accounts import falabella_accounts, webhook_secret
 from orquestador.settings.model import Settings
 from orquestador.settings.parse import is_placeholder
 from orquestador.web.config import ODOO_DOOR, Door, WebConfig
@@ -34,7 +34,6 @@ def web_config(settings: Settings) -> WebConfig:
     )
     return WebConfig(
         version=orquestador.__version__,
-        mode=mode(settings),
         timezone=ZoneInfo(settings.app_timezone),
         doors=(*doors, odoo),
         api_keys=tuple(k for k in settings.api_keys if not is_placeholder(k.key)),

@@ -30,7 +30,7 @@ async def root(request: Request, services: Svc, config: Config) -> Response:
             "service": "orquestador",
             "version": config.version,
             "status": "ok" if all(f.ready for f in flows) else "degraded",
-            "mode": config.mode,
+            "mode": services.mode,
             "endpoints": endpoints(request.app),
         }
     )
@@ -42,7 +42,7 @@ async def health(services: Svc, config: Config) -> Response:
     flows = await _flows(services)
     intake = all(f.ready for f in flows if f.flow == "intake")
     status = "ok" if all(f.ready for f in flows) else "degraded" if intake else "error"
-    content = {"status": status, "version": config.version, "mode": config.mode, "flows": flows}
+    content = {"status": status, "version": config.version, "mode": services.mode, "flows": flows}
     return answer(content, 200 if intake else 503)
 
 

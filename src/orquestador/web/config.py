@@ -28,7 +28,6 @@ class Door:
 @dataclass(frozen=True, slots=True)
 class WebConfig:
     version: str
-    mode: str
     timezone: ZoneInfo
     doors: tuple[Door, ...]
     api_keys: tuple[ApiKey, ...] = ()

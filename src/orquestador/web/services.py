@@ -250,6 +250,11 @@ class Services(Protocol):
     @property
     def clock(self) -> Clock: ...
 
+    @property
+    def mode(self) -> str:
+        """`live` once every channel went live, else `observe`."""
+        ...
+
     # intake
     async def accept(
         self, source: str, channel: str, notice: Notice, body: bytes, received_at: float, trace_id: str

@@ -156,6 +156,7 @@ class House:
     move_result: MoveResult | None = None
     done_by: list[tuple[str, ...]] = field(default_factory=list)
     went_live: GoLiveRequest | None = None
+    mode: str = "observe"
 
     @property
     def channels(self) -> Mapping[str, Channel]:
@@ -284,7 +285,7 @@ def config(**changes: object) -> WebConfig:
         Door("falabella", "falabella", SECRET, "FALABELLA_WEBHOOK_SECRET"),
         Door("odoo", "odoo", ODOO_SECRET, "ODOO_WEBHOOK_SECRET"),
     )
-    base = WebConfig("0.0", "observe", ZoneInfo("America/Santiago"), doors)
+    base = WebConfig("0.0", ZoneInfo("America/Santiago"), doors)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
