@@ -208,6 +208,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "el canal limita las llamadas: espera la próxima",
         "the channel limits calls: waiting for the next one",
     ),
+    "reason.erp_away": (
+        "Odoo no responde: se bajó por lo ya vendido; el número exacto sale cuando vuelva",
+        "Odoo does not answer: lowered by what was sold; the exact number follows when it is back",
+    ),
     "reason.erp_did_not_answer_sku": (
         "Odoo no respondió por este SKU (desconocido, no cero)",
         "Odoo did not answer for this SKU (unknown, not zero)",

@@ -1,4 +1,4 @@
-"""The state that an `onOrderItemsStatusChanged` announces (falabella.md 7.2): to wait for, never the truth."""
+"""The state that `onOrderItemsStatusChanged` announces (falabella.md 7.2): to wait for, never the truth."""
 
 from __future__ import annotations
 
