@@ -68,8 +68,9 @@ def _perform(
         sys.stdout.write(report(rows, len(scenario.orders), seconds) + "\n")
         sys.stdout.flush()
     if keep:
-        view.keeping(built)
-        _stay(built)
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how it ends
+            view.keeping(built)
+            _stay(built)
     return verdict(rows)
 
 
@@ -105,11 +106,10 @@ def language(environment: Mapping[str, str]) -> str:
 
 
 def _stay(built: House) -> None:
-    """Until Ctrl-C. Raises ProcessEnded when one of the three ends by itself."""
-    with contextlib.suppress(KeyboardInterrupt):
-        while True:
-            built.check()
-            time.sleep(LOOK_AFTER_S)
+    """For good. Raises ProcessEnded when one of the three ends by itself."""
+    while True:
+        built.check()
+        time.sleep(LOOK_AFTER_S)
 
 
 @contextlib.contextmanager

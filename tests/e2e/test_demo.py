@@ -1,0 +1,150 @@
+"""`orquestador demo` as a user runs it: three real processes, real HTTP, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PATIENCE_S = 90.0
+POISON = {
+    "ODOO_URL": "http://192.0.2.1:8069",
+    "FALABELLA_API_URL": "http://192.0.2.1",
+    "PORT": "not a port",
+    "MODE": "observe",
+    "PREFIX": "real-shop-",
+}
+"""What would break or mislead a demo that listened to it (RFC 5737 addresses lead nowhere)."""
+
+
+class Demo:
+    """One `demo` process with a home of its own; `folder` is where its temporary folder appears."""
+
+    def __init__(self, home: Path, *args: str) -> None:
+        self.folder = home / "tmp"
+        self.folder.mkdir()
+        self.work = home / "cwd"
+        self.work.mkdir()
+        (self.work / ".env").write_text(
+            "".join(f"{name}={value}\n" for name, value in POISON.items()) + "DATA_DIR=./real-data\n"
+        )
+        self.popen = subprocess.Popen(
+            [sys.executable, "-m", "orquestador", "demo", *args],
+            cwd=self.work,
+            env={**os.environ, **POISON, "TMPDIR": str(self.folder), "APP_LANG": "en", "COLUMNS": "100"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def children(self) -> dict[int, str]:
+        """Command lines of the processes that run in our temporary folder, found by where they run."""
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    if str((entry / "cwd").readlink()).startswith(str(self.folder)):
+                        found[int(entry.name)] = (entry / "cmdline").read_bytes().decode().replace("\0", " ")
+                except OSError:
+                    continue  # it ended meanwhile
+        return found
+
+    def until(self, reached: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not reached():
+            assert time.monotonic() < deadline, "the state that we wait for never came"
+            time.sleep(0.05)
+
+    def service(self) -> int | None:
+        """The process id of `orquestador up`."""
+        return next(
+            (pid for pid, command in self.children().items() if command.rstrip().endswith(" up")), None
+        )
+
+    def end(self) -> tuple[int, str, str]:
+        out, err = self.popen.communicate(timeout=PATIENCE_S)
+        return self.popen.returncode, out, err
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def test_every_number_agrees_and_nothing_is_left(home: Path) -> None:
+    demo = Demo(home, "--json", "--orders", "15", "--seed", "3")
+    code, out, err = demo.end()
+    assert (code, err) == (0, "")
+    said = json.loads(out)
+    assert set(said) == {"agree", "orders", "duration_s", "skus"}
+    assert said["agree"] is True
+    assert said["orders"] == 15
+    assert 0 < said["duration_s"] < PATIENCE_S
+    assert len(said["skus"]) == 6
+    for row in said["skus"]:
+        assert set(row) == {"sku", "expected", "erp", "expected_listing", "listing"}
+        assert row["erp"] == row["expected"]
+        assert row["listing"] == row["expected_listing"] == max(0, row["expected"])
+    assert any(row["expected"] < 0 for row in said["skus"])
+    assert not demo.children()
+    assert not list(demo.folder.iterdir())
+    assert [entry.name for entry in demo.work.iterdir()] == [".env"]
+
+
+def test_kept_it_stays_up_until_ctrl_c_and_then_removes_everything(home: Path) -> None:
+    demo = Demo(home, "--keep", "--orders", "3")
+    assert demo.popen.stdout is not None
+    shown = ""
+    while not shown.endswith("/status\n"):
+        line = demo.popen.stdout.readline()
+        assert line, shown
+        shown += line
+    assert "All agree" in shown
+    assert "/docs" in shown
+    assert "curl" in shown
+    assert len(demo.children()) == 3
+    demo.popen.send_signal(signal.SIGINT)
+    code, _, _ = demo.end()
+    assert code == 0
+    assert not demo.children()
+    assert not list(demo.folder.iterdir())
+
+
+def test_interrupted_in_the_middle_it_cleans_up(home: Path) -> None:
+    demo = Demo(home)
+    demo.until(lambda: len(demo.children()) == 3)
+    demo.popen.send_signal(signal.SIGINT)
+    code, out, _ = demo.end()
+    assert code == 1
+    assert "Interrupted" in out
+    assert not demo.children()
+    assert not list(demo.folder.iterdir())
+
+
+def test_the_processes_die_with_a_demo_that_is_killed(home: Path) -> None:
+    demo = Demo(home)
+    demo.until(lambda: demo.service() is not None)
+    demo.popen.kill()
+    demo.popen.communicate()
+    demo.until(lambda: not demo.children())
+
+
+def test_a_service_that_dies_is_told(home: Path) -> None:
+    demo = Demo(home)
+    demo.until(lambda: demo.service() is not None)
+    service = demo.service()
+    assert service is not None
+    os.kill(service, signal.SIGKILL)
+    code, out, err = demo.end()
+    assert code == 1, err
+    assert "orquestador ended" in out
+    assert not demo.children()
+    assert not list(demo.folder.iterdir())
