@@ -234,8 +234,8 @@ class Journal(Protocol):
 
     # listings and jobs
     async def upsert_listings(self, works: Sequence[Work]) -> int:
-        """Create the listing rows that do not exist and refresh `live` of those that do and are in no open
-        job; returns how many were created. Created rows are due."""
+        """Create the listing rows that do not exist (due), and refresh `live` of the settled ones that are in
+        no open job; one that shows another number than we knew is due. Returns how many were created."""
         ...
 
     async def listings_for(self, skus: Sequence[str]) -> list[Work]: ...

@@ -1,4 +1,4 @@
-"""Contract of a journal, part 3: listings, jobs and the budget that pays for them."""
+"""Contract of a journal, part 4: listings, jobs and the budget that pays for them."""
 
 from __future__ import annotations
 
@@ -41,16 +41,34 @@ class ListingContract:
         assert await journal.upsert_listings([listing_row("S1"), listing_row("S3")]) == 1
         assert sorted(await claimed_ids(journal, Kind.LISTING)) == [listing_id("S2"), listing_id("S3")]
 
-    async def test_upsert_refreshes_what_is_live(self, journal: Journal, clock: ManualClock) -> None:
-        await journal.upsert_listings([listing_row("S1")])
+    async def test_upsert_refreshes_what_is_live_and_another_number_is_due(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        def read(quantity: int) -> Work:
+            row = listing_row("S1")
+            return replace(row, doc=replace(row.listing, live=Shown(quantity, clock.now(), 0), wanted=99))
+
+        await journal.upsert_listings([read(7)])
+        await journal.mark([Mark("S1", "test", own_channel=CHANNEL)])
         await settle(journal, clock, listing_id("S1"))
-        before = await the_row(journal, listing_id("S1"))
+        for quantity, state in ((7, State.SETTLED), (8, State.DUE)):
+            clock.advance(1.0)
+            before = await the_row(journal, listing_id("S1"))
+            await journal.upsert_listings([read(quantity)])
+            row = await the_row(journal, listing_id("S1"))
+            # What is read counts with the own orders that were known by then.
+            assert row.listing.live == Shown(quantity, clock.now(), 1)
+            assert (row.listing.wanted, row.state) == (before.listing.wanted, state)
+            assert row.rev > before.rev
+
+    async def test_upsert_does_not_believe_a_number_that_may_be_older_than_a_signal(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        await journal.upsert_listings([listing_row("S1")])
         read = listing_row("S1")
-        shown = Shown(7, clock.now(), 0)
-        await journal.upsert_listings([replace(read, doc=replace(read.listing, live=shown, wanted=99))])
-        row = await the_row(journal, listing_id("S1"))
-        assert (row.listing.live, row.listing.wanted, row.state) == (shown, None, State.SETTLED)
-        assert row.rev > before.rev
+        live = replace(read.listing, live=Shown(7, clock.now(), 0))
+        await journal.upsert_listings([replace(read, doc=live)])
+        assert (await the_row(journal, listing_id("S1"))).listing.live is None
 
     async def test_upsert_does_not_touch_a_listing_in_an_open_job(
         self, journal: Journal, clock: ManualClock

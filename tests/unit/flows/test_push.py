@@ -169,3 +169,29 @@ async def test_a_sku_that_the_erp_does_not_know_is_not_zero(shop: Shop) -> None:
     assert shop.pushed == []
     (row,) = await shop.journal.get(["listing:shop:C"])
     assert (row.state, row.reason) == (State.SETTLED, "unknown_sku")
+
+
+async def test_a_number_that_somebody_changed_on_the_channel_is_repaired(shop: Shop) -> None:
+    """Also after a restored backup, which remembers a confirmation that is no longer true."""
+    await shop.pusher.run_once()
+    shop.erp.move_by_hand("A", -3)
+    await shop.changed("A")
+    await shop.confirm()
+    shop.channel.shown["A"] = 99
+    shop.clock.advance(60.0)
+    await CataloguePoll(shop.context, shop.channel).run_once()
+    shop.clock.advance(5.0)
+    await shop.pusher.run_once()
+    assert shop.pushed == [{"A": 7}, {"A": 7}]
+
+
+async def test_a_catalogue_read_that_agrees_pushes_nothing_also_after_own_orders(shop: Shop) -> None:
+    await shop.pusher.run_once()
+    await shop.order("o1", "A", 4)
+    await shop.changed("A")
+    await shop.confirm()
+    pushed = len(shop.pushed)
+    for _ in range(2):
+        await CataloguePoll(shop.context, shop.channel).run_once()
+        await shop.changed("A")
+    assert len(shop.pushed) == pushed

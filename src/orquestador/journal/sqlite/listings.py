@@ -30,11 +30,11 @@ def upsert(connection: sqlite3.Connection, now: float, works: Sequence[saves.Enc
         known = to_work(row) if row else None
         if known is None or not isinstance(known.doc, Listing):
             continue
-        listing = replace(known.doc, live=seen.live or known.doc.live, sku=seen.sku)
+        listing = refreshed(known, seen)
         if listing == known.doc:
             continue
-        # Another product behind the same offer is a reason to look again.
-        wanted = known.wanted + (listing.sku != known.doc.sku)
+        # Another product behind the same offer, or another number than we know of, is a reason to look again.
+        wanted = known.wanted + (listing.sku != known.doc.sku or _drifted(known.doc, listing))
         doc = saves.encode(Save(replace(known, doc=listing))).doc
         connection.execute(
             """UPDATE work SET rev = rev + 1, wanted = :wanted, doc = :doc, sku = :sku, updated_at = :now,
@@ -45,6 +45,22 @@ def upsert(connection: sqlite3.Connection, now: float, works: Sequence[saves.Enc
             {"wanted": wanted, "doc": doc, "sku": listing.sku, "now": now, "id": known.id},
         )
     return created
+
+
+def refreshed(work: Work, seen: Listing) -> Listing:
+    """The listing with what the channel was just read to show.
+
+    While a signal about the row is pending, its number may be older than the signal: then it is not believed.
+    """
+    listing = work.listing
+    if seen.live is not None and work.state is State.SETTLED and work.wanted == work.done:
+        listing = replace(listing, live=replace(seen.live, own_seq=work.own_seq))
+    return replace(listing, sku=seen.sku)
+
+
+def _drifted(before: Listing, after: Listing) -> bool:
+    old, new = before.newest, after.newest
+    return (old and old.quantity) != (new and new.quantity)
 
 
 def to_create(work: Work, now: float) -> Work:
