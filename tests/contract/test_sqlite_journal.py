@@ -16,7 +16,7 @@ from orquestador.journal.sqlite import SqliteJournal
 from tests.contract.journal_contract import JournalContract
 
 SMALL = ("json_each", "tallies", "sources", "leases", "budgets", "sqlite_schema", "CONSTANT", "ROW")
-"""What may be walked through: a bound list (newer SQLite says ROW), tables that do not grow with the orders."""
+"""What may be walked through: a bound list (newer SQLite: ROW), tables that do not grow with the orders."""
 
 
 class TestSqliteJournal(JournalContract):
