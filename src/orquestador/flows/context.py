@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from orquestador.flows.pressure import Pressure
 from orquestador.model.golive import GoLive
 from orquestador.model.logs import LogEntry, LogStatus
 from orquestador.model.stock import Rule
@@ -109,6 +110,7 @@ class Context:
     modes: Modes = field(default_factory=Modes)
     rng: random.Random = field(default_factory=random.Random)
     counters: dict[str, int] = field(default_factory=dict)
+    pressure: Pressure = field(default_factory=Pressure)
 
     def count(self, name: str, n: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + n

@@ -17,7 +17,8 @@ class Intake:
         self, source: str, channel: str, notice: Notice, body: bytes, received_at: float, trace_id: str
     ) -> Accepted:
         """Raises StoreUnavailable when it could not be committed; then nothing was acknowledged."""
-        x = self._x
+        x, now = self._x, self._x.clock.now()
+        x.pressure.arrived(now)
         accepted = await x.journal.accept(
             NewReceipt(
                 id=x.new_id(),
@@ -27,7 +28,7 @@ class Intake:
                 received_at=received_at,
                 notice=notice,
                 trace_id=trace_id,
-                duration_ms=max(0.0, (x.clock.now() - received_at) * 1000.0),
+                duration_ms=max(0.0, (now - received_at) * 1000.0),
             )
         )
         x.count(f"receipts_{notice.kind.value}")

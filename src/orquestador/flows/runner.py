@@ -43,7 +43,7 @@ class Runner:
     def start(self) -> None:
         """Start every loop that this configuration needs."""
         x = self._x
-        self._drain("orders", OrderWorker(x).run_once, ORDERS_LANE)
+        self._drain("orders", OrderWorker(x).run_once, ORDERS_LANE, gives_way=True)
         self._timed("hints", self._hints.run_once, HINTS_LANE)
         self._timed("upkeep", Upkeep(x).run_once)
         if x.erp is not None:
@@ -92,11 +92,17 @@ class Runner:
 
         return run
 
-    def _drain(self, name: str, step: Step, lane: str) -> None:
+    def _drain(self, name: str, step: Step, lane: str, *, gives_way: bool = False) -> None:
+        """Step after step while there is work; one that gives way rests while the intake is busy."""
+
         async def run() -> None:
+            clock = self._x.clock
             while True:
+                began = clock.now()
                 if await self._guard(name, step) is None:
                     await self._x.queue.wait(lane, 1000, self._x.settings.tick_s)
+                elif gives_way and (rest_s := self._x.pressure.rest_s(began, clock.now())):
+                    await clock.sleep(rest_s)
 
         self._spawn(name, run)
 

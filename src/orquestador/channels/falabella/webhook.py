@@ -6,14 +6,13 @@ Any bytes become a Notice or an InvalidBody, nothing else (design §9b; falabell
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError, from_json
+from pydantic_core import PydanticCustomError, from_json, to_json
 
 from orquestador.model.notices import Notice, NoticeKind
 from orquestador.model.orders import LineState, SeenLine, SeenOrder
@@ -306,12 +305,9 @@ def _clip(text: str) -> str:
 
 def _digest(event: str, content: object) -> str:
     """A short text that is the same for bodies that say the same."""
-    return hashlib.sha256(_encode([event, content]).encode()).hexdigest()[:40]
+    return hashlib.sha256(to_json([event, content])).hexdigest()[:40]
 
 
 def _order_digest(order_id: str, event: str, content: object) -> str:
     # The id in front: orders of one hour are neighbours in the journal's index, hashes alone are scattered.
     return f"{order_id[:40]}:{_digest(event, content)}"
-
-
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
