@@ -1,4 +1,4 @@
-"""Contract of a journal, part 4: small facts, retention, copies."""
+"""Contract of a journal, part 5: small facts, retention, copies."""
 
 from __future__ import annotations
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -63,6 +66,21 @@ async def test_a_full_disk_refuses_everyone_and_the_journal_recovers(tmp_path: P
         "after ['Accepted']",
         "stored 200",
     ]
+
+
+async def test_a_locked_file_refuses_the_whole_group_after_one_wait(tmp_path: Path) -> None:
+    path = tmp_path / "j.sqlite3"
+    journal = await SqliteJournal.open(path, SystemClock(), busy_timeout_s=0.2)
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        group = [journal.accept(receipt(f"r{n}", f"A{n}")) for n in range(100)]
+        answers = await asyncio.gather(*group, return_exceptions=True)
+        assert {type(a) for a in answers} == {StoreUnavailable}
+        assert time.monotonic() - began < 5
+        other.execute("ROLLBACK")
+    assert not (await journal.accept(receipt("r1", "A1"))).duplicate
+    await journal.close()
 
 
 async def test_a_closed_journal_says_so(tmp_path: Path) -> None:

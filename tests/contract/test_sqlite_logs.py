@@ -15,8 +15,22 @@ import pytest
 from orquestador.clock import ManualClock
 from orquestador.model.errors import StoreUnavailable
 from orquestador.model.logs import LogFilter, LogStatus
-from orquestador.ops.logsink import BUFFER_MAX, SqliteLogSink
+from orquestador.ops.logsink import BATCH_EVERY_S, BUFFER_MAX, SqliteLogSink
 from tests.contract.log_contract import LogSinkContract, entry
+
+
+def _traced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement from here on, of any connection."""
+    statements: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(path: Path, **options: bool) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(path, **options)  # type: ignore[call-overload]
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", traced)
+    return statements
 
 
 class TestSqliteLogSink(LogSinkContract):
@@ -75,6 +89,19 @@ class TestSqliteLogSink(LogSinkContract):
             await sink.query(LogFilter(), 1, None)
 
 
+async def test_entries_share_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    statements = _traced(monkeypatch)
+    sink = await SqliteLogSink.open(tmp_path / "logs.sqlite3", ManualClock())
+    statements.clear()
+    began, n = time.monotonic(), 0
+    while statements.count("COMMIT") < 3:
+        sink.write(entry(f"e{n}", float(n)))
+        n += 1
+        await asyncio.sleep(0.001)
+    assert time.monotonic() - began > 3 * BATCH_EVERY_S * 0.9
+    await sink.close()
+
+
 async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "logs.sqlite3").write_bytes(b"no database" * 1000)
     with pytest.raises(StoreUnavailable):
@@ -82,15 +109,7 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 async def test_no_question_walks_through_all_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    statements: list[str] = []
-    connect = sqlite3.connect
-
-    def traced(path: Path, **options: bool) -> sqlite3.Connection:
-        connection: sqlite3.Connection = connect(path, **options)  # type: ignore[call-overload]
-        connection.set_trace_callback(statements.append)
-        return connection
-
-    monkeypatch.setattr(sqlite3, "connect", traced)
+    statements = _traced(monkeypatch)
     sink = await SqliteLogSink.open(tmp_path / "logs.sqlite3", ManualClock())
     sink.write(entry("e1", 1.0, orders=("A1",), skus=("S1",)))
     await sink.flush()

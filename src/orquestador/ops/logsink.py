@@ -77,8 +77,8 @@ class SqliteLogSink:
 
     @classmethod
     async def open(cls, path: Path, clock: Clock) -> Self:
-        """Raises StoreUnavailable when the file cannot be used. A file of another version is set aside: logs are
-        no truth that would have to be migrated."""
+        """Raises StoreUnavailable when the file cannot be used. A file of another version is set aside: logs
+        are no truth that would have to be migrated."""
         sink = cls(path, clock)
         try:
             await asyncio.to_thread(_prepare, path)
@@ -156,31 +156,32 @@ class SqliteLogSink:
                     return
 
     def _store(self, connection: sqlite3.Connection, batch: list[LogEntry]) -> None:
-        rows = []
-        for entry in batch:
-            try:
-                rows.append(_to_row(entry))
-            except Exception:  # noqa: BLE001 - a log entry that cannot be written must not stop the others
-                self.dropped += 1
+        refused = 0
         try:
             with connection:
-                for row in rows:
-                    _insert(connection, row)
-                if self.dropped > self._told:
-                    _insert(connection, _to_row(self._confession()))
+                for entry in batch:
+                    try:
+                        _insert(connection, _to_row(entry))
+                    except sqlite3.OperationalError:
+                        raise
+                    except Exception:  # noqa: BLE001 - an entry that cannot be stored must not stop the others
+                        refused += 1
+                if dropped := self.dropped + refused - self._told:
+                    _insert(connection, _to_row(self._confession(dropped)))
         except sqlite3.Error:
-            self.dropped += len(rows)
+            self.dropped += len(batch)
         else:
-            self._told = self.dropped
+            self.dropped += refused
+            self._told += dropped
 
-    def _confession(self) -> LogEntry:
+    def _confession(self, dropped: int) -> LogEntry:
         return LogEntry(
             id=uuid.uuid4().hex,
             service="orchestrator",
             action="logs.dropped",
             status=LogStatus.ERROR,
             timestamp=self._clock.now(),
-            response={"dropped": self.dropped - self._told},
+            response={"dropped": dropped},
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ from orquestador.journal.sqlite.readers import Readers
 from orquestador.journal.sqlite.rows import to_works
 from orquestador.journal.sqlite.writer import Writer
 from orquestador.model.budget import Budget, BudgetSpec
+from orquestador.model.errors import StoreUnavailable
 from orquestador.model.logs import LogFilter
 from orquestador.model.orders import Units
 from orquestador.model.stock import Job
@@ -43,6 +45,8 @@ from orquestador.ports import (
 )
 
 READERS = 2
+SQLITE_MIN = (3, 35)
+"""The first with RETURNING."""
 
 
 class SqliteJournal:
@@ -68,28 +72,32 @@ class SqliteJournal:
         not ours, which is left as it was.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_name(path.name + ".lock"))
-        lock.take()
-        try:
+        if sqlite3.sqlite_version_info < SQLITE_MIN:
+            raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old, 3.35 is needed")
+        with contextlib.ExitStack() as undo:
+            lock = FileLock(path.with_name(path.name + ".lock"))
+            lock.take()
+            undo.callback(lock.release)
             await asyncio.to_thread(schema.prepare, path, schema.migrations())
-            connection = _connect(path, busy_timeout_s)
-            last_seq = int(
-                connection.execute("SELECT value FROM counters WHERE name = 'receipt_seq'").fetchone()[0]
-            )
-            if serving:
-                # There is one serving process at most, so every lease in here belongs to a dead one.
-                connection.execute("BEGIN IMMEDIATE")
-                signals.free_owners(connection, "")
-                connection.execute("COMMIT")
-            readers = Readers([_connect(path, busy_timeout_s, writes=False) for _ in range(READERS)])
-        except sqlite3.Error as error:
-            lock.release()
-            raise from_sqlite(error) from error
-        except BaseException:
-            lock.release()
-            raise
+            try:
+                connection = undo.enter_context(contextlib.closing(_connect(path, busy_timeout_s)))
+                last_seq = int(
+                    connection.execute("SELECT value FROM counters WHERE name = 'receipt_seq'").fetchone()[0]
+                )
+                if serving:
+                    # There is one serving process at most, so every lease in here belongs to a dead one.
+                    connection.execute("BEGIN IMMEDIATE")
+                    signals.free_owners(connection, "")
+                    connection.execute("COMMIT")
+                reading = [
+                    undo.enter_context(contextlib.closing(_connect(path, busy_timeout_s, writes=False)))
+                    for _ in range(READERS)
+                ]
+            except sqlite3.Error as error:
+                raise from_sqlite(error) from error
+            undo.pop_all()
         writer = Writer(connection, asyncio.get_running_loop())
-        return cls(path, clock, lock, writer, readers, last_seq)
+        return cls(path, clock, lock, writer, Readers(reading), last_seq)
 
     async def close(self) -> None:
         await self._writer.close()
