@@ -1,4 +1,4 @@
-"""How busy the intake is: what can wait lets it go first, since a marketplace counts slow answers as failed."""
+"""How busy the intake is: what can wait lets it go first, since slow answers count as failed."""
 
 from __future__ import annotations
 
