@@ -60,7 +60,7 @@ def _perform(
             view.phase("demo.starting_service")
             built.start_service(lang)
             rows = play.perform()
-            view.end()
+            view.end(well=all_agree(rows))
     seconds = time.monotonic() - began
     with Stage(built) as stage:
         view.result(rows, orders=len(scenario.orders), seed=seed, seconds=seconds, why=stage.why)

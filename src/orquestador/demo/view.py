@@ -39,7 +39,7 @@ class View:
 
     def __init__(self, console: Console, lang: str) -> None:
         self.console, self._lang = console, lang
-        self._done: list[tuple[str, float]] = []
+        self._done: list[Text] = []
         self._now: tuple[str, float] | None = None
         self._counts = ""
         self._live: Live | None = None
@@ -63,13 +63,15 @@ class View:
         self.end()
         self._now = (self.say(code, **facts), time.monotonic())
 
-    def end(self) -> None:
-        """The last phase is done."""
+    def end(self, *, well: bool = True) -> None:
+        """The last phase is over."""
         if self._now is not None:
             words, began = self._now
-            self._done.append((words, time.monotonic() - began))
+            mark = (f"{GOOD} ", "green") if well else (f"{BAD} ", "bold red")
+            line = Text.assemble(mark, words, (f" ({time.monotonic() - began:.1f} s)", "dim"))
+            self._done.append(line)
             if self._live is None:
-                self.console.print(self._line(*self._done[-1]))
+                self.console.print(line)
             self._now = None
 
     def seen(self, seen: Seen) -> None:
@@ -166,11 +168,8 @@ class View:
             )
         return table
 
-    def _line(self, words: str, seconds: float) -> Text:
-        return Text.assemble((f"{GOOD} ", "green"), words, (f" ({seconds:.1f} s)", "dim"))
-
     def _picture(self) -> RenderableType:
-        parts: list[RenderableType] = [self._line(*done) for done in self._done]
+        parts: list[RenderableType] = [*self._done]
         if self._now is not None:
             self._spinner.update(text=self._now[0])
             parts.append(self._spinner)
@@ -192,7 +191,7 @@ class SilentView(View):
 
     def phase(self, code: str, **facts: object) -> None: ...
 
-    def end(self) -> None: ...
+    def end(self, *, well: bool = True) -> None: ...
 
     def seen(self, seen: Seen) -> None: ...
 

@@ -77,10 +77,10 @@ def test_without_a_terminal_each_phase_is_one_line() -> None:
     with shown.playing():
         shown.phase("demo.starting_service")
         shown.phase("demo.settling")
-        shown.end()
+        shown.end(well=False)
     first, second = out.getvalue().splitlines()
     assert first.startswith("✓ Starting orquestador (")
-    assert second.startswith("✓ Odoo and the listings")
+    assert second.startswith("✗ Odoo and the listings")
 
 
 @pytest.mark.parametrize(("code", "words"), [(1, "odoo ended (code 1)"), (None, "odoo does not answer")])
