@@ -67,7 +67,8 @@ class Receipt:
     notice: Notice
     trace_id: str
     work_ids: tuple[str, ...]
-    duplicate: bool
+    duration_ms: float = 0.0
+    """From the arrival of the request to the commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +235,9 @@ class Journal(Protocol):
 
     # listings and jobs
     async def upsert_listings(self, works: Sequence[Work]) -> int:
-        """Create the listing rows that do not exist (due), and refresh `live` of the settled ones that are in
-        no open job; one that shows another number than we knew is due. Returns how many were created."""
+        """Create the listing rows that do not exist (due), and refresh `managed`, and `live` of the settled
+        ones, of those in no open job; one that shows another number than we knew, or is managed now and was
+        not before, is due. Returns how many were created."""
         ...
 
     async def listings_for(self, skus: Sequence[str]) -> list[Work]: ...

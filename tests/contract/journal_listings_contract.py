@@ -92,6 +92,16 @@ class ListingContract:
         assert await journal.listings_for(["S1"]) == []
         assert await claimed_ids(journal, Kind.LISTING) == [listing_id("S1")]
 
+    async def test_an_offer_follows_the_publish_policy_and_is_due_when_it_comes_in(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        row = listing_row("S1")
+        for managed, due in ((True, [listing_id("S1")]), (False, []), (True, [listing_id("S1")])):
+            await journal.upsert_listings([replace(row, doc=replace(row.listing, managed=managed))])
+            assert (await the_row(journal, listing_id("S1"))).listing.managed is managed
+            assert await claimed_ids(journal, Kind.LISTING) == due
+            await settle(journal, clock, listing_id("S1"))
+
     async def test_listings_for_many_skus(self, journal: Journal) -> None:
         await journal.upsert_listings([listing_row(f"S{n}") for n in range(600)])
         found = await journal.listings_for([f"S{n}" for n in range(600)])

@@ -22,6 +22,7 @@ class Feed:
     quantities: dict[str, int]
     at: float
     finished: bool = False
+    unknown: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -67,7 +68,8 @@ class FakeChannel:
         for feed in self.feeds:
             if not feed.finished:
                 feed.finished = True
-                self.shown.update(feed.quantities)
+                feed.unknown = set(feed.quantities) - set(self.shown)
+                self.shown.update({r: q for r, q in feed.quantities.items() if r in self.shown})
 
     # the port
 
@@ -112,7 +114,13 @@ class FakeChannel:
     async def report(self, external_id: str, refs: Sequence[str]) -> JobReport:
         self._take_fault()
         feed = next(f for f in self.feeds if f.id == external_id)
-        return JobReport(feed.finished, dict.fromkeys(refs, (RecordOutcome.ACCEPTED, None)))
+        return JobReport(
+            feed.finished,
+            {
+                r: (RecordOutcome.NOT_FOUND if r in feed.unknown else RecordOutcome.ACCEPTED, None)
+                for r in refs
+            },
+        )
 
     async def find_job(
         self, quantities: Mapping[str, int], since: float, known: frozenset[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import socket
@@ -9,7 +10,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from orquestador.channels.falabella.channel import FalabellaChannel
 from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
@@ -158,8 +158,8 @@ async def open_context(settings: Settings, *, serving: bool) -> AsyncIterator[Co
     """The ports and their state. Raises StoreLocked when another process has the data folder."""
     async with AsyncExitStack() as stack:
         clock = await build_clock(settings, stack)
-        folder = Path(settings.data_dir)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = settings.data_dir
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
         journal = await SqliteJournal.open(folder / JOURNAL_FILE, clock, serving=serving)
         stack.push_async_callback(journal.close)
         logs = await SqliteLogSink.open(folder / LOGS_FILE, clock)

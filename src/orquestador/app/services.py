@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -194,10 +195,10 @@ class HouseServices:
 
     async def backup(self, path: str, by: str) -> BackupResult:
         target = Path(path)
-        if target.exists():
+        if await asyncio.to_thread(target.exists):
             raise NotPossible(f"{path} exists already", "name a file that does not exist yet")
         await self._x.journal.backup(path)
-        return BackupResult(path=path, size_bytes=target.stat().st_size)
+        return BackupResult(path=path, size_bytes=(await asyncio.to_thread(target.stat)).st_size)
 
     async def registered(self) -> tuple[Registered, ...]:
         return await self._uninstaller.registered()

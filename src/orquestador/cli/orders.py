@@ -57,12 +57,11 @@ def show_one(ctx: typer.Context, order: Order, channel: Channel = None, as_json:
     if row["receipts"]:
         zone = session.settings.app_timezone
         show_table(
-            [session.say(f"receipt.col.{name}") for name in ("when", "event", "duplicate", "trace")],
+            [session.say(f"receipt.col.{name}") for name in ("when", "event", "trace")],
             [
                 (
                     local_time(receipt["received_at"], zone),
                     receipt["event"],
-                    session.say("yes") if receipt["duplicate"] else "",
                     receipt["trace_id"],
                 )
                 for receipt in row["receipts"]

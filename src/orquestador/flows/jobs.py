@@ -122,7 +122,7 @@ class JobFollower:
             case RecordOutcome.NOT_FOUND:
                 return replace(
                     work,
-                    doc=free,
+                    doc=replace(free, missing=True),
                     state=State.DEAD,
                     done=max(work.done, record.version),
                     reason="sku_not_found_on_channel",

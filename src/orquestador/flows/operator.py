@@ -27,6 +27,8 @@ async def retry(context: Context, work_id: str) -> Work | None:
             order = replace(work.order, lines=lines, hold=None, discarded=None)
             work = replace(work, doc=order)
             effect_due_at = now if wants_effect(order) else None
+        elif isinstance(work.doc, Listing):
+            work = replace(work, doc=replace(work.doc, missing=False))
         elif isinstance(work.doc, ManualMovement):
             effect_due_at = now if work.state is not State.SETTLED else None
         row = replace(work, state=State.DUE, due_at=now, attempts=0, failing_since=None, reason=None)

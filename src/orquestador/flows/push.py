@@ -84,6 +84,8 @@ class Pusher:
         # higher.
         if channel.has_api:
             await self._poll.before_push()
+        await x.save([_missing(w) for w in works if w.listing.missing])
+        works = [w for w in works if not w.listing.missing]
         skus = sorted({w.listing.sku for w in works})
         units = await x.journal.units(skus)
         try:
@@ -104,6 +106,8 @@ class Pusher:
                 wanted=candidate.wanted,
                 wanted_at=answer.as_of,
                 available=answer.available,
+                # The policy of now: the catalogue may not have been read since it changed.
+                managed=x.settings.publishes(work.listing.sku),
             )
             self._watch_oversold(listing, answer)
             if not listing.managed:
@@ -128,7 +132,7 @@ class Pusher:
         for work in works:
             listing, sums = work.listing, units.get(work.listing.sku, Units())
             newest = listing.newest
-            live = x.modes.of(self._channel.id) is not None and listing.managed
+            live = x.modes.of(self._channel.id) is not None and x.settings.publishes(listing.sku)
             if not live or newest is None or listing.available is None:
                 continue
             wanted = net_quantity(listing.available, sums.unproven, x.settings.rule)
@@ -255,6 +259,11 @@ class Pusher:
             for c in candidates
         ]
         await self._x.save(saves)
+
+
+def _missing(work: Work) -> Save:
+    """A signal does not bring back an offer that the channel does not know."""
+    return Save(replace(work, state=State.DEAD, done=work.wanted, reason="sku_not_found_on_channel"))
 
 
 def _settle(work: Work, listing: Listing, now: float) -> Save:

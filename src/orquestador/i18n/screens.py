@@ -256,7 +256,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "listing.live": ("leído en el canal", "read on the channel"),
     "receipt.col.when": ("recibido", "received"),
     "receipt.col.event": ("aviso", "notice"),
-    "receipt.col.duplicate": ("repetido", "duplicate"),
     "receipt.col.trace": ("traza", "trace"),
     "logs.none": ("No hay registros.", "There are no log entries."),
     "logs.col.when": ("cuándo", "when"),

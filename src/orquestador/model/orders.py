@@ -526,7 +526,10 @@ class Units:
 
 
 def affected_skus(before: Order | None, after: Order) -> set[str]:
-    """SKUs whose committed units changed between two versions of an order: the ones to mark dirty."""
+    """SKUs whose committed units changed between two versions of an order: the ones to mark dirty.
+
+    A body-backed order that became its API twin counts whole: now the channel itself has these units too.
+    """
 
     def committed(lines: Iterable[Line]) -> dict[str, int]:
         sums: dict[str, int] = {}
@@ -534,6 +537,8 @@ def affected_skus(before: Order | None, after: Order) -> set[str]:
             sums[line.sku] = sums.get(line.sku, 0) + line.should_be_out
         return sums
 
+    if before is not None and before.body_backed and not after.body_backed:
+        before = None
     old = committed(before.lines) if before else {}
     new = committed(after.lines)
     return {sku for sku in old.keys() | new.keys() if old.get(sku, 0) != new.get(sku, 0)}

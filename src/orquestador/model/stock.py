@@ -62,6 +62,8 @@ class Listing:
     confirmed: Shown | None = None
     live: Shown | None = None
     job_id: str | None = None
+    missing: bool = False
+    """The channel said that it does not know the ref; only a catalogue read, or a person, says otherwise."""
     why: str | None = None
     """Why the number is not newer, for a person."""
 

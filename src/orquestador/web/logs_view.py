@@ -98,7 +98,7 @@ def entry_of(receipt: Receipt) -> LogEntry:
     """A receipt as the log entry of its webhook."""
     notice = receipt.notice
     unreadable = notice.kind is NoticeKind.UNREADABLE
-    response: dict[str, object] = {"status": 200, "kind": notice.kind.value, "duplicate": receipt.duplicate}
+    response: dict[str, object] = {"status": 200, "kind": notice.kind.value}
     if notice.reason:
         response["reason"] = notice.reason
     return LogEntry(
@@ -109,6 +109,7 @@ def entry_of(receipt: Receipt) -> LogEntry:
         timestamp=receipt.received_at,
         request=redact(_readable(receipt.body)),
         response=redact(response),
+        duration_ms=receipt.duration_ms,
         order_ids=notice.refs if notice.kind in (NoticeKind.ORDER, NoticeKind.UNREADABLE) else (),
         skus=notice.refs if notice.kind is NoticeKind.STOCK else _skus(receipt.body),
         trace_id=receipt.trace_id,

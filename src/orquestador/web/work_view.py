@@ -70,7 +70,6 @@ def render_receipt(receipt: Receipt) -> dict[str, object]:
         "event": receipt.notice.event,
         "kind": receipt.notice.kind.value,
         "reason": receipt.notice.reason,
-        "duplicate": receipt.duplicate,
         "receivedAt": instant(receipt.received_at),
         "traceId": receipt.trace_id,
     }

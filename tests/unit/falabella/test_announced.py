@@ -12,7 +12,7 @@ from orquestador.ports import Receipt
 
 def receipt(body: bytes) -> Receipt:
     notice = read_notice(body, stock=False)
-    return Receipt(1, "r", "falabella", "falabella.order", body, 50.0, notice, "t", (), False)
+    return Receipt(1, "r", "falabella", "falabella.order", body, 50.0, notice, "t", ())
 
 
 @pytest.mark.parametrize("key", ["OrderItemIds", "OrderItemsId"])

@@ -39,7 +39,7 @@ def _refused(body: bytes | str, *, stock: bool = False) -> InvalidBody:
 
 def _receipt(body: bytes, seq: int = 1) -> Receipt:
     notice = read_notice(body, stock=False)
-    return Receipt(seq, f"r{seq}", "falabella", "falabella.order", body, 0.0, notice, "t", (), False)
+    return Receipt(seq, f"r{seq}", "falabella", "falabella.order", body, 0.0, notice, "t", ())
 
 
 # --- the simple order body ---

@@ -195,3 +195,41 @@ async def test_a_catalogue_read_that_agrees_pushes_nothing_also_after_own_orders
         await CataloguePoll(shop.context, shop.channel).run_once()
         await shop.changed("A")
     assert len(shop.pushed) == pushed
+
+
+async def test_a_listing_that_the_channel_does_not_know_stays_dead_until_the_catalogue_shows_it(
+    shop: Shop,
+) -> None:
+    await shop.pusher.run_once()
+    del shop.channel.shown["A"]
+    shop.erp.move_by_hand("A", -3)
+    await shop.changed("A")
+    await shop.confirm()
+    for _ in range(2):
+        (row,) = await shop.journal.get(["listing:shop:A"])
+        assert (row.state, row.reason) == (State.DEAD, "sku_not_found_on_channel")
+        await shop.changed("A")
+    assert shop.pushed == [{"A": 7}]
+    shop.channel.shown["A"] = 10
+    await CataloguePoll(shop.context, shop.channel).run_once()
+    await shop.changed("A")
+    await shop.confirm()
+    assert shop.pushed == [{"A": 7}, {"A": 7}]
+    assert shop.channel.shown["A"] == 7
+
+
+async def test_a_publish_policy_that_changed_is_followed_at_once(shop: Shop) -> None:
+    """Who narrows it before going live must not see the whole catalogue written."""
+    await shop.pusher.run_once()
+    for sku in ("A", "B"):
+        shop.erp.move_by_hand(sku, -3)
+    shop.context.settings = FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0, publish=("B",))
+    await shop.journal.mark([Mark("A", "test")])
+    await shop.changed("B")
+    assert shop.pushed == [{"B": 7}]
+    await shop.confirm()
+    shop.context.settings = FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0)
+    await CataloguePoll(shop.context, shop.channel).run_once()
+    shop.clock.advance(5.0)
+    await shop.pusher.run_once()
+    assert shop.pushed == [{"B": 7}, {"A": 7}]

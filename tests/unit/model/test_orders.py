@@ -241,6 +241,12 @@ def test_only_skus_whose_committed_units_changed_are_marked() -> None:
     assert affected_skus(None, before) == {"A", "B"}
 
 
+def test_an_order_that_the_channel_has_too_from_now_on_affects_all_its_skus() -> None:
+    body = replace(order(line()), body_backed=True)
+    assert affected_skus(body, body) == set()
+    assert affected_skus(body, replace(body, body_backed=False)) == {"A"}
+
+
 def test_units_still_held_by_the_channel_are_known() -> None:
     assert order(line(reserved=True), line("2", "B")).reserved_on_channel() == {"A": 2}
 

@@ -195,7 +195,6 @@ class House:
             notice=notice,
             trace_id=trace_id,
             work_ids=works,
-            duplicate=False,
         )
         self.memory.kept.append(receipt)
         return Accepted(receipt.id, duplicate=False)

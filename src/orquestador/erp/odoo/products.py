@@ -18,7 +18,8 @@ PAGE = 500
 LOGGED_SKUS = 50
 """A call for more SKUs than this is not logged under each of them."""
 HIT_TTL_S = 300.0
-MISS_TTL_S = 5.0
+MISS_TTL_S = 1.0
+"""Spares a look-up per order of one batch; short, because a person who has just made the product retries."""
 
 
 class Products:

@@ -34,15 +34,25 @@ def upsert(connection: sqlite3.Connection, now: float, works: Sequence[saves.Enc
         if listing == known.doc:
             continue
         # Another product behind the same offer, or another number than we know of, is a reason to look again.
-        wanted = known.wanted + (listing.sku != known.doc.sku or _drifted(known.doc, listing))
+        news = listing.sku != known.doc.sku or known.doc.missing or _drifted(known.doc, listing)
+        included = listing.managed and not known.doc.managed  # the publish policy changed
+        wanted = known.wanted + (news or included)
         doc = saves.encode(Save(replace(known, doc=listing))).doc
         connection.execute(
-            """UPDATE work SET rev = rev + 1, wanted = :wanted, doc = :doc, sku = :sku, updated_at = :now,
+            """UPDATE work SET rev = rev + 1, wanted = :wanted, doc = :doc, sku = :sku, managed = :managed,
+                   updated_at = :now,
                    state = CASE WHEN :wanted > wanted THEN 'due' ELSE state END,
                    due_at = CASE WHEN :wanted > wanted THEN :now ELSE due_at END,
                    ready = CASE WHEN :wanted > wanted THEN 1 ELSE ready END
                WHERE id = :id""",
-            {"wanted": wanted, "doc": doc, "sku": listing.sku, "now": now, "id": known.id},
+            {
+                "wanted": wanted,
+                "doc": doc,
+                "sku": listing.sku,
+                "managed": listing.managed,
+                "now": now,
+                "id": known.id,
+            },
         )
     return created
 
@@ -55,7 +65,7 @@ def refreshed(work: Work, seen: Listing) -> Listing:
     listing = work.listing
     if seen.live is not None and work.state is State.SETTLED and work.wanted == work.done:
         listing = replace(listing, live=replace(seen.live, own_seq=work.own_seq))
-    return replace(listing, sku=seen.sku)
+    return replace(listing, sku=seen.sku, managed=seen.managed, missing=False)
 
 
 def _drifted(before: Listing, after: Listing) -> bool:

@@ -116,7 +116,7 @@ def to_receipt(row: Any) -> Receipt:
         ),
         trace_id=row[11],
         work_ids=work_ids(kind, row[2], refs, row[1]),
-        duplicate=False,  # a duplicate stores no row: what is stored came first
+        duration_ms=row[12],
     )
 
 
