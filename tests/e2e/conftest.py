@@ -13,3 +13,18 @@ def world(tmp_path: Path) -> Iterator[Stack]:
     """Both sandboxes, and a service that the test starts when it likes."""
     with stack(tmp_path) as world:
         yield world
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running stack for all tests of a module."""
+    with stack(tmp_path_factory.mktemp("shared")) as shared:
+        shared.up(CLOCK_URL=shared.falabella.url)
+        yield shared
+
+
+@pytest.fixture
+def shop(shared: Stack) -> Stack:
+    """A running stack, idle and with its calls refilled; take SKUs of your own (`shop.sku()`)."""
+    shared.refill()
+    return shared

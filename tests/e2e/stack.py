@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import httpx2
@@ -21,6 +22,7 @@ T = TypeVar("T")
 SECRET = "a-webhook-secret-for-tests"
 ADMIN = {"Authorization": "Bearer admin-key-for-tests-0001"}
 PATIENCE_S = 30.0
+SEED = 60
 
 
 def free_port() -> int:
@@ -89,12 +91,35 @@ class Sandbox:
     def post(self, path: str, body: object) -> Any:
         return self.client.post(f"{self.url}/_sandbox/{path}", json=body).raise_for_status().json()
 
+    @contextmanager
+    def faulty(self, **switches: object) -> Iterator[None]:
+        """These switches are on inside; afterwards they are as they were."""
+        before = self.client.get(f"{self.url}/_sandbox/faults").raise_for_status().json()
+        self.post("faults", switches)
+        try:
+            yield
+        finally:
+            self.post("faults", {name: before.get(name) for name in switches})
+
+    def odoo(self, model: str, method: str, *args: object) -> Any:
+        """A call as the administrator of the simulated Odoo."""
+        params = {
+            "service": "object",
+            "method": "execute_kw",
+            "args": ["sandbox", 2, "admin", model, method, list(args)],
+        }
+        body = {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params}
+        answer = self.client.post(f"{self.url}/jsonrpc", json=body).raise_for_status().json()
+        assert "error" not in answer, answer
+        return answer.get("result")
+
 
 class Stack:
     """One test's world. `env` overrides settings of the service for every start."""
 
     def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
+        self._next_sku = 0
         self.children: list[Child] = []
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -128,7 +153,7 @@ class Stack:
     def _sandbox(self, kind: str, webhook: str) -> Sandbox:
         log = self.folder / f"{kind}.log"
         child = start(
-            ["sandbox", kind, "--port", "0", "--seed-catalog", "20", "--webhook", webhook],
+            ["sandbox", kind, "--port", "0", "--seed-catalog", str(SEED), "--webhook", webhook],
             log=log,
             env={},
             cwd=self.folder,
@@ -189,10 +214,16 @@ class Stack:
         self.falabella.post(f"orders/{order_id}/status", {"status": status, "notify": notify})
 
     def simple(
-        self, order_id: str, status: str = "confirmed", *, at: str = "2026-11-24T10:00:00Z", **items: int
+        self,
+        order_id: str,
+        status: str = "confirmed",
+        *rows: tuple[str, int],
+        at: str = "2026-11-24T10:00:00Z",
+        **items: int,
     ) -> httpx2.Response:
-        """The documented body; keyword `SKU_00001=2` is 2 units of SKU-00001."""
-        products = [{"sku": s.replace("_", "-"), "quantity": q, "price": 9990} for s, q in items.items()]
+        """The documented body; rows are (SKU, units), keyword `SKU_00001=2` is 2 units of SKU-00001."""
+        rows += tuple((s.replace("_", "-"), q) for s, q in items.items())
+        products = [{"sku": s, "quantity": q, "price": 9990} for s, q in rows]
         return self.client.post(
             "/falabella/webhook/order",
             headers={"x-falabella-signature": SECRET},
@@ -205,14 +236,84 @@ class Stack:
     def shown(self, sku: str) -> int:
         return int(self.falabella.state()["stock"][sku])
 
+    def refill(self) -> None:
+        """Let the clock of both sides run until the marketplace's scarce calls are all there again.
+
+        Tests that share a stack share its budget; short of calls, pushes rightly wait for each other.
+        """
+        self.idle()
+        channel = self.get("/channels")["items"][0]
+        missing = channel["budgetSize"] - channel["budgetLeft"]
+        if missing > 10:
+            self.falabella.post("clock", {"advance_s": missing * 121})
+
+    def sku(self) -> str:
+        """A SKU that nobody has used yet, 1,000 units on both sides: tests that share a stack share no SKU."""
+        self._next_sku += 1
+        assert self._next_sku <= SEED, "raise SEED"
+        return f"SKU-{self._next_sku:05d}"
+
+    def set_stock(self, sku: str, on_hand: int) -> None:
+        """A person books the ERP's stock to this number."""
+        if delta := on_hand - self.on_hand(sku):
+            self.odoo.post("move", {"sku": sku, "delta": delta})
+
+    def pickings(self, order_id: str) -> list[str]:
+        """Names of the ERP documents that carry the key of this order, in any state."""
+        names = [p["name"] for p in self.odoo.state()["pickings"]]
+        return sorted(n for n in names if n.startswith(f"falabella/{order_id}/"))
+
+    def feeds(self, sku: str) -> list[int]:
+        """The numbers that were ever sent to the marketplace for this SKU, oldest first."""
+        feeds = self.falabella.state()["feeds"]
+        return [r["quantity"] for feed in feeds for r in feed["skus"] if r["sku"] == sku]
+
+    def order_is(self, order_id: str, state: str, reason: str | None = None) -> Any:
+        """Wait for this state of an order, and for a reason that begins like this; its row."""
+
+        def reached() -> Any:
+            row = self.order(order_id)
+            good = row and row["state"] == state and (row["reason"] or "").startswith(reason or "")
+            return row if good else None
+
+        try:
+            return wait_for(f"{order_id} is {state} {reason or ''}", reached)
+        except AssertionError as e:
+            row = self.order(order_id) or {}
+            raise AssertionError(f"{e}; it is {row.get('state')} {row.get('reason')}") from e
+
+    def listing(self, sku: str) -> Any:
+        return self.get(f"/work/listing:falabella:{sku}")
+
+    def logs(self, path: str = "/logs", **filters: str) -> list[Any]:
+        """Every entry of this list, all pages."""
+        items: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = self.get(path, **filters, **cursor)
+            items += page["items"]
+            if page["nextCursor"] is None:
+                return items
+            cursor = {"cursor": page["nextCursor"]}
+
+    def idle(self) -> None:
+        """Wait until no webhook is under way and no work is due, being done or followed."""
+
+        def quiet() -> bool:
+            said = self.get("/status")
+            work = said["due"] + said["openEffects"] + said["openJobs"]
+            return work == 0 and self.falabella.state()["webhooks"]["pending"] == 0
+
+        wait_for("idle", quiet)
+
     def order(self, order_id: str) -> Any:
         """The row of an order as the API shows it, or None."""
         answer = self.client.get(f"/work/order:falabella:{order_id}", headers=ADMIN)
         return answer.json() if answer.status_code == 200 else None
 
-    def settles(self, **expected: int) -> None:
+    def settles(self, expected: Mapping[str, int] = MappingProxyType({}), **more: int) -> None:
         """Wait until the ERP has, and the marketplace shows, these numbers (`SKU_00001=7`)."""
-        wanted = {s.replace("_", "-"): n for s, n in expected.items()}
+        wanted = {**expected, **{s.replace("_", "-"): n for s, n in more.items()}}
 
         def numbers() -> tuple[dict[str, int], dict[str, int]]:
             erp, shop = self.odoo.state()["stock"], self.falabella.state()["stock"]
