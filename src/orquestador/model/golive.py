@@ -24,7 +24,7 @@ class GoLive:
     def is_history(self, order: Order) -> bool:
         """True for an order sold before go-live, unless a person asked to take it out or we already did
         something."""
-        if order.take_anyway or order.effects:
+        if order.take_anyway or order.effects or any(line.taken for line in order.lines):
             return False
         if order.body_backed or order.created_at is None:
             return order.first_seen_at < self.since
