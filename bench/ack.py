@@ -14,13 +14,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.load import Load, run_load
+from bench.processes import BenchFailed, Child, Children, Cores, bench_world
+from bench.report import Measure, Report, arguments, at_least, at_most, median, percentile
+from bench.world import SECRET, service_env, start_service
 from orquestador.app.build import JOURNAL_FILE
 
-from bench.load import Load, run_load
-from bench.processes import BenchFailed, Child, Children, Cores, answers, bench_world, wait_for
-from bench.report import Measure, Report, arguments, at_least, at_most, median, percentile
-
-SECRET = "a-webhook-secret-for-the-bench"
 CONNECTIONS = 64
 WARM_UP_S = 0.5
 
@@ -69,20 +68,6 @@ def request(n: int) -> bytes:
     )
 
 
-def start(world: Children, name: str, module: str, *arguments: str, core: int) -> Child:
-    """A serving process with a data folder of its own, after it answers."""
-    env = {
-        "PORT": "0",
-        "DATA_DIR": str(world.folder / name),
-        "APP_LANG": "en",
-        "FALABELLA_WEBHOOK_SECRET": SECRET,
-    }
-    child = world.start(name, module, *arguments, env=env, core=core)
-    url = child.wait_url()
-    wait_for(f"{name} answers", lambda: answers(f"{url}/health/live"))
-    return child
-
-
 def missing(journal: Path, acknowledged: Sequence[bytes]) -> int:
     """How many acknowledged receipts the journal does not have, or has for another order."""
     with closing(sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True)) as connection:
@@ -113,12 +98,13 @@ def measure(world: Children, plan: Plan, cores: Cores, report: Report) -> None:
         found.add(run, child.cpu_s() - before)
         return run
 
-    ceiling = start(world, "no-journal", "bench.no_journal", core=cores.server)
+    settings = service_env(world.folder / "no-journal")
+    ceiling = world.start("no-journal", "bench.no_journal", env=settings, core=cores.server)
     responder = world.start("responder", "bench.responder", core=cores.server)
     durable, bare, own = Found.nothing(), Found.nothing(), Found.nothing()
     acknowledged = lost = done = 0
     for n in range(plan.rounds):
-        up = start(world, f"up-{n}", "orquestador", "up", core=cores.server)
+        up, _ = start_service(world, f"up-{n}", core=cores.server)
         run = load(up, durable)
         up.kill()
         journal = world.folder / f"up-{n}" / JOURNAL_FILE

@@ -116,10 +116,11 @@ async def _run(
     url: str, request: Callable[[int], bytes], connections: int, warm_up_s: float, seconds: float
 ) -> Load:
     address = urlsplit(url)
+    host, port = address.hostname or "", address.port or 80
     loop = asyncio.get_running_loop()
     run = _Run(request, connections, warm_up_s, seconds)
     for _ in range(connections):
-        await loop.create_connection(lambda: _Connection(run), address.hostname, address.port)
+        await loop.create_connection(lambda: _Connection(run), host, port)
     await asyncio.wait_for(run.done.wait(), warm_up_s + seconds + 10.0)
     if run.error is not None:
         raise run.error

@@ -1,4 +1,4 @@
-"""`orquestador up` whose receipts go nowhere: the same app, settings and flows, only `accept` answers at once.
+"""`orquestador up` whose receipts go nowhere: the same app and settings, only `accept` answers at once.
 
 What is left is what HTTP, the proof and the parsing cost: the ceiling of `bench.ack`.
 """

@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TypeVar
-from urllib.request import ProxyHandler, build_opener
 
 T = TypeVar("T")
 PATIENCE_S = 30.0
 _PR_SET_PDEATHSIG = 1
 _LISTENING = re.compile(rb"(?:listening|running) on (http://127\.0\.0\.1:\d+)")
-_open = build_opener(ProxyHandler({})).open
 
 
 class BenchFailed(Exception):
@@ -113,13 +111,18 @@ class Children:
                     **(env or {}),
                 },
                 cwd=self.folder,
-                preexec_fn=become_child,
+                preexec_fn=become_child,  # noqa: PLW1509 - a bench has no threads when it starts one
             )
         child = Child(process, log)
         self._all.append(child)
         return child
 
+    def named(self, name: str) -> Child:
+        """The child that was started last under this name."""
+        return next(child for child in reversed(self._all) if child.log.stem == name)
+
     def close(self) -> None:
+        """End them all."""
         for child in reversed(self._all):
             if child.process.poll() is None:
                 child.kill()
@@ -159,12 +162,3 @@ def wait_for(
             raise BenchFailed(f"not within {patience_s:.0f} s: {what}")
         time.sleep(every_s)
     return value
-
-
-def answers(url: str) -> bool:
-    """Whether a GET of this address is answered with 200."""
-    try:
-        with _open(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False

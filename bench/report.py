@@ -24,7 +24,6 @@ class Measure:
     unit: str
     aim: str = ""
     met: bool | None = None
-    note: str = ""
 
     @property
     def text(self) -> str:
@@ -32,12 +31,12 @@ class Measure:
         return f"{self.value:,.{digits}f} {self.unit}".rstrip()
 
 
-def at_least(key: str, label: str, value: float, unit: str, aim: float, note: str = "") -> Measure:
-    return Measure(key, label, value, unit, f">= {aim:g} {unit}".rstrip(), value >= aim, note)
+def at_least(key: str, label: str, value: float, unit: str, aim: float) -> Measure:
+    return Measure(key, label, value, unit, f">= {aim:g} {unit}".rstrip(), value >= aim)
 
 
-def at_most(key: str, label: str, value: float, unit: str, aim: float, note: str = "") -> Measure:
-    return Measure(key, label, value, unit, f"<= {aim:g} {unit}".rstrip(), value <= aim, note)
+def at_most(key: str, label: str, value: float, unit: str, aim: float) -> Measure:
+    return Measure(key, label, value, unit, f"<= {aim:g} {unit}".rstrip(), value <= aim)
 
 
 @dataclass(slots=True)
@@ -75,12 +74,9 @@ class Report:
             sys.stdout.write(json.dumps(report) + "\n")
             return
         rows = [("", "measured", "aim", "")]
-        rows += [
-            (m.label, m.text, m.aim, _verdict(m.met) + (f"  {m.note}" if m.note else ""))
-            for m in self.measures
-        ]
+        rows += [(m.label, m.text, m.aim, _verdict(m.met)) for m in self.measures]
         widths = [max(len(row[at]) for row in rows) for at in range(3)]
-        lines = [f"{self.title}", f"  $ {self.command}", f"  {at}, {machine()}"]
+        lines = [self.title, f"  $ {self.command}", f"  {at}, {machine()}"]
         if self.facts:
             lines.append(
                 "  " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.facts.items())
