@@ -38,6 +38,7 @@ class FlowSettings:
     fold_batch: int = 200
     erp_batch: int = 50
     lease_s: float = 30.0
+    owner_lease_s: float = 9.0
     tick_s: float = 1.0
     feed_first_poll_s: float = 30.0
     feed_poll_s: float = 15.0
@@ -106,6 +107,8 @@ class Context:
     settings: FlowSettings
     owner: str
     new_id: Callable[[], str]
+    alone: bool = True
+    """No other process can serve this store (the embedded one): nothing needs a named lease."""
     gates: Gates = field(default_factory=Gates)
     modes: Modes = field(default_factory=Modes)
     rng: random.Random = field(default_factory=random.Random)

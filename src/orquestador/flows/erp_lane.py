@@ -31,8 +31,6 @@ from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
 from orquestador.ports import Erp, Mark, Movement, Outcome, Save
 
-LANE = "lane:erp"
-LEASE_RENEW_S = 10.0
 _SILENCE = Outcome(KeyState.DOUBTFUL, reason="no_answer")
 
 
@@ -55,18 +53,17 @@ class _Open:
 
 
 class ErpLane:
-    """One runner at a time for the whole installation (a named lease); it drains due effects in batches."""
+    """One runner at a time for the whole installation (see `Ownership`); it drains due effects in batches."""
 
     def __init__(self, context: Context, erp: Erp) -> None:
         self._x, self._erp = context, erp
         self._manual = MovementLane(context, erp)
-        self._held_until = 0.0
 
     async def run_once(self) -> int:
         """One batch; returns how many rows were looked at. Raises Unavailable or AuthRefused when the ERP
         is away."""
         x = self._x
-        if x.gates.stopped("erp") or not await self._hold_lease():
+        if x.gates.stopped("erp"):
             return 0
         works = await x.journal.effects_due(x.settings.erp_batch)
         try:
@@ -120,15 +117,6 @@ class ErpLane:
         if fresh is not None:
             row = replace(fresh, state=State.DEAD, reason=f"internal_error:{type(error).__name__}")
             await x.save([Save(_unless_signalled(row), effect_due_at=x.clock.now() + ASK_PERSON_EVERY_S)])
-
-    async def _hold_lease(self) -> bool:
-        now = self._x.clock.now()
-        if now < self._held_until - self._x.settings.lease_s + LEASE_RENEW_S:
-            return True
-        if not await self._x.journal.acquire(LANE, self._x.owner, self._x.settings.lease_s):
-            return False
-        self._held_until = now + self._x.settings.lease_s
-        return True
 
     async def _start(self, works: Sequence[Work]) -> None:
         """Write down the next effect of each order, then do them all in one batch."""

@@ -4,6 +4,7 @@ told to stop."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -17,9 +18,11 @@ from orquestador.flows.context import (
     stock_lane,
 )
 from orquestador.flows.erp_lane import ErpLane
+from orquestador.flows.golive import load_modes
 from orquestador.flows.hints import Hints
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.orders import OrderWorker
+from orquestador.flows.ownership import Ownership
 from orquestador.flows.poll import CataloguePoll, ErpPoll, OrdersPoll
 from orquestador.flows.push import Pusher
 from orquestador.flows.upkeep import Checks, Upkeep
@@ -28,6 +31,7 @@ from orquestador.ports import Channel, Erp
 
 _log = structlog.get_logger(__name__)
 AWAY_S = 1.0
+MODES_EVERY_S = 2.0
 
 Step = Callable[[], Awaitable[int]]
 Timed = Callable[[], Awaitable[float | None]]
@@ -38,56 +42,83 @@ class Runner:
 
     def __init__(self, context: Context, hints: Hints) -> None:
         self._x, self._hints = context, hints
+        self._ownership = Ownership(context)
         self._tasks: list[asyncio.Task[None]] = []
 
-    def start(self) -> None:
-        """Start every loop that this configuration needs."""
+    def start(self, *, works: bool = True) -> None:
+        """Start every loop that this configuration needs. `works=False`: a process that only answers HTTP; it
+        looks after the hints that it received, and knows how the upstreams are."""
         x = self._x
-        self._drain("orders", OrderWorker(x).run_once, ORDERS_LANE, gives_way=True)
+        channels = [channel for channel in x.channels.values() if channel.has_api]
         self._timed("hints", self._hints.run_once, HINTS_LANE)
+        self._timed("modes", self._modes)
+        if x.erp is not None:
+            self._timed("check:erp", Checks(x, "erp").run_once)
+        for channel in channels:
+            self._timed(f"check:{channel.id}", Checks(x, channel.id).run_once)
+        if not works:
+            return
+        self._drain("orders", OrderWorker(x).run_once, ORDERS_LANE, gives_way=True)
         self._timed("upkeep", Upkeep(x).run_once)
+        if not x.alone:
+            self._timed("ownership", self._prolong)
         if x.erp is not None:
             self._start_erp(x.erp)
-        for channel in x.channels.values():
-            if channel.has_api:
-                self._start_channel(channel)
+        for channel in channels:
+            self._start_channel(channel)
+
+    async def _modes(self) -> float:
+        """Another process, or a command, may have gone live."""
+        await load_modes(self._x)
+        return MODES_EVERY_S
+
+    async def _prolong(self) -> float:
+        await self._ownership.prolong()
+        return self._x.settings.owner_lease_s / 3
 
     def _start_erp(self, erp: Erp) -> None:
         x = self._x
-        self._timed("check:erp", Checks(x, "erp").run_once)
-        self._drain("erp", ErpLane(x, erp).run_once, ERP_LANE)
-        self._timed("poll:erp", self._when_open("erp", ErpPoll(x, erp).run_once, x.settings.erp_poll_s))
+        self._drain("erp", self._owned("erp", ErpLane(x, erp).run_once), ERP_LANE)
+        self._timed("poll:erp", self._poll("erp", ErpPoll(x, erp).run_once, x.settings.erp_poll_s))
 
     def _start_channel(self, channel: Channel) -> None:
         x, name = self._x, channel.id
         poll = OrdersPoll(x, channel)
         follower = JobFollower(x, channel)
-        self._timed(f"check:{name}", Checks(x, name).run_once)
-        self._timed(f"poll:{name}", self._when_open(name, poll.run_once, x.settings.orders_poll_s))
-        self._timed(
-            f"catalogue:{name}",
-            self._when_open(name, CataloguePoll(x, channel).run_once, x.settings.catalogue_poll_s),
-        )
-        self._timed(f"jobs:{name}", self._until(follower.run_once), jobs_lane(name))
+        self._timed(f"poll:{name}", self._poll(name, poll.run_once, x.settings.orders_poll_s))
+        catalogue = CataloguePoll(x, channel)
+        self._timed(f"catalogue:{name}", self._poll(name, catalogue.run_once, x.settings.catalogue_poll_s))
+        self._timed(f"jobs:{name}", self._follow(name, follower), jobs_lane(name))
         if x.erp is not None:
-            self._drain(f"push:{name}", Pusher(x, x.erp, channel, poll, follower).run_once, stock_lane(name))
+            pusher = Pusher(x, x.erp, channel, poll, follower)
+            self._drain(f"push:{name}", self._owned(name, pusher.run_once), stock_lane(name))
 
-    def _when_open(self, flow: str, step: Step, every_s: float) -> Timed:
-        """Every `every_s` seconds while the flow may run, soon again while it may not."""
+    def _owned(self, owned: str, step: Step) -> Step:
+        """The step, in the one process that owns the ERP lane or the channel."""
+
+        async def run() -> int:
+            return await step() if await self._ownership.holds(f"owner:{owned}") else 0
+
+        return run
+
+    def _poll(self, owned: str, step: Step, every_s: float) -> Timed:
+        """Every `every_s` seconds while we own it and its flow may run, soon again while not."""
 
         async def run() -> float:
-            if self._x.gates.stopped(flow):
+            if self._x.gates.stopped(owned) or not await self._ownership.holds(f"owner:{owned}"):
                 return AWAY_S
             await step()
             return every_s
 
         return run
 
-    def _until(self, step: Timed) -> Timed:
-        """From the instant of the next look to the seconds until then."""
+    def _follow(self, owned: str, follower: JobFollower) -> Timed:
+        """Look at open jobs; then the seconds until the next look."""
 
         async def run() -> float | None:
-            at = await step()
+            if not await self._ownership.holds(f"owner:{owned}"):
+                return None
+            at = await follower.run_once()
             return None if at is None else max(0.0, at - self._x.clock.now())
 
         return run
@@ -149,6 +180,8 @@ class Runner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        with contextlib.suppress(StoreUnavailable):
+            await self._ownership.give_up()
 
     @property
     def names(self) -> Sequence[str]:
