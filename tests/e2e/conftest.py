@@ -16,10 +16,12 @@ def world(tmp_path: Path) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A running stack for all tests of a module."""
-    with stack(tmp_path_factory.mktemp("shared")) as shared:
-        shared.up(CLOCK_URL=shared.falabella.url)
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running stack for all tests of a module; its `SERVICE` overrides settings."""
+    env: dict[str, str] = getattr(request.module, "SERVICE", {})
+    with stack(tmp_path_factory.mktemp("shared"), **env) as shared:
+        shared.env["CLOCK_URL"] = shared.falabella.url
+        shared.up()
         yield shared
 
 

@@ -22,7 +22,7 @@ T = TypeVar("T")
 SECRET = "a-webhook-secret-for-tests"
 ADMIN = {"Authorization": "Bearer admin-key-for-tests-0001"}
 PATIENCE_S = 30.0
-SEED = 60
+SEED = 130
 
 
 def free_port() -> int:
@@ -248,7 +248,7 @@ class Stack:
             self.falabella.post("clock", {"advance_s": missing * 121})
 
     def sku(self) -> str:
-        """A SKU that nobody has used yet, 1,000 units on both sides: tests that share a stack share no SKU."""
+        """One that nobody has used yet, 1,000 units on both sides: tests that share a stack share no SKU."""
         self._next_sku += 1
         assert self._next_sku <= SEED, "raise SEED"
         return f"SKU-{self._next_sku:05d}"
@@ -301,8 +301,8 @@ class Stack:
 
         def quiet() -> bool:
             said = self.get("/status")
-            work = said["due"] + said["openEffects"] + said["openJobs"]
-            return work == 0 and self.falabella.state()["webhooks"]["pending"] == 0
+            work: int = said["due"] + said["openEffects"] + said["openJobs"]
+            return not work and not self.falabella.state()["webhooks"]["pending"]
 
         wait_for("idle", quiet)
 

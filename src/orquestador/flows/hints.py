@@ -42,7 +42,7 @@ class Hints:
                 heapq.heappush(self._heap, (now + delay, key))
 
     async def run_once(self) -> float | None:
-        """Mark what is due; returns when the next look is, None = there is none."""
+        """Mark what is due; returns the seconds until the next look, None = there is none."""
         now, keys = self._x.clock.now(), set()
         while self._heap and self._heap[0][0] <= now:
             keys.add(heapq.heappop(self._heap)[1])
@@ -51,7 +51,7 @@ class Hints:
         if not self._heap:
             self._last.clear()
             return None
-        return self._heap[0][0]
+        return max(0.0, self._heap[0][0] - self._x.clock.now())
 
     async def _mark(self, keys: set[str]) -> None:
         x, skus = self._x, {key[1:] for key in keys if key.startswith("s")}
