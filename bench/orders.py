@@ -48,8 +48,8 @@ def times(shop: Shop, order_id: str) -> tuple[float, float]:
 def run_batch(world: Children, size: int, orders: int, *, short: bool = False) -> Batch:
     """So many orders, posted one after the other as fast as they are acknowledged.
 
-    With `short`, each order asks for two units of a SKU of which one is left: the ERP takes one and splits off
-    a backorder, which we have to force (a SKU without any goes negative by itself, odoo.md 5.3).
+    With `short`, each order asks for two units of a SKU of which one is left: the ERP takes one and splits
+    off a backorder, which we have to force (a SKU without any goes negative by itself, odoo.md 5.3).
     """
     name = f"batch-{size}{'-short' if short else ''}"
     shop = Shop.open(world, name, latency="measured", ERP_BATCH=str(size))

@@ -31,7 +31,7 @@ class Intake:
                 duration_ms=max(0.0, (now - received_at) * 1000.0),
             )
         )
-        x.count(f"receipts_{notice.kind.value}")
+        x.count(f"receipts_{notice.kind}")
         match notice.kind:
             case NoticeKind.ORDER:
                 await x.queue.wake(ORDERS_LANE, notice.refs)

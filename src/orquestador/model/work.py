@@ -76,7 +76,7 @@ class Work:
 
 def work_id(kind: Kind, channel: str, ref: str) -> str:
     """`order:<channel>:<order>`, `listing:<channel>:<ref>`, `movement:manual:<key>`."""
-    return f"{kind.value}:{channel}:{ref}"
+    return f"{kind}:{channel}:{ref}"
 
 
 def backoff_s(attempts: int, jitter: float) -> float:

@@ -67,7 +67,7 @@ def encode(receipt: NewReceipt) -> Encoded:
         receipt.source,
         dedupe,
         received_at,
-        notice.kind.value,
+        str(notice.kind),
         notice.event,
         notice.body_backed,
         notice.reason,

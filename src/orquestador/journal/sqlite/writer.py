@@ -23,8 +23,8 @@ _Item = tuple["asyncio.Future[Any]", Group | None, Any]
 """A future, and an operation (no group) or an argument for its group."""
 _Answer = tuple["asyncio.Future[Any]", Any, Exception | None]
 
-BATCH_MAX = 2_000
-"""Items in one transaction: keeps the first of them from waiting long for the last."""
+BATCH_FULL = 2_000
+"""From so many items on a transaction takes no more: the first of them should not wait long for the last."""
 
 
 class Writer:
@@ -37,7 +37,8 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
         self._connection = connection
         self._loop = loop
-        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Item] | None] = queue.SimpleQueue()
+        self._waiting: list[_Item] = []
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="journal-writer", daemon=True)
         self._thread.start()
@@ -56,31 +57,41 @@ class Writer:
         if self._closed:
             raise StoreUnavailable("the journal is closed")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put((future, group, argument))
+        if not self._waiting:
+            # Whoever is ready in this turn of the loop comes along: waking the thread for each alone would
+            # make it take the processor from the loop each time, for a commit of one.
+            self._loop.call_soon(self._hand_over)
+        self._waiting.append((future, group, argument))
         return future
+
+    def _hand_over(self) -> None:
+        if self._waiting:
+            self._queue.put(self._waiting)
+            self._waiting = []
 
     async def close(self) -> None:
         """Commits what is queued, then ends the thread and its connection."""
         if not self._closed:
             self._closed = True
+            self._hand_over()
             self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
     def _work(self) -> None:
         while True:
+            items = self._queue.get()
             batch: list[_Item] = []
-            item = self._queue.get()
-            while item is not None:
-                batch.append(item)
-                if len(batch) == BATCH_MAX:
+            while items is not None:
+                batch += items
+                if len(batch) >= BATCH_FULL:
                     break
                 try:
-                    item = self._queue.get_nowait()
+                    items = self._queue.get_nowait()
                 except queue.Empty:
                     break
             if batch:
                 self._answer(self._commit(batch))
-            if item is None:
+            if items is None:
                 break
         self._connection.close()
 
