@@ -268,6 +268,10 @@ class Stack:
         feeds = self.falabella.state()["feeds"]
         return [r["quantity"] for feed in feeds for r in feed["skus"] if r["sku"] == sku]
 
+    def known(self, order_id: str) -> Any:
+        """Wait until there is a row for this order; the row."""
+        return wait_for(f"{order_id} is known", lambda: self.order(order_id))
+
     def order_is(self, order_id: str, state: str, reason: str | None = None) -> Any:
         """Wait for this state of an order, and for a reason that begins like this; its row."""
 
@@ -284,6 +288,27 @@ class Stack:
 
     def listing(self, sku: str) -> Any:
         return self.get(f"/work/listing:falabella:{sku}")
+
+    def listing_when(self, what: str, sku: str, holds: Callable[[Any], object]) -> Any:
+        """Wait until this holds for a listing; its row."""
+
+        def row() -> Any:
+            found = self.listing(sku)
+            return found if holds(found) else None
+
+        return wait_for(f"{sku}: {what}", row)
+
+    def sent(self, sku: str, *numbers: int) -> None:
+        """Wait until exactly these numbers were ever sent for this SKU."""
+        wait_for(f"{sku}: {numbers} are sent", lambda: self.feeds(sku) == list(numbers))
+
+    def confirmed(self, sku: str, number: int) -> None:
+        """Wait until the marketplace has confirmed this number."""
+        self.listing_when(
+            f"{number} is confirmed",
+            sku,
+            lambda row: row["listing"]["confirmed"] and row["listing"]["confirmed"]["quantity"] == number,
+        )
 
     def logs(self, path: str = "/logs", **filters: str) -> list[Any]:
         """Every entry of this list, all pages."""
