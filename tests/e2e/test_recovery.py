@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from functools import partial
 
 import httpx2
 
@@ -54,7 +55,7 @@ def test_kill_9_in_a_loop_during_500_orders(world: Stack) -> None:
     for kill in range(1, KILLS + 1):
         wait_for(
             "more orders came in",
-            lambda at=kill * ORDERS // (KILLS + 1): len(acknowledged) >= at or done.is_set(),
+            partial(lambda at: len(acknowledged) >= at or done.is_set(), kill * ORDERS // (KILLS + 1)),
             120,
         )
         world.kill()
