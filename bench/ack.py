@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.load import Load, run_load
-from bench.processes import BenchFailed, Child, Children, Cores, bench_world
+from bench.processes import BenchFailed, Child, Children, Cores, bench_world, run
 from bench.report import Measure, Report, arguments, at_least, at_most, median, percentile
 from bench.world import SECRET, service_env, start_service
 from orquestador.app.build import JOURNAL_FILE
@@ -88,15 +87,15 @@ def folded(journal: Path) -> int:
 def measure(world: Children, plan: Plan, cores: Cores, report: Report) -> None:
     def load(child: Child, found: Found) -> Load:
         before = child.cpu_s()
-        run = run_load(
+        sent = run_load(
             child.wait_url(),
             request,
             connections=plan.connections,
             warm_up_s=WARM_UP_S,
             seconds=plan.seconds,
         )
-        found.add(run, child.cpu_s() - before)
-        return run
+        found.add(sent, child.cpu_s() - before)
+        return sent
 
     settings = service_env(world.folder / "no-journal")
     ceiling = world.start("no-journal", "bench.no_journal", env=settings, core=cores.server)
@@ -105,19 +104,23 @@ def measure(world: Children, plan: Plan, cores: Cores, report: Report) -> None:
     acknowledged = lost = done = 0
     for n in range(plan.rounds):
         up, _ = start_service(world, f"up-{n}", core=cores.server)
-        run = load(up, durable)
+        sent = load(up, durable)
         up.kill()
         journal = world.folder / f"up-{n}" / JOURNAL_FILE
-        acknowledged += len(run.answers)
-        lost += missing(journal, run.answers)
+        acknowledged += len(sent.answers)
+        lost += missing(journal, sent.answers)
+        if lost:
+            raise BenchFailed(f"{lost} acknowledged orders are not in the journal")
         done += folded(journal)
         load(ceiling, bare)
         load(responder, own)
     share = median([a / b * 100 for a, b in zip(durable.per_second, bare.per_second, strict=True)])
+    by_cpu = median([b / a * 100 for a, b in zip(durable.cpu_us, bare.cpu_us, strict=True)])
     report.facts["folded_meanwhile"] = f"{done / acknowledged:.0%}"
     report.add(
         at_least("acks_per_s", "durable acknowledgements", median(durable.per_second), "/s", 5000),
-        at_least("share_of_ceiling", "of the app without the journal", share, "%", 50),
+        at_least("share_of_ceiling", "  of the app without the journal", share, "%", 50),
+        Measure("share_by_cpu", "  the same by processor time", by_cpu, "%"),
         at_most("p99_ms", "p99", median(durable.p99_ms), "ms", 50),
         Measure("p50_ms", "p50", median(durable.p50_ms), "ms"),
         Measure("cpu_us", "processor time of each", median(durable.cpu_us), "us"),
@@ -146,9 +149,8 @@ def main() -> int:
     )
     with bench_world(limit_s=30 + plan.rounds * (3 * plan.seconds + 30)) as world:
         measure(world, plan, cores, report)
-    report.print(as_json=options.json)
-    return report.exit_code
+    return report.finish(options)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
 from bench.client import answers, call
-from bench.processes import BenchFailed, Child, Children, bench_world, wait_for
+from bench.processes import BenchFailed, Child, Children, bench_world, run, wait_for
 from bench.report import Measure, Report, arguments, at_most, median
 from bench.world import Shop, service_env
 
@@ -64,9 +63,8 @@ def main() -> int:
     )
     with bench_world(limit_s=90 + options.starts * 10 + options.idle_seconds) as world:
         measure(world, options.starts, options.idle_seconds, report)
-    report.print(as_json=options.json)
-    return report.exit_code
+    return report.finish(options)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

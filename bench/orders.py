@@ -6,12 +6,11 @@ gains; it answers at once (`none`) where the time is ours.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bench.processes import BenchFailed, Children, bench_world, wait_for
+from bench.processes import BenchFailed, Children, bench_world, run, wait_for
 from bench.report import Measure, Report, arguments, at_least, at_most, median, percentile
 from bench.world import SKUS, UNITS_EACH, Shop
 
@@ -79,10 +78,10 @@ def check(before: dict[str, float], after: dict[str, float], sold: Sequence[str]
 def measure_batches(world: Children, one_by_one: int, batched: int, report: Report) -> None:
     runs = [run_batch(world, 1, one_by_one), run_batch(world, 20, batched), run_batch(world, 50, batched)]
     single, _, full = runs
-    for run in runs:
+    for batch in runs:
         report.add(
-            Measure(f"orders_per_s_{run.size}", f"orders, ERP_BATCH={run.size}", run.per_second, "/s"),
-            Measure(f"calls_per_order_{run.size}", "  ERP calls for each", run.calls_per_order, ""),
+            Measure(f"orders_per_s_{batch.size}", f"orders, ERP_BATCH={batch.size}", batch.per_second, "/s"),
+            Measure(f"calls_per_order_{batch.size}", "  ERP calls for each", batch.calls_per_order, ""),
         )
     gain = full.per_second / single.per_second
     report.add(
@@ -128,9 +127,8 @@ def main() -> int:
         measure_batches(world, options.one_by_one, options.orders, report)
         world.close()
         measure_latency(world, options.singles, report)
-    report.print(as_json=options.json)
-    return report.exit_code
+    return report.finish(options)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

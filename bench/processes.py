@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 T = TypeVar("T")
 PATIENCE_S = 30.0
@@ -162,3 +162,11 @@ def wait_for(
             raise BenchFailed(f"not within {patience_s:.0f} s: {what}")
         time.sleep(every_s)
     return value
+
+
+def run(main: Callable[[], int]) -> NoReturn:
+    """End the process with the exit code of `main`, or with the reason why nothing could be measured."""
+    try:
+        sys.exit(main())
+    except BenchFailed as error:
+        sys.exit(f"bench failed: {error}")

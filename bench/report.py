@@ -57,6 +57,11 @@ class Report:
         """1 when an aim was missed."""
         return int(any(m.met is False for m in self.measures))
 
+    def finish(self, options: argparse.Namespace) -> int:
+        """Print it; the exit code is 1 when an aim was missed and `--strict` was given."""
+        self.print(as_json=options.json)
+        return self.exit_code if options.strict else 0
+
     def print(self, *, as_json: bool) -> None:
         at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         if as_json:
@@ -112,6 +117,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
     """A parser with what every bench understands."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--strict", action="store_true", help="exit 1 when an aim is missed")
     return parser
 
 
