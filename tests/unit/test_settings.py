@@ -302,6 +302,7 @@ def test_a_placeholder_proves_itself_only_where_nobody_else_can_come(
     door = web_config(settings).doors[0]
     assert (door.secret is not None) is proves
     assert door.open_locally is proves
+    assert door.local_only is proves
     assert bool(found(settings, "placeholder_proves")) is proves
 
 

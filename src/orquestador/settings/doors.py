@@ -22,15 +22,18 @@ def web_config(settings: Settings) -> WebConfig:
             secret=account.webhook_secret,
             setting="FALABELLA_WEBHOOK_SECRET",
             open_locally=local,
+            local_only=is_placeholder(account.webhook_secret),
         )
         for account in falabella_accounts(settings)
     ]
+    odoo_secret = webhook_secret(settings, settings.odoo_webhook_secret)
     odoo = Door(
         name=ODOO_DOOR,
         channel=ODOO_DOOR,
-        secret=webhook_secret(settings, settings.odoo_webhook_secret),
+        secret=odoo_secret,
         setting="ODOO_WEBHOOK_SECRET",
         open_locally=local,
+        local_only=is_placeholder(odoo_secret),
     )
     return WebConfig(
         version=orquestador.__version__,

@@ -23,6 +23,8 @@ class Door:
     """The setting that would open it, for the refusal."""
     open_locally: bool = False
     """Without a secret: whether clients on this machine may post all the same."""
+    local_only: bool = False
+    """The secret is the sample that everybody knows: it proves only a client on this machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,8 @@ class Intake:
         opened = door is not None and door.secret is None and door.open_locally and is_local(request.scope)
         if proof.is_empty and not opened:
             raise self._refused(request)
+        if door is not None and door.local_only and not is_local(request.scope):
+            raise self._refused(request)
         if length is not None and length.isdigit() and int(length[:20]) > BODY_MAX_BYTES:
             raise ProblemError(problems.too_large(BODY_MAX_BYTES))
         try:
@@ -152,6 +154,9 @@ class Intake:
         door = request.route.door
         if door and door.secret is None:
             detail = f"This door is closed: {door.setting} is not set, or still the sample value."
+            remedy = f"Set {door.setting} to a long random text, restart, and send it."
+        elif door and door.local_only and not is_local(request.scope):
+            detail = f"{door.setting} is still the sample value, which proves only clients on this machine."
             remedy = f"Set {door.setting} to a long random text, restart, and send it."
         else:
             detail = "The secret or signature is missing or wrong."

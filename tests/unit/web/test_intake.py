@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -365,3 +366,31 @@ async def test_a_sender_who_goes_away_in_the_middle_leaves_nothing() -> None:
     await app(scope, receive, send)
     assert not sent
     assert not house.memory.kept
+
+
+SAMPLE = replace(config().doors[0], local_only=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "expected"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("203.0.113.7", {}, 401),
+        ("127.0.0.1", {"x-forwarded-for": "203.0.113.7"}, 401),
+        ("127.0.0.1", {"host": "shop.example.com"}, 401),
+        ("127.0.0.1", {"origin": "https://evil.example"}, 401),
+    ],
+)
+@pytest.mark.parametrize("proof", ["path", "header"])
+async def test_the_sample_secret_proves_only_clients_on_this_machine(
+    proof: str, address: str, headers: dict[str, str], expected: int
+) -> None:
+    house = House()
+    path, proven = (f"{ORDER}/{SECRET}", {}) if proof == "path" else (ORDER, PROVEN)
+    async with client(house, config(doors=(SAMPLE,)), address=address) as http:
+        answer = await http.post(path, content=BODY, headers={**proven, **headers})
+    assert answer.status_code == expected
+    assert len(house.memory.kept) == (expected == 200)
+    if expected == 401:
+        assert "sample" in answer.json()["detail"]
+        assert "FALABELLA_WEBHOOK_SECRET" in answer.json()["remedy"]
