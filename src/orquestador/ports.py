@@ -377,6 +377,8 @@ class Registration:
     id: str
     url: str
     events: tuple[str, ...]
+    ours: bool = field(default=True, compare=False)
+    """This installation made it; others' are shown, and never removed."""
 
 
 @dataclass(frozen=True, slots=True)

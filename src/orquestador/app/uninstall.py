@@ -38,6 +38,7 @@ class Uninstaller:
         return [
             Registered(system, "webhook", f"{system}:{e.id}", f"{_masked(e.url)} {', '.join(e.events)}")
             for e in entries
+            if e.ours
         ]
 
     async def remove(self, ids: Sequence[str] | None) -> tuple[Registered, ...]:

@@ -27,7 +27,8 @@ _URL_SECRET = re.compile(
 )
 _URL_USER = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/@\s]+@")
 _WEBHOOK_PATH = re.compile(
-    r"(?i)(/(?:webhooks/[a-z0-9_.-]+|(?:falabella|odoo)/webhook/(?:order|stock|stock-change)|web/hook))/[^/?#\s\"']+"
+    # Misspelt doors too: the secret at the end is the right one all the same.
+    r"(?i)(/(?:(?:[a-z0-9_.-]+/)?webhooks?/[a-z0-9_.-]+|web/hook))/[^/?#\s\"']+"
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]+")
 _XML_VALUE = re.compile(r"<([A-Za-z][\w.-]*)>([^<]+)</\1>")

@@ -62,7 +62,8 @@ class RequestLog:
         self, scope: Scope, exchange: _Exchange, body: bytes, at: float, duration_ms: float, trace_id: str
     ) -> None:
         route = scope.get("route")
-        path = str(getattr(route, "path", scope["path"]))
+        # An address that is none of ours may hold anything, a secret too, and there are endlessly many.
+        path = str(getattr(route, "path", "(unknown address)"))
         action = f"{scope['method']} {path.replace(':path}', '}')}"
         self._counts.count(action, exchange.status)
         if path.startswith(_COUNTED_ONLY):

@@ -6,6 +6,7 @@ clock, refused, webhook_missing}. Facts never hold secrets: callback URLs contai
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from typing import Final
 from xml.sax.saxutils import escape
@@ -33,7 +34,8 @@ class Webhooks:
     async def all(self) -> list[Registration]:
         """Everybody's, other integrators' included."""
         answer = await self._client.get("GetWebhooks")
-        return [_registration(node) for node in listed(answer, "Webhooks", "Webhook")]
+        entries = [_registration(node) for node in listed(answer, "Webhooks", "Webhook")]
+        return [replace(entry, ours=self._is_ours(entry)) for entry in entries]
 
     async def register(self, url: str) -> Registration:
         """The one registration of this URL for our events: the one that is there, or a new one."""
@@ -58,9 +60,12 @@ class Webhooks:
         entry = next((e for e in await self.all() if e.id == registration_id), None)
         if entry is None:
             return
-        if entry.url not in self._registered and not self._config.is_own(entry.url):
+        if not entry.ours:
             raise Rejected("falabella: this webhook was registered by somebody else", code="foreign_webhook")
         await self._delete(registration_id)
+
+    def _is_ours(self, entry: Registration) -> bool:
+        return entry.url in self._registered or self._config.is_own(entry.url)
 
     async def _create(self, url: str, events: tuple[str, ...]) -> Registration:
         inner = "".join(f"<Event>{event}</Event>" for event in events)
