@@ -142,12 +142,12 @@ class Stack:
             "FALABELLA_USER_ID": "ops@example.com",
             "FALABELLA_API_KEY": "test-api-key-0000",
             "FALABELLA_WEBHOOK_SECRET": SECRET,
-            "FEED_FIRST_POLL_S": "0.3",
-            "FEED_POLL_S": "0.3",
+            "FEED_FIRST_POLL_S": "0.15",
+            "FEED_POLL_S": "0.1",
             "API_KEYS": "tests:admin:admin-key-for-tests-0001",
             **env,
         }
-        self.falabella.post("faults", {"feed_delay_s": 0.2, "e012_s": 0.05})
+        self.falabella.post("faults", {"feed_delay_s": 0.1, "e012_s": 0.05})
         self.service: Child | None = None
 
     def _sandbox(self, kind: str, webhook: str) -> Sandbox:

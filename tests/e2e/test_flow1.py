@@ -270,9 +270,10 @@ def test_statuses_are_understood_in_every_spelling(shop: Stack) -> None:
 
 def test_an_order_whose_lines_are_not_visible_yet_is_waited_for(shop: Stack) -> None:
     sku = shop.sku()
-    with shop.falabella.faulty(items_delay_s=1.5):
+    with shop.falabella.faulty(items_delay_s=60):
         order_id = shop.sell((sku, 2))
         shop.order_is(order_id, "waiting", "order_not_visible")
+        shop.falabella.post("clock", {"advance_s": 61})
         shop.settles({sku: 998})
     assert moves(shop, order_id) == {"1": {sku: 2}}
 

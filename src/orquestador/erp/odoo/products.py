@@ -19,7 +19,7 @@ LOGGED_SKUS = 50
 """A call for more SKUs than this is not logged under each of them."""
 HIT_TTL_S = 300.0
 MISS_TTL_S = 1.0
-"""Spares a look-up per order of one batch; short, because a person who has just made the product retries."""
+"""For products without a SKU. A SKU without a product is not remembered: whoever has just made it retries."""
 
 
 class Products:
@@ -62,7 +62,7 @@ class Products:
         for sku, ids in hits.items():
             value = ids[0] if len(ids) == 1 else ProductProblem.DUPLICATE if ids else ProductProblem.UNKNOWN
             known = not isinstance(value, ProductProblem)
-            self._by_sku[sku] = (now + (HIT_TTL_S if known else MISS_TTL_S), value)
+            self._by_sku[sku] = (now + HIT_TTL_S if known else now, value)
             if not isinstance(value, ProductProblem):
                 self._by_id[value] = (now + HIT_TTL_S, sku)
 
