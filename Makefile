@@ -69,7 +69,8 @@ $(RUNTIME): requirements/runtime.txt pyproject.toml scripts/system-packages scri
 	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(TEST): requirements/test.txt $(RUNTIME)
+$(TEST): requirements/test.txt scripts/test-packages $(RUNTIME)
+	@scripts/test-packages
 	@echo "Adding the tools of the tests to $(VENV)"
 	@$(PIP_INSTALL) --require-hashes -r requirements/test.txt
 	@touch $@
