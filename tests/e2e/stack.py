@@ -244,7 +244,7 @@ class Stack:
         self.idle()
         channel = self.get("/channels")["items"][0]
         missing = channel["budgetSize"] - channel["budgetLeft"]
-        if missing > 10:
+        if missing > 5:
             self.falabella.post("clock", {"advance_s": missing * 121})
 
     def sku(self) -> str:

@@ -180,8 +180,8 @@ def test_a_young_feed_is_not_lost_and_a_slow_one_is_waited_for(shop: Stack) -> N
         move(shop, sku, -10)
         shop.sent(sku, 990)
         for age_s in (0, 31, 30):  # not visible there, in work there, finished
-            shop.falabella.post("clock", {"advance_s": age_s})
             assert shop.listing(sku)["listing"]["confirmed"] is None
+            shop.falabella.post("clock", {"advance_s": age_s})
             before = asked_since(before)
         shop.settles({sku: 990})
     shop.confirmed(sku, 990)

@@ -21,8 +21,8 @@ from orquestador.web.api_status import router
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
-UNITS = ("orquestador.service", "orquestador-api.service", "orquestador-worker.service")
-COMPOSES = ("compose.yaml", "compose.embedded.yaml")
+UNITS = ("orquestador.service",)
+COMPOSES = ("compose.yaml",)
 NOT_OURS = {"PATH", "PIP_NO_CACHE_DIR", "PIP_DISABLE_PIP_VERSION_CHECK"}
 """Names of the environment that pip or the shell reads; those of Python begin with PYTHON."""
 OPEN_TO_ALL = re.compile(r"^(?:/falabella/webhook|/odoo/webhook|/webhooks)/\*$")
@@ -167,14 +167,11 @@ def test_base_images_are_named_without_a_registry() -> None:
 
 
 @pytest.mark.parametrize("name", COMPOSES)
-def test_ports_are_published_to_this_machine_only_and_the_stores_not_at_all(name: str) -> None:
+def test_ports_are_published_to_this_machine_only(name: str) -> None:
     for service in services(name, ours=True).values():
         for port in service.get("ports", []):
             host, _, inside = port.split(":")
             assert (host, inside) == ("127.0.0.1", service["environment"]["PORT"])
-    for store in services(name, ours=False).values():
-        assert "ports" not in store
-        assert [n for n in store["networks"] if not compose(name)["networks"][n]["internal"]] == []
 
 
 @pytest.mark.parametrize("name", COMPOSES)
@@ -184,34 +181,6 @@ def test_our_containers_may_do_nothing_but_their_work(name: str) -> None:
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert seconds(service["stop_grace_period"]) > GRACE_S
-
-
-def test_the_api_and_the_worker_wait_for_healthy_stores() -> None:
-    stores = services("compose.yaml", ours=False)
-    assert [name for name, store in stores.items() if "healthcheck" not in store] == []
-    for service in services("compose.yaml", ours=True).values():
-        waits = service["depends_on"]
-        assert waits == {name: {"condition": "service_healthy"} for name in stores}
-
-
-def test_the_stores_that_are_named_are_the_ones_beside_it() -> None:
-    stores = services("compose.yaml", ours=False)
-    mongodb, redis = stores["mongodb"]["command"], stores["redis"]["command"]
-    replica_set = mongodb[mongodb.index("--replSet") + 1]
-    options = dict(zip(redis[1::2], redis[2::2], strict=True))
-    assert (options["--appendonly"], options["--maxmemory-policy"]) == ("yes", "noeviction")
-    for service in services("compose.yaml", ours=True).values():
-        environment = service["environment"]
-        uri = f"mongodb://mongodb:27017/orquestador?replicaSet={replica_set}"
-        assert environment["MONGODB_URI"] == uri
-        assert (
-            environment["REDIS_URL"] == f"redis://{environment['REDIS_HOST']}:{environment['REDIS_PORT']}/0"
-        )
-        assert environment["REDIS_HOST"] in stores
-    assert f'_id: "{replica_set}"' in stores["mongodb"]["healthcheck"]["test"][-1]
-    assert all(
-        store["volumes"][0].split(":")[0] in compose("compose.yaml")["volumes"] for store in stores.values()
-    )
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -231,12 +200,6 @@ def test_a_unit_is_hardened_restarts_and_waits_for_the_graceful_stop(unit: str) 
     # What it may write is what it is told to write to.
     data = assignments(values(unit, "Environment"))["DATA_DIR"]
     assert data == f"/var/lib/{values(unit, 'StateDirectory')[0]}"
-
-
-def test_the_units_differ_in_what_they_are_and_in_nothing_else() -> None:
-    own = {"Description", "Conflicts", "ExecStart"}
-    first, *others = ([pair for pair in directives(unit) if pair[0] not in own] for unit in UNITS)
-    assert [rest for rest in others if rest != first] == []
 
 
 def test_the_proxies_let_through_webhooks_only_and_say_that_they_are_proxies() -> None:
