@@ -89,6 +89,13 @@ class Children:
         core: int | None = None,
     ) -> Child:
         """`python -m module arguments` with a clean environment, its output in `<name>.log`."""
+        settings = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **(env or {})}
+        return self.run(name, sys.executable, "-m", module, *arguments, env=settings, core=core)
+
+    def run(
+        self, name: str, *command: str, env: Mapping[str, str] | None = None, core: int | None = None
+    ) -> Child:
+        """Any program, with a clean environment, its output in `<name>.log`."""
         log = self.folder / f"{name}.log"
         clean = {k: os.environ[k] for k in ("PATH", "HOME", "TMPDIR") if k in os.environ}
         libc = ctypes.CDLL(None)
@@ -100,16 +107,11 @@ class Children:
 
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={
-                    **clean,
-                    "LANG": "C.UTF-8",
-                    "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
-                    **(env or {}),
-                },
+                env={**clean, "LANG": "C.UTF-8", **(env or {})},
                 cwd=self.folder,
                 preexec_fn=become_child,  # noqa: PLW1509 - a bench has no threads when it starts one
             )

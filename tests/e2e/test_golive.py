@@ -50,6 +50,13 @@ def test_observing_writes_nowhere_and_going_live_takes_only_what_is_asked_for(wo
     )
     assert refused.status_code == 409
 
+    # The question names what it asks about, also for an order that no webhook ever told us of.
+    silent = world.sell(("SKU-00005", 6), notify=False, createdAgo_s=7200)
+    preview = world.get("/go-live")
+    lines = {o["orderId"]: [(i["sku"], i["quantity"]) for i in o["lines"]] for o in preview["openOrders"]}
+    assert sum(quantity for sku, quantity in lines[silent] if sku == "SKU-00005") == 6
+    wait_for("the difference is computed", lambda: world.get("/go-live")["listingsToChange"] >= 1)
+
     asked = world.cli("go-live", "--yes", "--json", "--take", first)
     assert asked.returncode == 0, asked.stderr
     assert json.loads(asked.stdout)

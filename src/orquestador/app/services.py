@@ -158,14 +158,18 @@ class HouseServices:
 
     async def go_live_preview(self) -> GoLivePreview:
         orders: list[OpenOrder] = []
+        to_change = 0
         for channel in self._x.channels.values():
-            orders += [_open_order(o) for o in (await golive.open_orders(self._x, channel))[0]]
+            old = (await golive.open_orders(self._x, channel))[0]
+            orders += [_open_order(o) for o in await golive.described(channel, old)]
+            to_change += await golive.listings_to_change(self._x, channel.id)
         live = all(self._x.modes.of(c) is not None for c in self._x.channels)
         return GoLivePreview(
             mode=self.mode,
             already_live=live,
             channels=await self.channel_views(),
             open_orders=() if live else tuple(orders),
+            listings_to_change=0 if live else to_change,
             findings=self._x.gates.findings(),
         )
 

@@ -10,12 +10,13 @@ from pydantic import TypeAdapter
 
 from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
 from orquestador.model.golive import GoLive
-from orquestador.model.orders import Order
+from orquestador.model.orders import Order, SeenOrder, fold
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import Channel, OrderHead, Save, WorkQuery
 
 LOOK_BACK_S = 30 * 86_400.0
 PAGE = 500
+READ_BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,37 @@ async def open_orders(context: Context, channel: Channel) -> tuple[list[OldOrder
         if order is not None and not order.adopted_by:
             found[work.ref] = OldOrder(channel.id, work.ref, order.number, order.created_at, order)
     return list(found.values()), heads
+
+
+async def described(channel: Channel, orders: Sequence[OldOrder]) -> list[OldOrder]:
+    """The same orders with their lines, read from the channel where no fold has seen them yet."""
+    unread = [o.order_id for o in orders if o.order is None or not o.order.lines]
+    seen: dict[str, SeenOrder] = {}
+    if channel.has_api:
+        for start in range(0, len(unread), READ_BATCH):
+            batch = await channel.read_orders(unread[start : start + READ_BATCH])
+            seen |= {s.order_id: s for s in batch}
+    return [
+        replace(o, order=fold(Order(o.channel, o.order_id, o.created_at or 0.0), seen[o.order_id]))
+        if o.order_id in seen
+        else o
+        for o in orders
+    ]
+
+
+async def listings_to_change(context: Context, channel: str) -> int:
+    """Managed listings whose number, as last computed, is not what the channel is known to show."""
+    count, after = 0, None
+    while True:
+        works, after = await context.journal.find(
+            WorkQuery(kind=Kind.LISTING, channel=channel, limit=PAGE, after=after)
+        )
+        for work in works:
+            listing = work.listing
+            differs = listing.wanted is not None and not listing.shows(listing.wanted, work.own_seq)
+            count += listing.managed and differs
+        if after is None:
+            return count
 
 
 async def go_live(
