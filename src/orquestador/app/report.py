@@ -15,6 +15,7 @@ from orquestador.settings import language
 from orquestador.web.services import ChannelView, FlowHealth, StatusReport, UpstreamStatus, WorkCount
 
 OVERDUE_S = 300.0
+FAILING_S = 60.0
 """Work that is due this long while every upstream answers is overdue."""
 
 
@@ -196,9 +197,13 @@ def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
             words = advice(lang, stop.code, stop.level, stop.facts)
             sentence = text(lang, "status.stopped", flow=flow_name(flow, lang), title=words.title)
             return _Verdict(True, sentence, words.do)
+    now = context.clock.now()
+    failing = [name for name, since in context.failing.items() if now > since + FAILING_S]
+    if failing:
+        return _Verdict(True, text(lang, "status.failing", loop=failing[0]), text(lang, "status.failing.do"))
     if dead := _sum(counts, State.DEAD):
         return _Verdict(True, text(lang, "status.dead", n=dead), text(lang, "status.dead.do"))
-    waits = _overdue(counts, stops, context.clock.now())
+    waits = _overdue(counts, stops, now)
     if waits > OVERDUE_S:
         sentence = text(lang, "status.overdue", age=age(lang, waits))
         return _Verdict(True, sentence, text(lang, "status.overdue.do"))

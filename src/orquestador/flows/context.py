@@ -113,6 +113,8 @@ class Context:
     modes: Modes = field(default_factory=Modes)
     rng: random.Random = field(default_factory=random.Random)
     counters: dict[str, int] = field(default_factory=dict)
+    failing: dict[str, float] = field(default_factory=dict)
+    """Loops that fail for a reason of our own, and since when without a success in between."""
     pressure: Pressure = field(default_factory=Pressure)
 
     def count(self, name: str, n: int = 1) -> None:

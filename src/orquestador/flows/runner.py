@@ -162,8 +162,10 @@ class Runner:
             _log.warning("store_away", loop=name, detail=error.detail)
         except Exception:  # noqa: BLE001 - the edge of a loop: counted, told, and the loop goes on
             self._x.count(f"{name}:internal_error")
+            self._x.failing.setdefault(name, self._x.clock.now())
             _log.exception("loop_failed", loop=name)
         else:
+            self._x.failing.pop(name, None)
             return result or None
         await self._x.clock.sleep(AWAY_S)
         return None

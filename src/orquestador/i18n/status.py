@@ -8,6 +8,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The channel {channel} vanished from the configuration and has history.",
     ),
     "status.stopped": ("Detenido: {flow}. {title}.", "Stopped: {flow}. {title}."),
+    "status.failing": (
+        "Un error propio detiene «{loop}»: se repite hace más de un minuto.",
+        "An error of our own stops “{loop}”: it has repeated for more than a minute.",
+    ),
+    "status.failing.do": (
+        "Mire el registro del servicio (loop_failed) y avise a quien lo desarrolla; reiniciar puede ayudar.",
+        "Look at the service's log (loop_failed) and tell its developer; a restart may help.",
+    ),
     "status.dead": (
         "{n} trabajo(s) necesitan a una persona.",
         "{n} piece(s) of work need a person.",

@@ -1,0 +1,58 @@
+"""A loop that fails for a reason of our own is remembered until it succeeds, so that `status` can tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orquestador.clock import ManualClock
+from orquestador.flows.context import Context, FlowSettings
+from orquestador.flows.hints import Hints
+from orquestador.flows.runner import Runner
+from orquestador.journal.sqlite import SqliteJournal
+from orquestador.queue.local import LocalQueue
+from tests.fakes.logs import NoLogs
+from tests.fakes.wait import eventually
+
+
+async def test_a_failing_loop_is_known_since_its_first_failure_and_forgotten_when_it_works(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock(1000.0)
+    journal = await SqliteJournal.open(tmp_path / "journal.sqlite3", clock)
+    context = Context(
+        journal=journal,
+        queue=LocalQueue(clock),
+        erp=None,
+        channels={},
+        clock=clock,
+        logs=NoLogs(),
+        settings=FlowSettings(),
+        owner="test",
+        new_id=str,
+    )
+    healthy = False
+
+    async def step() -> float:
+        if not healthy:
+            raise ZeroDivisionError
+        return 60.0
+
+    runner = Runner(context, Hints(context, None))
+    runner._timed("trouble", step)
+
+    def failed_often() -> bool:
+        clock.advance(2.0)
+        return context.counters.get("trouble:internal_error", 0) >= 3
+
+    await eventually(lambda: bool(context.failing))
+    await eventually(failed_often)
+    assert context.failing == {"trouble": 1000.0}
+    healthy = True
+
+    def recovered() -> bool:
+        clock.advance(2.0)
+        return context.failing == {}
+
+    await eventually(recovered)
+    await runner.stop()
+    await journal.close()
