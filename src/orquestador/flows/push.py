@@ -67,6 +67,14 @@ class Pusher:
             return 0
         try:
             candidates = await self._decide(works)
+            if candidates and len(works) < channel.max_batch:
+                # What became due meanwhile goes along: a scarce call must not be spent on a part of it.
+                more = await x.journal.claim(
+                    Kind.LISTING, x.owner, channel.max_batch - len(works), x.settings.lease_s, channel.id
+                )
+                if more:
+                    works = [*works, *more]
+                    candidates += await self._decide(more)
             if candidates:
                 with serving(skus=[c.work.listing.sku for c in candidates]):
                     await self._send(candidates)
