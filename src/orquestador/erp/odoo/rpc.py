@@ -59,6 +59,10 @@ class Transport(Protocol):
     ) -> Any: ...
 
 
+READ_TRIES = 4
+"""A read that met a conflict is simply made again; a write never is (odoo.md §3)."""
+
+
 class JsonRpc:
     """The uid is asked once (a login costs Odoo 350-700 ms, odoo.md §2) and forgotten when it is refused."""
 
@@ -104,11 +108,18 @@ class JsonRpc:
         )
         full = [s.db, uid, s.secret, model, method, list(args), dict(kwargs or {})]
         profile = Profile.WRITE if write else Profile.READ
-        try:
-            return await self._post("object", "execute_kw", full, _anything, profile, note)
-        except AuthRefused:
-            self._uid = None
-            raise
+        tries = 1 if write else READ_TRIES
+        while True:
+            tries -= 1
+            try:
+                return await self._post("object", "execute_kw", full, _anything, profile, note)
+            except CallFailed:
+                # A lost race in Odoo's database is over at once; a check of ten reads must not fail for one.
+                if tries == 0:
+                    raise
+            except AuthRefused:
+                self._uid = None
+                raise
 
     async def _post(
         self,
