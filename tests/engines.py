@@ -74,6 +74,7 @@ class Mongod:
         options = ["--dbpath", str(data), "--port", str(self.port), "--bind_ip", "127.0.0.1"]
         options += ["--nounixsocket", "--wiredTigerCacheSizeGB", "0.25", "--quiet"]
         options += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
+        options += ["--setParameter", "enableTestCommands=1"]  # lets a test cut the line at a command
         if self._replica_set:
             options += ["--replSet", "orq", "--oplogSize", "64"]
         with (self._folder / "mongod.log").open("ab") as log:
