@@ -15,6 +15,7 @@ from orquestador.cli.golive import go_live
 from orquestador.cli.logs import logs
 from orquestador.cli.options import AsJson
 from orquestador.cli.orders import app as orders_app
+from orquestador.cli.pause import pause, resume
 from orquestador.cli.session import ENV_FILE, Group, open_session
 from orquestador.cli.status import status
 from orquestador.cli.upkeep import backup, uninstall
@@ -79,6 +80,8 @@ def version() -> None:
 app.command("doctor", help=help_text("doctor"))(doctor)
 app.command("status", help=help_text("status"))(status)
 app.command("go-live", help=help_text("go_live"))(go_live)
+app.command("pause", help=help_text("pause"))(pause)
+app.command("resume", help=help_text("resume"))(resume)
 app.command("logs", help=help_text("logs"))(logs)
 app.command("backup", help=help_text("backup"))(backup)
 app.command("uninstall", help=help_text("uninstall"))(uninstall)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from orquestador.flows.pressure import Pressure
 from orquestador.model.golive import GoLive
 from orquestador.model.logs import LogEntry, LogStatus
+from orquestador.model.pause import Pause
 from orquestador.model.stock import Rule
 from orquestador.model.work import Work
 from orquestador.ports import Channel, Clock, Erp, Finding, Journal, LogSink, Mark, Queue, Save
@@ -78,10 +79,12 @@ class Gates:
 
 
 class Modes:
-    """Which channels are live, as stored in the journal (`golive:<channel>`)."""
+    """Which channels are live, and whether all of it is paused, as stored in the journal (`golive:<channel>`,
+    `paused`)."""
 
     def __init__(self) -> None:
         self._live: dict[str, GoLive] = {}
+        self.paused: Pause | None = None
 
     def set(self, channel: str, golive: GoLive) -> None:
         self._live[channel] = golive
@@ -116,6 +119,11 @@ class Context:
     failing: dict[str, float] = field(default_factory=dict)
     """Loops that fail for a reason of our own, and since when without a success in between."""
     pressure: Pressure = field(default_factory=Pressure)
+
+    @property
+    def mode(self) -> str:
+        """`live` once every channel went live, else `observe`: what is stored, whatever MODE says."""
+        return "live" if all(self.modes.of(c) is not None for c in self.channels) else "observe"
 
     def count(self, name: str, n: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + n

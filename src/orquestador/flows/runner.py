@@ -49,6 +49,12 @@ class Runner:
         """Start every loop that this configuration needs. `works=False`: a process that only answers HTTP; it
         looks after the hints that it received, and knows how the upstreams are."""
         x = self._x
+        _log.info(
+            "mode_in_force",
+            mode=x.mode,
+            paused=x.modes.paused is not None,
+            to_stop_writing="orquestador pause",
+        )
         channels = [channel for channel in x.channels.values() if channel.has_api]
         self._timed("hints", self._hints.run_once, HINTS_LANE)
         self._timed("modes", self._modes)
@@ -68,7 +74,7 @@ class Runner:
             self._start_channel(channel)
 
     async def _modes(self) -> float:
-        """Another process, or a command, may have gone live."""
+        """Another process, or a command, may have gone live, paused or resumed."""
         await load_modes(self._x)
         return MODES_EVERY_S
 

@@ -46,6 +46,46 @@ TEXTS: dict[str, tuple[str, str]] = {
         "orquestador go-live --yes [--take ORDER …|--take-all]",
     ),
     "golive.unknown": ("No son pedidos abiertos: {ids}.", "These are no open orders: {ids}."),
+    # --- pause ---
+    "pause.done": (
+        "En pausa: no se escribe nada en Odoo ni en los canales. Para seguir: orquestador resume",
+        "Paused: nothing is written to Odoo or the channels. To go on: orquestador resume",
+    ),
+    "pause.not_running": (
+        "El servicio no está corriendo; seguirá en pausa cuando arranque.",
+        "The service is not running; it will be paused when it starts.",
+    ),
+    "resume.done": (
+        "Reanudado: lo que esperaba sigue ahora.",
+        "Resumed: what waited goes on now.",
+    ),
+    "resume.not_paused": ("No estaba en pausa.", "It was not paused."),
+    # --- what contradicts the present state (the API's 409) ---
+    "not_possible.observing": (
+        "Esta instalación solo observa: no escribe en Odoo ni en los canales.",
+        "This installation only observes: it writes neither to the ERP nor to a marketplace.",
+    ),
+    "not_possible.observing.do": ("Para actuar: orquestador go-live", "To act: orquestador go-live"),
+    "not_possible.paused": (
+        "Está en pausa: no se escribe nada. No se guardó el movimiento.",
+        "It is paused: nothing is written. The movement was not stored.",
+    ),
+    "not_possible.paused.do": (
+        "Repítalo después de: orquestador resume",
+        "Repeat it after: orquestador resume",
+    ),
+    "not_possible.settled": ("{id} ya está resuelto.", "{id} is settled already."),
+    "not_possible.settled.do": ("No hay nada que hacer.", "There is nothing to do."),
+    "not_possible.not_history": (
+        "{id} no es un pedido de antes del paso a live.",
+        "{id} is not an order from before go-live.",
+    ),
+    "not_possible.not_history.do": ("Vea: orquestador orders list", "See: orquestador orders list"),
+    "not_possible.file_exists": ("{path} ya existe.", "{path} exists already."),
+    "not_possible.file_exists.do": (
+        "Nombre un archivo que todavía no exista.",
+        "Name a file that does not exist yet.",
+    ),
     # --- backup, uninstall ---
     "backup.done": ("Copiado en {path} ({kb} KB).", "Copied to {path} ({kb} KB)."),
     "backup.no_folder": ("La carpeta {path} no existe.", "The folder {path} does not exist."),

@@ -36,6 +36,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Pasa de observar a actuar, y pregunta por los pedidos que ya estaban abiertos.",
         "Go from observing to acting, and ask about the orders that were already open.",
     ),
+    "help.pause": (
+        "Freno de emergencia: no escribe en ningún otro sistema hasta `resume`.",
+        "The emergency stop: writes to no other system until `resume`.",
+    ),
+    "help.pause.reason": ("Por qué, para quien lo lea después.", "Why, for whoever reads it later."),
+    "help.resume": (
+        "Levanta la pausa; lo que esperaba sigue solo.",
+        "Lift the pause; what waited goes on by itself.",
+    ),
     "help.logs": (
         "Lo recibido, lo consultado y lo hecho, lo último primero.",
         "What was received, asked and done, newest first.",

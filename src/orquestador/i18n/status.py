@@ -7,6 +7,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "El canal {channel} desapareció de la configuración y tiene historia.",
         "The channel {channel} vanished from the configuration and has history.",
     ),
+    "status.paused": (
+        "En pausa hace {age} ({by}): no se escribe en Odoo ni en los canales. Motivo: {reason}.",
+        "Paused for {age} ({by}): nothing is written to Odoo or the channels. Reason: {reason}.",
+    ),
     "status.stopped": ("Detenido: {flow}. {title}.", "Stopped: {flow}. {title}."),
     "status.failing": (
         "Un error propio detiene «{loop}»: se repite hace más de un minuto.",
@@ -97,5 +101,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Efectos abiertos: {effects}. Envíos abiertos: {jobs}. Avisos: {receipts}, el último {last}.",
         "Open effects: {effects}. Open pushes: {jobs}. Notices: {receipts}, the last one {last}.",
     ),
+    "status.mode_paused": ("{mode}, en pausa", "{mode}, paused"),
     "status.head": ("orquestador {version}, modo {mode}", "orquestador {version}, mode {mode}"),
 }

@@ -8,13 +8,16 @@ import pytest
 
 from orquestador.app.build import Service, open_context
 from orquestador.app.report import OVERDUE_S, channel_views, flow_health, status_report
+from orquestador.app.services import HouseServices
+from orquestador.flows import pause
 from orquestador.flows.hints import Hints
 from orquestador.flows.runner import Runner
 from orquestador.model.golive import GoLive
+from orquestador.model.orders import Direction
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import Finding, Save
-from orquestador.web.services import StatusReport
+from orquestador.web.services import MoveRequest, NotPossible, StatusReport
 from tests.unit.cli.support import Shop
 
 CREDENTIALS = {
@@ -187,3 +190,33 @@ async def test_without_api_access_simple_bodies_still_run(shop: Shop) -> None:
         report = await told(service)
         assert not report.attention
         assert "not configured" in report.sentence
+
+
+async def test_a_pause_stops_what_writes_and_is_told_first(service: Service) -> None:
+    await put(service, Kind.ORDER, State.DEAD)
+    await pause.pause(service.context, "a wrong number", "maria")
+    assert ready(service) == {
+        "intake": True,
+        "erp": False,
+        "orders:falabella": True,
+        "stock:falabella": False,
+    }
+    assert "a wrong number" in (flow_health(service, "en")[1].reason or "")
+    report = await told(service)
+    assert (report.attention, report.mode) == (True, "live")
+    assert report.sentence.startswith("Paused for 0 s (maria)")
+    assert "orquestador resume" in (report.next_step or "")
+    assert report.paused and report.paused.reason == "a wrong number"
+    assert "En pausa" in (await told(service, "es")).sentence
+    await pause.resume(service.context, "maria")
+    assert (await told(service)).paused is None
+    assert all(ready(service).values())
+
+
+async def test_a_manual_movement_while_paused_is_refused_and_not_stored(service: Service) -> None:
+    await pause.pause(service.context, None, "maria")
+    with pytest.raises(NotPossible) as refused:
+        await HouseServices(service).move(MoveRequest("k1", "A", Direction.OUT, 1, "count"))
+    assert "paused" in refused.value.detail
+    assert "orquestador resume" in refused.value.remedy
+    assert await service.context.journal.get(["movement:manual:k1"]) == []

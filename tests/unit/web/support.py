@@ -31,6 +31,7 @@ from orquestador.web.services import (
     MoveResult,
     MoveState,
     NotPossible,
+    PauseView,
     Registered,
     StatusReport,
 )
@@ -157,6 +158,8 @@ class House:
     done_by: list[tuple[str, ...]] = field(default_factory=list)
     went_live: GoLiveRequest | None = None
     mode: str = "observe"
+    mode_note: str = "It only observes."
+    paused: PauseView | None = None
 
     @property
     def channels(self) -> Mapping[str, Channel]:
@@ -258,6 +261,16 @@ class House:
     async def adopt_order(self, work_id: str, by: str) -> Work | None:
         self.done_by.append(("adopt", work_id, by))
         return self.memory.works.get(work_id)
+
+    async def pause(self, reason: str | None, by: str) -> PauseView:
+        self.done_by.append(("pause", reason or "", by))
+        self.paused = PauseView(NOW, by, reason)
+        return self.paused
+
+    async def resume(self, by: str) -> bool:
+        self.done_by.append(("resume", by))
+        before, self.paused = self.paused, None
+        return before is not None
 
     async def channel_views(self) -> tuple[ChannelView, ...]:
         return (ChannelView("falabella", "falabella", False, None, False),)
