@@ -12,6 +12,7 @@ from orquestador import __version__
 from orquestador.cli.doctor import doctor
 from orquestador.cli.errors import CommandFailed
 from orquestador.cli.golive import go_live
+from orquestador.cli.listings import listings
 from orquestador.cli.logs import logs
 from orquestador.cli.options import AsJson
 from orquestador.cli.orders import app as orders_app
@@ -80,6 +81,7 @@ def version() -> None:
 app.command("doctor", help=help_text("doctor"))(doctor)
 app.command("status", help=help_text("status"))(status)
 app.command("go-live", help=help_text("go_live"))(go_live)
+app.command("listings", help=help_text("listings"))(listings)
 app.command("pause", help=help_text("pause"))(pause)
 app.command("resume", help=help_text("resume"))(resume)
 app.command("logs", help=help_text("logs"))(logs)

@@ -84,10 +84,7 @@ async def listings_to_change(context: Context, channel: str) -> int:
         works, after = await context.journal.find(
             WorkQuery(kind=Kind.LISTING, channel=channel, limit=PAGE, after=after)
         )
-        for work in works:
-            listing = work.listing
-            differs = listing.wanted is not None and not listing.shows(listing.wanted, work.own_seq)
-            count += listing.managed and differs
+        count += sum(work.differs for work in works)
         if after is None:
             return count
 

@@ -89,6 +89,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "help.order": ("Id o número del pedido.", "Id or number of the order."),
     "help.order.metavar": ("PEDIDO", "ORDER"),
+    "help.listings": (
+        "Publicaciones: qué muestra el canal, qué debería mostrar y por qué.",
+        "Listings: what the channel shows, what it should show, and why.",
+    ),
+    "help.differs": (
+        "Solo las que un envío cambiaría.",
+        "Only those that a push would change.",
+    ),
     "help.webhooks": ("Dónde nos avisan los marketplaces.", "Where the marketplaces notify us."),
     "help.webhooks.list": ("Lista los webhooks registrados allá.", "List the webhooks registered there."),
     "help.webhooks.register": (
@@ -259,6 +267,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "listing.col.number": ("número", "number"),
     "listing.col.value": ("unidades", "units"),
     "listing.col.when": ("cuándo", "when"),
+    "listing.col.channel": ("canal", "channel"),
+    "listing.col.shows": ("muestra", "shows"),
+    "listing.col.wanted": ("debería", "should show"),
+    "listing.col.state": ("estado", "state"),
+    "listing.col.why": ("por qué", "why"),
+    "listing.col.age": ("hace", "age"),
+    "listing.none_differs": (
+        "Ninguna publicación conocida cambiaría.",
+        "No listing that is known would change.",
+    ),
     "listing.wanted": ("debería mostrar", "should show"),
     "listing.sent": ("enviado", "sent"),
     "listing.confirmed": ("aceptado por el canal", "accepted by the channel"),

@@ -14,7 +14,7 @@ import httpx2
 from orquestador.channels.falabella.webhook import read_notice
 from orquestador.model.logs import LogEntry, LogFilter
 from orquestador.model.notices import Notice
-from orquestador.model.stock import Availability
+from orquestador.model.stock import Availability, Listing, Shown
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.auth import ApiKey, Role
 from orquestador.ports import Accepted, Channel, Journal, LogSink, ProductProblem, Receipt, WorkQuery
@@ -336,3 +336,8 @@ def order_work(ref: str, state: State = State.DUE, channel: str = "falabella") -
         created_at=NOW,
         updated_at=NOW,
     )
+
+
+def listing_work(ref: str, *, differs: bool) -> Work:
+    listing = Listing("falabella", ref, ref, wanted=9 if differs else 10, live=Shown(10, NOW, 0))
+    return replace(order_work(ref), id=f"listing:falabella:{ref}", kind=Kind.LISTING, own_seq=0, doc=listing)

@@ -9,7 +9,7 @@ import pytest
 from orquestador.model.errors import AuthRefused, Rejected, StoreUnavailable, Unavailable
 from orquestador.model.work import State
 from orquestador.web.services import FlowHealth
-from tests.unit.web.support import KEYS, House, client, config, order_work
+from tests.unit.web.support import KEYS, House, client, config, listing_work, order_work
 
 VIEWER, OPERATOR, ADMIN = ({"Authorization": f"Bearer {k.key}"} for k in KEYS)
 KEYED = config(api_keys=KEYS)
@@ -381,3 +381,24 @@ async def test_a_pause_says_what_it_wants(body: Any) -> None:
         answer = await http.post("/pause", json=body)
     assert answer.status_code == 422
     assert house.done_by == []
+
+
+# --- listings that differ ---
+
+
+async def test_what_differs_is_found_page_by_page_and_one_answer_looks_only_so_far() -> None:
+    house = House()
+    for number in range(50):
+        work = listing_work(f"L{number:02}", differs=number in (0, 44, 49))
+        house.memory.works[work.id] = work
+    query = {"differs": "true", "limit": "2"}
+    pages: list[Any] = []
+    async with client(house) as http:
+        while not pages or pages[-1]["nextCursor"]:
+            after = {"cursor": pages[-1]["nextCursor"]} if pages else {}
+            pages.append((await http.get("/listings", params=query | after)).json())
+        everything = (await http.get("/listings", params={"limit": "500"})).json()
+        wrong = await http.get("/listings", params={"differs": "perhaps"})
+    assert [[row["ref"] for row in page["items"]] for page in pages] == [["L00"], ["L44", "L49"]]
+    assert sum(row["listing"]["differs"] for row in everything["items"]) == 3
+    assert wrong.status_code == 422
