@@ -29,7 +29,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Check the configuration, the other systems and this machine, and say what to do. Changes nothing.",
     ),
     "help.status": (
-        "La pantalla de las 3 a. m.; sale con 1 si hay que atender.",
+        "La pantalla de las tres de la mañana; sale con 1 si hay que atender.",
         "The one screen at 3 a.m.; exit 1 when attention is needed.",
     ),
     "help.go_live": (
@@ -102,6 +102,44 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help.webhooks.register": (
         "Registra el nuestro (usa PUBLIC_URL y el secreto).",
         "Register ours (uses PUBLIC_URL and the secret).",
+    ),
+    "help.sandbox": (
+        "Simuladores locales de Odoo y de Falabella Seller Center; nada es real.",
+        "Local simulators of Odoo and Falabella Seller Center; nothing here is real.",
+    ),
+    "help.sandbox.odoo": (
+        "Simula un Odoo: base `sandbox`, usuario y contraseña `admin`.",
+        "Serve an Odoo: database `sandbox`, user and password `admin`.",
+    ),
+    "help.sandbox.falabella": (
+        "Simula un Seller Center: usuario `ops@example.com`, clave `test-api-key-0000`.",
+        "Serve a Seller Center: user `ops@example.com`, key `test-api-key-0000`.",
+    ),
+    "help.sandbox.host": ("Dirección en que escucha.", "Address to listen on."),
+    "help.sandbox.port": (
+        "Puerto en que escucha; con 0, uno libre.",
+        "Port to listen on; 0 takes a free one.",
+    ),
+    "help.sandbox.seed": (
+        "Cuántos productos SKU-00001.. además de PROD-001.",
+        "Number of products SKU-00001.. beside PROD-001.",
+    ),
+    "help.sandbox.webhook": (
+        "Dirección a la que se avisa cada evento.",
+        "URL that is called on every event.",
+    ),
+    "help.sandbox.latency": (
+        "none: lo más rápido posible; measured: tan lento como el real.",
+        "none: as fast as possible; measured: as slow as the real one.",
+    ),
+    "help.sandbox.version": ("Serie de Odoo que imita.", "Odoo series to behave like."),
+    "help.sandbox.clock": (
+        "fast: el tiempo corre --fast-rate veces más rápido.",
+        "fast: time runs --fast-rate times faster.",
+    ),
+    "help.sandbox.rate": (
+        "Segundos del simulador por segundo real.",
+        "Sandbox seconds per real second.",
     ),
     "help.env_file": ("Archivo de ajustes.", "File with the settings."),
     "help.json": (
