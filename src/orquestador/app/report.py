@@ -23,7 +23,6 @@ from orquestador.web.services import (
 )
 
 OVERDUE_S = 300.0
-FAILING_S = 60.0
 """Work that is due this long while every upstream answers is overdue."""
 
 
@@ -67,7 +66,29 @@ def _flow_stops(context: Context) -> dict[str, Finding | None]:
         own = _stop(context, channel.id)
         stops[f"orders:{channel.id}"] = own if channel.has_api else None
         stops[f"stock:{channel.id}"] = held or own or erp
+    for loop, series in context.failures.lasting(context.clock.now()).items():
+        code = "loop_away" if series.away else "loop_failing"
+        for flow in _flows_of(loop, context):
+            if stops.get(flow) is None:
+                stops[flow] = Finding(code, "error", {"loop": loop, "error": series.error})
     return stops
+
+
+def _flows_of(loop: str, context: Context) -> tuple[str, ...]:
+    """The flows that stand still while this loop of the runner fails; the others serve the house."""
+    kind, _, of = loop.partition(":")
+    match kind, of:
+        case "erp", "":
+            return ("erp",)
+        case "orders", "":
+            return tuple(f"orders:{channel}" for channel in context.channels)
+        case "poll", "erp":
+            return tuple(f"stock:{channel}" for channel in context.channels)
+        case "poll", _:
+            return (f"orders:{of}",)
+        case (("push" | "jobs" | "catalogue"), _):
+            return (f"stock:{of}",)
+    return ()
 
 
 def _held(context: Context) -> Finding | None:
@@ -208,6 +229,16 @@ def _overdue(counts: WorkCounts, stops: Mapping[str, Finding | None], now: float
     return max((now - at for kind, at in counts.oldest_due_at.items() if able[kind]), default=0.0)
 
 
+def _oldest(context: Context, counts: WorkCounts) -> float | None:
+    """Since when the oldest work is due. A failing loop puts its work off again and again, which makes it no
+    younger."""
+    oldest = min(counts.oldest_due_at.values(), default=None)
+    if oldest is None:
+        return None
+    loops = ("orders", "erp", *(f"push:{channel}" for channel in context.channels))
+    return min([oldest, *(series.since for loop in loops if (series := context.failures.of(loop)))])
+
+
 def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
     """The worst thing first; one sentence, one step."""
     if (held := context.modes.paused) is not None:
@@ -225,9 +256,10 @@ def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
             sentence = text(lang, "status.stopped", flow=flow_name(flow, lang), title=words.title)
             return _Verdict(True, sentence, words.do)
     now = context.clock.now()
-    failing = [name for name, since in context.failing.items() if now > since + FAILING_S]
-    if failing:
-        return _Verdict(True, text(lang, "status.failing", loop=failing[0]), text(lang, "status.failing.do"))
+    if failing := context.failures.lasting(now):
+        loop, series = next(iter(failing.items()))
+        facts = {"loop": loop, "error": series.error, "age": age(lang, now - series.since)}
+        return _Verdict(True, text(lang, "status.failing", **facts), text(lang, "loop_failing.do"))
     if dead := _sum(counts, State.DEAD):
         return _Verdict(True, text(lang, "status.dead", n=dead), text(lang, "status.dead.do"))
     waits = _overdue(counts, stops, now)
@@ -264,7 +296,7 @@ async def status_report(service: Service, lang: str, version: str) -> StatusRepo
         due=_sum(counts, State.DUE),
         waiting=_sum(counts, State.WAITING),
         dead=_sum(counts, State.DEAD),
-        oldest_due_at=min(counts.oldest_due_at.values(), default=None),
+        oldest_due_at=_oldest(x, counts),
         open_effects=counts.open_effects,
         open_jobs=counts.open_jobs,
         receipts=counts.receipts,

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from orquestador.flows.failures import Failures
 from orquestador.flows.pressure import Pressure
 from orquestador.model.golive import GoLive
 from orquestador.model.logs import LogEntry, LogStatus
@@ -116,8 +117,7 @@ class Context:
     modes: Modes = field(default_factory=Modes)
     rng: random.Random = field(default_factory=random.Random)
     counters: dict[str, int] = field(default_factory=dict)
-    failing: dict[str, float] = field(default_factory=dict)
-    """Loops that fail for a reason of our own, and since when without a success in between."""
+    failures: Failures = field(default_factory=Failures)
     pressure: Pressure = field(default_factory=Pressure)
 
     @property

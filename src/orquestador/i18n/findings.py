@@ -186,6 +186,30 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Espere unos segundos; si sigue así, `orquestador doctor`.",
         "Wait a few seconds; if it stays like this, `orquestador doctor`.",
     ),
+    "loop_failing": (
+        "Un error propio se repite hace más de un minuto ({error})",
+        "An error of our own has repeated for more than a minute ({error})",
+    ),
+    "loop_failing.means": (
+        "Lo suyo espera sin gastar intentos y sigue solo cuando pase.",
+        "Its work waits without spending attempts and goes on by itself when it is over.",
+    ),
+    "loop_failing.do": (
+        "Mire el registro del servicio (loop_failed) y avise a quien lo desarrolla; reiniciar puede ayudar.",
+        "Look at the service's log (loop_failed) and tell its developer; a restart may help.",
+    ),
+    "loop_away": (
+        "El otro sistema falla hace más de 5 minutos ({error})",
+        "The other system has failed for more than 5 minutes ({error})",
+    ),
+    "loop_away.means": (
+        "Lo suyo espera sin gastar intentos y sigue solo cuando vuelva.",
+        "Its work waits without spending attempts and goes on by itself when it is back.",
+    ),
+    "loop_away.do": (
+        "orquestador doctor dice qué falla; el registro (upstream_away) trae el detalle.",
+        "orquestador doctor says what fails; the log (upstream_away) has the detail.",
+    ),
     "*.unreachable": ("{upstream} no responde", "{upstream} does not answer"),
     "*.unreachable.means": (
         "Lo suyo espera sin gastar intentos y sigue solo cuando vuelva. Detalle: {detail}",

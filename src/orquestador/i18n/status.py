@@ -13,12 +13,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "status.stopped": ("Detenido: {flow}. {title}.", "Stopped: {flow}. {title}."),
     "status.failing": (
-        "Un error propio detiene «{loop}»: se repite hace más de un minuto.",
-        "An error of our own stops “{loop}”: it has repeated for more than a minute.",
-    ),
-    "status.failing.do": (
-        "Mire el registro del servicio (loop_failed) y avise a quien lo desarrolla; reiniciar puede ayudar.",
-        "Look at the service's log (loop_failed) and tell its developer; a restart may help.",
+        "Un error propio detiene «{loop}» hace {age} ({error}).",
+        "An error of our own has stopped “{loop}” for {age} ({error}).",
     ),
     "status.dead": (
         "{n} trabajo(s) necesitan a una persona.",

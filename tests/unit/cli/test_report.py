@@ -220,3 +220,45 @@ async def test_a_manual_movement_while_paused_is_refused_and_not_stored(service:
     assert "paused" in refused.value.detail
     assert "orquestador resume" in refused.value.remedy
     assert await service.context.journal.get(["movement:manual:k1"]) == []
+
+
+@pytest.mark.parametrize(
+    ("loop", "standing"),
+    [
+        ("push:falabella", {"stock:falabella"}),
+        ("jobs:falabella", {"stock:falabella"}),
+        ("poll:falabella", {"orders:falabella"}),
+        ("poll:erp", {"stock:falabella"}),
+        ("erp", {"erp"}),
+        ("orders", {"orders:falabella"}),
+        ("upkeep", set()),
+    ],
+)
+async def test_a_loop_that_keeps_failing_is_told_and_its_flow_is_not_ready(
+    service: Service, loop: str, standing: set[str]
+) -> None:
+    now = service.context.clock.now()
+    service.context.failures.failed(loop, ZeroDivisionError(), now - 61.0, away=False)
+    assert {flow for flow, well in ready(service).items() if not well} == standing
+    report = await told(service)
+    assert report.attention
+    assert "ZeroDivisionError" in report.sentence
+    assert "loop_failed" in (report.next_step or "")
+    service.context.failures.worked(loop, now)
+    assert not (await told(service)).attention
+
+
+async def test_an_upstream_that_is_away_for_a_loop_is_told_after_five_minutes(service: Service) -> None:
+    now = service.context.clock.now()
+    service.context.failures.failed("push:falabella", ValueError(), now - 250.0, away=True)
+    assert ready(service)["stock:falabella"]
+    service.context.failures.failed("poll:falabella", ValueError(), now - 301.0, away=True)
+    assert not ready(service)["orders:falabella"]
+    assert "orquestador doctor" in ((await told(service)).next_step or "")
+
+
+async def test_work_that_a_failing_loop_puts_off_gets_no_younger(service: Service) -> None:
+    now = service.context.clock.now()
+    await put(service, Kind.LISTING, State.DUE, due_s=1.0)
+    service.context.failures.failed("push:falabella", ValueError(), now - 40.0, away=False)
+    assert (await told(service)).oldest_due_at == pytest.approx(now - 40.0)
