@@ -61,7 +61,9 @@ class HouseServices:
         self._intake = Intake(service.context)
         self._desk = MovementDesk(service.context)
         self._stock = StockView(service.context, service.settings.stock_cache_s)
-        self._uninstaller = Uninstaller(service.context)
+        self._uninstaller = Uninstaller(
+            service.context, service.settings.public_url, language(service.settings)
+        )
 
     @property
     def channels(self) -> Mapping[str, Channel]:

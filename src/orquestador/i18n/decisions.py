@@ -97,6 +97,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Los documentos de stock en Odoo son historia y se quedan. Los datos propios están en {path}.",
         "The stock documents in Odoo are history and stay. Our own data is in {path}.",
     ),
+    "uninstall.whose": (
+        "{n} webhook(s): no se sabe si son nuestros",
+        "{n} webhook(s): it is not known whether they are ours",
+    ),
+    "uninstall.whose.do": (
+        "ponga PUBLIC_URL en .env, la dirección con que se registraron",
+        "set PUBLIC_URL in .env to the address that they were registered with",
+    ),
     "uninstall.ask": ("¿Quitar todo esto?", "Remove all of this?"),
     "uninstall.needs_yes": ("No se quitó nada: falta --yes.", "Nothing was removed: --yes is missing."),
     "uninstall.col.system": ("sistema", "system"),
