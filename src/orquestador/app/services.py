@@ -16,7 +16,7 @@ from orquestador.flows.movements import MovementDesk
 from orquestador.flows.stockview import StockView
 from orquestador.i18n import text
 from orquestador.model.notices import Notice
-from orquestador.model.orders import ManualMovement, effect_key
+from orquestador.model.orders import LineState, ManualMovement, Owner, effect_key
 from orquestador.model.stock import Availability
 from orquestador.model.work import MANUAL_CHANNEL, Kind, State, Work, work_id
 from orquestador.ports import (
@@ -236,9 +236,13 @@ class HouseServices:
 
 
 def _open_order(old: golive.OldOrder) -> OpenOrder:
-    lines = tuple(
-        OpenLine(line.sku, line.quantity, line.raw_state) for line in (old.order.lines if old.order else ())
-    )
+    """What is asked about: units per SKU and state, without what the marketplace ships or was cancelled."""
+    units: dict[tuple[str, str], int] = {}
+    for line in old.order.lines if old.order else ():
+        if line.owner is not Owner.MARKETPLACE and line.state is not LineState.CANCELLED:
+            key = line.sku, line.raw_state
+            units[key] = units.get(key, 0) + line.quantity
+    lines = tuple(OpenLine(sku, quantity, state) for (sku, state), quantity in units.items())
     return OpenOrder(
         work_id=f"order:{old.channel}:{old.order_id}",
         channel=old.channel,

@@ -26,6 +26,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "golive.col.what": ("qué se hará", "what will be done"),
     "golive.already": ("nada: ya descontado", "nothing: already taken out"),
     "golive.now": ("descontar ahora", "take out now"),
+    "golive.nothing_ours": ("nada que salga de Odoo", "nothing that leaves Odoo"),
     "golive.ask": (
         "Pedido {order} ({lines}): ¿ya está descontado en Odoo?",
         "Order {order} ({lines}): already taken out in Odoo?",

@@ -13,7 +13,7 @@ from orquestador.flows import pause
 from orquestador.flows.hints import Hints
 from orquestador.flows.runner import Runner
 from orquestador.model.golive import GoLive
-from orquestador.model.orders import Direction
+from orquestador.model.orders import Direction, Line, LineState, Order, Owner
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import Finding, Save
@@ -262,3 +262,23 @@ async def test_work_that_a_failing_loop_puts_off_gets_no_younger(service: Servic
     await put(service, Kind.LISTING, State.DUE, due_s=1.0)
     service.context.failures.failed("push:falabella", ValueError(), now - 40.0, away=False)
     assert (await told(service)).oldest_due_at == pytest.approx(now - 40.0)
+
+
+async def test_go_live_asks_about_units_per_sku_that_could_leave_the_erp(service: Service) -> None:
+    x = service.context
+    committed, cancelled = LineState.COMMITTED, LineState.CANCELLED
+    lines = (
+        Line("1", "A", 1, committed, committed, "pending", Owner.SELLER),
+        Line("2", "A", 1, committed, committed, "pending", Owner.SELLER),
+        Line("3", "B", 1, committed, committed, "pending", Owner.MARKETPLACE),
+        Line("4", "C", 1, cancelled, committed, "canceled", Owner.SELLER),
+    )
+    x.channels["falabella"].has_api = False
+    x.modes._live.clear()
+    now = x.clock.now()
+    order = Order("falabella", "7", first_seen_at=now - 60.0, as_of=now, lines=lines)
+    key = work_id(Kind.ORDER, "falabella", "7")
+    row = Work(key, Kind.ORDER, "falabella", "7", State.SETTLED, 1, 1, 0, now, created_at=now, doc=order)
+    assert await x.journal.save([Save(row)]) == [True]
+    (asked,) = (await HouseServices(service).go_live_preview()).open_orders
+    assert [(line.sku, line.quantity) for line in asked.lines] == [("A", 2)]
