@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -282,3 +283,19 @@ async def test_go_live_asks_about_units_per_sku_that_could_leave_the_erp(service
     assert await x.journal.save([Save(row)]) == [True]
     (asked,) = (await HouseServices(service).go_live_preview()).open_orders
     assert [(line.sku, line.quantity) for line in asked.lines] == [("A", 2)]
+
+
+async def test_the_api_refuses_in_the_language_of_the_service(service: Service) -> None:
+    spanish = replace(service, settings=service.settings.model_copy(update={"app_lang": "es"}))
+    await put(service, Kind.ORDER, State.SETTLED)
+    house = HouseServices(spanish)
+    for asked in (
+        house.discard("order:falabella:A", None, "maria"),
+        house.adopt_order("order:falabella:A", "maria"),
+        house.backup(str(service.settings.data_dir), "maria"),
+    ):
+        with pytest.raises(NotPossible) as refused:
+            await asked
+        words = f"{refused.value.detail} {refused.value.remedy}"
+        assert "not_possible" not in words
+        assert any(word in words for word in ("resuelto", "no es un pedido", "ya existe"))
