@@ -4,6 +4,7 @@ between two writes."""
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import signal
 import subprocess
@@ -39,12 +40,19 @@ from tests.contract.journal_data import (
     settle,
     the_row,
 )
-from tests.engines import Mongod, shared_mongod
+from tests.engines import DRIVER_LEAKS, Mongod, shared_mongod
 
+pytestmark = DRIVER_LEAKS
 HERE = Path(__file__).parent
 ACKNOWLEDGED = 300
 ABANDONED_S = 61.0
 """Beyond every sweep's patience."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture

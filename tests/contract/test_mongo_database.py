@@ -18,6 +18,7 @@ from orquestador.clock import ManualClock
 from orquestador.journal.mongo import DumpRefused, JournalTooNew, MongoJournal, receipt_log, restore, schema
 from orquestador.journal.mongo.store import POOL_MAX, Store
 from orquestador.model.budget import FALABELLA_FEEDS
+from orquestador.model.errors import StoreUnavailable
 from orquestador.model.logs import LogFilter
 from orquestador.model.stock import JobState
 from orquestador.model.work import Kind, State
@@ -98,6 +99,14 @@ async def test_a_newer_database_is_refused_and_left_alone(
         await _open(uri, clock, database)
     assert await client[database].list_collection_names() == ["orq_schema"]
     assert await client[database]["orq_schema"].find_one() == newer
+
+
+async def test_a_server_that_is_too_old_is_refused(
+    uri: str, clock: ManualClock, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orquestador.journal.mongo.store.WIRE_MIN", 999)
+    with pytest.raises(StoreUnavailable, match="too old"):
+        await _open(uri, clock, database)
 
 
 async def test_an_older_database_is_upgraded_once_by_whoever_comes_first(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,15 @@ from orquestador.ops import mongologs
 from orquestador.ops.mongologs import BUFFER_MAX, MongoLogSink
 from tests.contract.log_contract import LogSinkContract, entry
 from tests.contract.mongo_plans import Recorder, assert_no_walk
-from tests.engines import Mongod, shared_mongod
+from tests.engines import DRIVER_LEAKS, Mongod, shared_mongod
+
+pytestmark = DRIVER_LEAKS
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture

@@ -113,25 +113,34 @@ async def _channels(store: Store) -> list[tuple[str, str]]:
 
 
 async def counts(store: Store) -> WorkCounts:
+    """Answered from the index alone: a tally kept up to date by every write would make them all meet there.
+
+    What is settled is most of it, and a plain count of a range is four times faster than a sum over it.
+    """
     rows: dict[tuple[Kind, str, State], int] = {}
     oldest: dict[Kind, float] = {}
-    # Answered from the index alone; a count that every write kept up to date would make them all meet there.
+    unsettled = [state.value for state in State if state is not State.SETTLED]
+    kinds = [kind.value for kind in Kind]
     tally: list[Doc] = [
+        {"$match": {"kind": {"$in": kinds}, "channel": {"$gte": ""}, "state": {"$in": unsettled}}},
         {
             "$group": {
                 "_id": {"kind": "$kind", "channel": "$channel", "state": "$state"},
                 "rows": {"$sum": 1},
                 "due_at": {"$min": "$due_at"},
             }
-        }
+        },
     ]
-    first: list[Doc] = [{"$sort": {"kind": 1, "channel": 1, "state": 1, "due_at": 1}}]
-    async for row in await store.work.aggregate([*first, *tally], hint="tally"):
+    async for row in await store.work.aggregate(tally, hint="tally"):
         key = row["_id"]
         kind, state = Kind(key["kind"]), State(key["state"])
         rows[kind, key["channel"], state] = row["rows"]
         if state.value in OPEN:
             oldest[kind] = min(float(row["due_at"]), oldest.get(kind, math.inf))
+    for name, channel in await _channels(store):
+        settled = {"kind": name, "channel": channel, "state": State.SETTLED.value}
+        if n := await store.work.count_documents(settled, hint="tally"):
+            rows[Kind(name), channel, State.SETTLED] = n
     sources = await doors(store)
     last_by_source: dict[str, float] = {}
     for door in sources:

@@ -13,6 +13,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from orquestador.journal.mongo.errors import DUPLICATE_KEY
+from orquestador.model.errors import StoreUnavailable
 
 Doc = dict[str, Any]
 Expression = Any
@@ -28,6 +29,8 @@ PREFIX = "orq_"
 SERVER_NOW: Expression = {"$divide": [{"$toDouble": "$$NOW"}, 1000]}
 """Seconds since the epoch by the server's clock, the same all through a command."""
 
+WIRE_MIN = 13
+"""5.0, the first whose indexes serve comparisons with the server's clock, and with snapshots for copies."""
 POOL_MAX = 10
 SELECT_MS = 2_000
 """A server that is away is told to the caller, who answers 503, after this long."""
@@ -82,6 +85,8 @@ class Store:
     async def of(cls, client: Client, database: str | None, now: Callable[[], Expression]) -> Self:
         """Looks at the server once: one that stands alone has no majority."""
         hello = await client.admin.command("hello")
+        if hello["maxWireVersion"] < WIRE_MIN:
+            raise StoreUnavailable("this MongoDB is too old: 5.0 or newer is needed")
         replicated = "setName" in hello or hello.get("msg") == "isdbgrid"
         chosen = client[database] if database else client.get_default_database(DATABASE)
         return cls(client, chosen, now, replicated=replicated)
