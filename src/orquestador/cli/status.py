@@ -103,8 +103,7 @@ def _show_upstreams(session: Session, report: Row) -> None:
         ],
         right=(3, 4),
     )
-    mode = say("status.mode_paused", mode=report["mode"]) if report["paused"] else report["mode"]
-    typer.echo(say("status.head", version=report["version"], mode=mode))
+    typer.echo(say("status.head", version=report["version"], mode=report["mode"]))
 
 
 def _state(session: Session, report: Row, upstream: Row) -> str:

@@ -1,1 +1,0 @@
-"""Orquestador beside the original design (NestJS, Bull, mongoose): `python -m bench.peers`."""
