@@ -1,0 +1,1 @@
+"""Orquestador beside the original design (NestJS, Bull, mongoose): `python -m bench.peers`."""
