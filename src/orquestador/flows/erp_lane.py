@@ -31,6 +31,8 @@ from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
 from orquestador.ports import Erp, Mark, Movement, Outcome, Save
 
+ON_ITS_WAY = 0.0
+"""When an intent that is being sent is due: before all that waits, so that after a kill it is asked first."""
 _SILENCE = Outcome(KeyState.DOUBTFUL, reason="no_answer")
 
 
@@ -132,7 +134,7 @@ class ErpLane:
             order = map_lines(before, ids, problems)
             live = x.modes.of(work.channel) is not None
             order = plan_effect(order, prefix=x.settings.prefix, now=now) if live else order
-            planned.append(_save(work, order, live=live, now=now, effect_due_at=now))
+            planned.append(_save(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY))
         stored = await x.journal.save(planned)
         begun = []
         for save, ok in zip(planned, stored, strict=True):
