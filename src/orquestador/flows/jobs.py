@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orquestador.flows.context import Context
+from orquestador.flows.context import Context, stock_lane
 from orquestador.model.errors import Rejected
 from orquestador.model.logs import LogStatus
 from orquestador.model.stock import Job, JobRecord, JobState, Listing, RecordOutcome, Shown, record_outcomes
@@ -89,6 +89,8 @@ class JobFollower:
         await self._x.journal.save_job(done)
         refused = [r for r in done.records if r.outcome is not RecordOutcome.ACCEPTED]
         self._log(done, LogStatus.ERROR if refused else LogStatus.SUCCESS)
+        # What changed meanwhile had to wait for this job, and goes now.
+        await self._x.queue.wake(stock_lane(job.channel), [r.sku for r in done.records])
         return done
 
     async def _release(self, job: Job, record: JobRecord, *, attempt: bool) -> None:

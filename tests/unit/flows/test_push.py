@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orquestador.clock import ManualClock
-from orquestador.flows.context import Context, FlowSettings
+from orquestador.flows.context import Context, FlowSettings, stock_lane
 from orquestador.flows.golive import go_live
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.orders import OrderWorker
@@ -113,6 +113,16 @@ async def test_a_listing_is_in_one_open_job_at_most_and_gets_its_newest_number_a
     await shop.confirm()
     await shop.pusher.run_once()
     assert shop.pushed == [{"A": 7}, {"A": 6}]
+
+
+async def test_what_changed_during_a_job_is_woken_by_its_end(shop: Shop) -> None:
+    await shop.pusher.run_once()
+    shop.erp.move_by_hand("A", -3)
+    await shop.changed("A")
+    lane = stock_lane(shop.channel.id)
+    await shop.context.queue.wait(lane, 100, 0.0)
+    await shop.confirm()
+    assert await shop.context.queue.wait(lane, 100, 0.0) == ["A"]
 
 
 async def test_units_committed_but_not_proven_out_of_the_erp_are_subtracted(shop: Shop) -> None:
