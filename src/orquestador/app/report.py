@@ -12,11 +12,26 @@ from orquestador.i18n import advice, age, text
 from orquestador.model.work import Kind, State
 from orquestador.ports import Channel, Finding, WorkCounts
 from orquestador.settings import language
-from orquestador.web.services import ChannelView, FlowHealth, StatusReport, UpstreamStatus, WorkCount
+from orquestador.web.render import instant
+from orquestador.web.services import (
+    ChannelView,
+    FlowHealth,
+    PauseView,
+    StatusReport,
+    UpstreamStatus,
+    WorkCount,
+)
 
 OVERDUE_S = 300.0
-FAILING_S = 60.0
 """Work that is due this long while every upstream answers is overdue."""
+
+
+# --- the emergency stop ---
+
+
+def pause_view(context: Context) -> PauseView | None:
+    held = context.modes.paused
+    return None if held is None else PauseView(held.since, held.by, held.reason)
 
 
 # --- flows ---
@@ -42,14 +57,47 @@ def _health(flow: str, stop: Finding | None, lang: str) -> FlowHealth:
 
 
 def _flow_stops(context: Context) -> dict[str, Finding | None]:
-    """Every flow and what stops it. Intake never stops; without API access simple bodies are still folded."""
-    erp = _stop(context, "erp")
+    """Every flow and what stops it. Intake never stops; without API access simple bodies are still folded.
+    A pause stops what writes, and nothing else."""
+    held = _held(context)
+    erp = held or _stop(context, "erp")
     stops: dict[str, Finding | None] = {"intake": None, "erp": erp}
     for channel in context.channels.values():
         own = _stop(context, channel.id)
         stops[f"orders:{channel.id}"] = own if channel.has_api else None
-        stops[f"stock:{channel.id}"] = own or erp
+        stops[f"stock:{channel.id}"] = held or own or erp
+    for loop, series in context.failures.lasting(context.clock.now()).items():
+        code = "loop_away" if series.away else "loop_failing"
+        for flow in _flows_of(loop, context):
+            if stops.get(flow) is None:
+                stops[flow] = Finding(code, "error", {"loop": loop, "error": series.error})
     return stops
+
+
+def _flows_of(loop: str, context: Context) -> tuple[str, ...]:
+    """The flows that stand still while this loop of the runner fails; the others serve the house."""
+    kind, _, of = loop.partition(":")
+    match kind, of:
+        case "erp", "":
+            return ("erp",)
+        case "orders", "":
+            return tuple(f"orders:{channel}" for channel in context.channels)
+        case "poll", "erp":
+            return tuple(f"stock:{channel}" for channel in context.channels)
+        case "poll", _:
+            return (f"orders:{of}",)
+        case (("push" | "jobs" | "catalogue"), _):
+            return (f"stock:{of}",)
+    return ()
+
+
+def _held(context: Context) -> Finding | None:
+    """The emergency stop as what it is for the flows that write."""
+    held = context.modes.paused
+    if held is None:
+        return None
+    facts = {"since": instant(held.since), "by": held.by, "reason": held.reason or "—"}
+    return Finding("paused", "error", facts)
 
 
 def flow_health(service: Service, lang: str) -> tuple[FlowHealth, ...]:
@@ -170,10 +218,6 @@ def _sum(counts: WorkCounts, state: State) -> int:
     return sum(n for (_, _, s), n in counts.rows.items() if s is state)
 
 
-def _is_live(context: Context) -> bool:
-    return all(context.modes.of(channel) is not None for channel in context.channels)
-
-
 def _overdue(counts: WorkCounts, stops: Mapping[str, Finding | None], now: float) -> float:
     """Seconds that the oldest work waits although everything that it needs may run."""
     stock_runs = all(stop is None for flow, stop in stops.items() if flow.startswith("stock:"))
@@ -185,8 +229,22 @@ def _overdue(counts: WorkCounts, stops: Mapping[str, Finding | None], now: float
     return max((now - at for kind, at in counts.oldest_due_at.items() if able[kind]), default=0.0)
 
 
+def _oldest(context: Context, counts: WorkCounts) -> float | None:
+    """Since when the oldest work is due. A failing loop puts its work off again and again, which makes it no
+    younger."""
+    oldest = min(counts.oldest_due_at.values(), default=None)
+    if oldest is None:
+        return None
+    loops = ("orders", "erp", *(f"push:{channel}" for channel in context.channels))
+    return min([oldest, *(series.since for loop in loops if (series := context.failures.of(loop)))])
+
+
 def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
     """The worst thing first; one sentence, one step."""
+    if (held := context.modes.paused) is not None:
+        waited = age(lang, context.clock.now() - held.since)
+        facts = {"age": waited, "by": held.by, "reason": held.reason or "—"}
+        return _Verdict(True, text(lang, "status.paused", **facts), text(lang, "paused.do"))
     stops = _flow_stops(context)
     gone = next((f for f in context.gates.findings() if f.code == "channel_gone"), None)
     if gone is not None:
@@ -198,9 +256,10 @@ def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
             sentence = text(lang, "status.stopped", flow=flow_name(flow, lang), title=words.title)
             return _Verdict(True, sentence, words.do)
     now = context.clock.now()
-    failing = [name for name, since in context.failing.items() if now > since + FAILING_S]
-    if failing:
-        return _Verdict(True, text(lang, "status.failing", loop=failing[0]), text(lang, "status.failing.do"))
+    if failing := context.failures.lasting(now):
+        loop, series = next(iter(failing.items()))
+        facts = {"loop": loop, "error": series.error, "age": age(lang, now - series.since)}
+        return _Verdict(True, text(lang, "status.failing", **facts), text(lang, "loop_failing.do"))
     if dead := _sum(counts, State.DEAD):
         return _Verdict(True, text(lang, "status.dead", n=dead), text(lang, "status.dead.do"))
     waits = _overdue(counts, stops, now)
@@ -213,7 +272,7 @@ def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
         words = advice(lang, stop.code, stop.level, stop.facts)
         code = "status.starting" if stop.code == "not_checked_yet" else "status.idle_flow"
         return _Verdict(False, text(lang, code, flow=flow_name(flow, lang), title=words.title), words.do)
-    if not _is_live(context):
+    if context.mode == "observe":
         return _Verdict(False, text(lang, "status.observing"), text(lang, "status.observing.do"))
     due, waiting = _sum(counts, State.DUE), _sum(counts, State.WAITING)
     if due or waiting:
@@ -231,13 +290,13 @@ async def status_report(service: Service, lang: str, version: str) -> StatusRepo
         sentence=verdict.sentence,
         next_step=verdict.next_step or None,
         version=version,
-        mode="live" if _is_live(x) else "observe",
+        mode=x.mode,
         now=x.clock.now(),
         started_at=service.started_at,
         due=_sum(counts, State.DUE),
         waiting=_sum(counts, State.WAITING),
         dead=_sum(counts, State.DEAD),
-        oldest_due_at=min(counts.oldest_due_at.values(), default=None),
+        oldest_due_at=_oldest(x, counts),
         open_effects=counts.open_effects,
         open_jobs=counts.open_jobs,
         receipts=counts.receipts,
@@ -249,4 +308,5 @@ async def status_report(service: Service, lang: str, version: str) -> StatusRepo
             for (kind, channel, state), n in sorted(counts.rows.items())
         ),
         findings=x.gates.findings(),
+        paused=pause_view(x),
     )

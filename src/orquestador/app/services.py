@@ -8,16 +8,17 @@ from pathlib import Path
 
 from orquestador import __version__
 from orquestador.app.build import Service
-from orquestador.app.report import channel_views, flow_health, status_report
+from orquestador.app.report import channel_views, flow_health, pause_view, status_report
 from orquestador.app.uninstall import Uninstaller
-from orquestador.flows import golive, operator
+from orquestador.flows import golive, operator, pause
 from orquestador.flows.intake import Intake
 from orquestador.flows.movements import MovementDesk
 from orquestador.flows.stockview import StockView
+from orquestador.i18n import text
 from orquestador.model.notices import Notice
-from orquestador.model.orders import ManualMovement, effect_key
+from orquestador.model.orders import LineState, ManualMovement, Owner, effect_key
 from orquestador.model.stock import Availability
-from orquestador.model.work import MANUAL_CHANNEL, Kind, State, Work
+from orquestador.model.work import MANUAL_CHANNEL, Kind, State, Work, work_id
 from orquestador.ports import (
     Accepted,
     Channel,
@@ -40,6 +41,7 @@ from orquestador.web.services import (
     NotPossible,
     OpenLine,
     OpenOrder,
+    PauseView,
     Registered,
     StatusReport,
 )
@@ -59,7 +61,9 @@ class HouseServices:
         self._intake = Intake(service.context)
         self._desk = MovementDesk(service.context)
         self._stock = StockView(service.context, service.settings.stock_cache_s)
-        self._uninstaller = Uninstaller(service.context)
+        self._uninstaller = Uninstaller(
+            service.context, service.settings.public_url, language(service.settings)
+        )
 
     @property
     def channels(self) -> Mapping[str, Channel]:
@@ -93,10 +97,10 @@ class HouseServices:
 
     async def move(self, request: MoveRequest) -> MoveResult:
         if not self._x.modes.any_live:
-            raise NotPossible(
-                "this installation only observes: it writes neither to the ERP nor to a marketplace",
-                "make it live first: orquestador go-live",
-            )
+            raise self._not_possible("observing")
+        if await pause.paused(self._x) and not await self._asked_before(request.key):
+            # Refused, not stored: who asks now must not be surprised by a movement at `resume`.
+            raise self._not_possible("paused")
         asked = await self._desk.ask(
             ManualMovement(
                 key=request.key,
@@ -127,6 +131,14 @@ class HouseServices:
             duplicate=asked.duplicate,
         )
 
+    async def _asked_before(self, key: str) -> bool:
+        return bool(await self._x.journal.get([work_id(Kind.MOVEMENT, MANUAL_CHANNEL, key)]))
+
+    def _not_possible(self, code: str, **facts: object) -> NotPossible:
+        lang = language(self._service.settings)
+        said, do = f"not_possible.{code}", f"not_possible.{code}.do"
+        return NotPossible(text(lang, said, **facts), text(lang, do, **facts))
+
     async def readiness(self) -> tuple[FlowHealth, ...]:
         return flow_health(self._service, language(self._service.settings))
 
@@ -139,7 +151,7 @@ class HouseServices:
     async def discard(self, work_id: str, note: str | None, by: str) -> Work | None:
         rows = await self._x.journal.get([work_id])
         if rows and rows[0].state is State.SETTLED:
-            raise NotPossible(f"{work_id} is settled already", "nothing to do")
+            raise self._not_possible("settled", id=work_id)
         return await operator.discard(self._x, work_id, note)
 
     async def adopt_order(self, work_id: str, by: str) -> Work | None:
@@ -148,9 +160,7 @@ class HouseServices:
             return None
         work = rows[0]
         if work.order is None or not work.order.history:
-            raise NotPossible(
-                f"{work_id} is not an order from before go-live", "see `orquestador orders list`"
-            )
+            raise self._not_possible("not_history", id=work_id)
         return await golive.take_over(self._x, work.channel, work.ref)
 
     async def channel_views(self) -> tuple[ChannelView, ...]:
@@ -194,13 +204,27 @@ class HouseServices:
     @property
     def mode(self) -> str:
         """A channel observes until its go-live, whatever MODE said at the start."""
-        live = all(self._x.modes.of(c) is not None for c in self._x.channels)
-        return "live" if live else "observe"
+        return self._x.mode
+
+    @property
+    def mode_note(self) -> str:
+        return text(language(self._service.settings), f"mode.note.{self.mode}")
+
+    @property
+    def paused(self) -> PauseView | None:
+        return pause_view(self._x)
+
+    async def pause(self, reason: str | None, by: str) -> PauseView:
+        held = await pause.pause(self._x, reason, by)
+        return PauseView(held.since, held.by, held.reason)
+
+    async def resume(self, by: str) -> bool:
+        return await pause.resume(self._x, by)
 
     async def backup(self, path: str, by: str) -> BackupResult:
         target = Path(path)
         if await asyncio.to_thread(target.exists):
-            raise NotPossible(f"{path} exists already", "name a file that does not exist yet")
+            raise self._not_possible("file_exists", path=path)
         await self._x.journal.backup(path)
         return BackupResult(path=path, size_bytes=(await asyncio.to_thread(target.stat)).st_size)
 
@@ -212,9 +236,13 @@ class HouseServices:
 
 
 def _open_order(old: golive.OldOrder) -> OpenOrder:
-    lines = tuple(
-        OpenLine(line.sku, line.quantity, line.raw_state) for line in (old.order.lines if old.order else ())
-    )
+    """What is asked about: units per SKU and state, without what the marketplace ships or was cancelled."""
+    units: dict[tuple[str, str], int] = {}
+    for line in old.order.lines if old.order else ():
+        if line.owner is not Owner.MARKETPLACE and line.state is not LineState.CANCELLED:
+            key = line.sku, line.raw_state
+            units[key] = units.get(key, 0) + line.quantity
+    lines = tuple(OpenLine(sku, quantity, state) for (sku, state), quantity in units.items())
     return OpenOrder(
         work_id=f"order:{old.channel}:{old.order_id}",
         channel=old.channel,

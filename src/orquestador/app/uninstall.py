@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from orquestador.flows.context import Context
+from orquestador.i18n import text
 from orquestador.model.errors import UpstreamError
 from orquestador.ports import Registration
 from orquestador.web.services import Registered
@@ -14,8 +15,8 @@ from orquestador.web.services import Registered
 class Uninstaller:
     """Only entries of our own: other integrators' webhooks are never touched."""
 
-    def __init__(self, context: Context) -> None:
-        self._x = context
+    def __init__(self, context: Context, public_url: str | None, lang: str) -> None:
+        self._x, self._public_url, self._lang = context, public_url, lang
 
     async def registered(self) -> tuple[Registered, ...]:
         """Everything of ours that is still there; an upstream that cannot be asked is one entry with its
@@ -35,11 +36,18 @@ class Uninstaller:
             entries = await ask()
         except UpstreamError as error:
             return [Registered(system, "webhook", "", "cannot be asked", problem=error.detail)]
-        return [
+        found = [
             Registered(system, "webhook", f"{system}:{e.id}", f"{_masked(e.url)} {', '.join(e.events)}")
             for e in entries
             if e.ours
         ]
+        unclaimed = sum(not e.ours for e in entries)
+        if unclaimed and not self._public_url:
+            # Ours or somebody else's: without our own address nobody can tell.
+            said = text(self._lang, "uninstall.whose", n=unclaimed)
+            needed = text(self._lang, "uninstall.whose.do")
+            found.append(Registered(system, "webhook", "", said, problem=needed))
+        return found
 
     async def remove(self, ids: Sequence[str] | None) -> tuple[Registered, ...]:
         """Remove these ids (None = all) and say what became of each."""

@@ -12,16 +12,18 @@ from orquestador import __version__
 from orquestador.cli.doctor import doctor
 from orquestador.cli.errors import CommandFailed
 from orquestador.cli.golive import go_live
+from orquestador.cli.listings import listings
 from orquestador.cli.logs import logs
 from orquestador.cli.options import AsJson
 from orquestador.cli.orders import app as orders_app
-from orquestador.cli.session import ENV_FILE, Group, open_session
+from orquestador.cli.pause import pause, resume
+from orquestador.cli.sandbox import app as sandbox_app
+from orquestador.cli.session import ENV_FILE, Group, Listed, open_session
 from orquestador.cli.status import status
 from orquestador.cli.upkeep import backup, uninstall
 from orquestador.cli.webhooks import app as webhooks_app
 from orquestador.cli.words import help_text
 from orquestador.cli.work import app as work_app
-from orquestador.sandbox.cli import app as sandbox_app
 
 app = typer.Typer(
     cls=Group,
@@ -31,10 +33,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(work_app, name="work", help=help_text("work"))
-app.add_typer(orders_app, name="orders", help=help_text("orders"))
-app.add_typer(webhooks_app, name="webhooks", help=help_text("webhooks"))
-app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(work_app, name="work", cls=Listed, help=help_text("work"))
+app.add_typer(orders_app, name="orders", cls=Listed, help=help_text("orders"))
+app.add_typer(webhooks_app, name="webhooks", cls=Listed, help=help_text("webhooks"))
+app.add_typer(sandbox_app, name="sandbox", cls=Listed, help=help_text("sandbox"))
 
 
 @app.callback()
@@ -79,6 +81,9 @@ def version() -> None:
 app.command("doctor", help=help_text("doctor"))(doctor)
 app.command("status", help=help_text("status"))(status)
 app.command("go-live", help=help_text("go_live"))(go_live)
+app.command("listings", help=help_text("listings"))(listings)
+app.command("pause", help=help_text("pause"))(pause)
+app.command("resume", help=help_text("resume"))(resume)
 app.command("logs", help=help_text("logs"))(logs)
 app.command("backup", help=help_text("backup"))(backup)
 app.command("uninstall", help=help_text("uninstall"))(uninstall)

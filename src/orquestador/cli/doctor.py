@@ -70,7 +70,8 @@ async def examine(session: Session) -> list[Finding]:
     from orquestador.ports import Finding
     from orquestador.settings import problems
 
-    found = [*problems(session.settings, session.env_file), *look_at_data(Path(session.settings.data_dir))]
+    configured = [f for f in problems(session.settings, session.env_file) if f.code != "mode"]
+    found = [*configured, *look_at_data(Path(session.settings.data_dir))]
     if session.env_file is None:
         found.append(Finding("env_file_missing", "ok", {"path": str(Path.cwd())}))
     async with open_adapters(session) as adapters:
@@ -98,18 +99,19 @@ async def _check(name: str, flow: str, upstream: Erp | FalabellaChannel) -> list
 
 
 async def _service(session: Session) -> list[Finding]:
-    """Whether the service itself runs here."""
+    """Whether the service itself runs here, and the mode in force: what is stored, whatever MODE says."""
     from orquestador.cli.house import Listener, address, who_listens
+    from orquestador.cli.mode import mode_of_service, mode_of_store
     from orquestador.ports import Finding
 
     url = address(session.settings)
     match await who_listens(url):
         case Listener.ANSWERS:
-            return [Finding("service_running", "ok", {"url": url})]
+            return [Finding("service_running", "ok", {"url": url}), *await mode_of_service(session, url)]
         case Listener.SILENT:
-            return [Finding("service_silent", "error", {"url": url})]
+            return [Finding("service_silent", "error", {"url": url}), *mode_of_store(session)]
         case Listener.NOBODY:
-            return [Finding("service_not_running", "warning", {"url": url})]
+            return [Finding("service_not_running", "warning", {"url": url}), *mode_of_store(session)]
 
 
 def _words(lang: str, finding: Finding) -> Advice:

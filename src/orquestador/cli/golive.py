@@ -66,8 +66,9 @@ def _named(session: Session, orders: Sequence[Row], wanted: Sequence[str], *, ta
     return list(dict.fromkeys(by_name[name] for name in wanted))
 
 
-def _lines(order: Row) -> str:
-    return ", ".join(f"{line['quantity']} × {line['sku']}" for line in order["lines"])
+def _lines(session: Session, order: Row) -> str:
+    units = ", ".join(f"{line['quantity']} × {line['sku']}" for line in order["lines"])
+    return units or session.say("golive.nothing_ours")
 
 
 def _show(session: Session, preview: Row, take_now: Sequence[str]) -> None:
@@ -84,7 +85,7 @@ def _show(session: Session, preview: Row, take_now: Sequence[str]) -> None:
                 order["order_id"],
                 order["number"] or "",
                 local_time(order["created_at"], zone),
-                _lines(order),
+                _lines(session, order),
                 say("golive.now" if order["work_id"] in take_now else "golive.already"),
             )
             for order in preview["open_orders"]
@@ -99,7 +100,9 @@ def _asked(session: Session, preview: Row, named: Sequence[str]) -> list[str] | 
     yes, no, chosen = say("yes"), say("no"), list(named)
     for order in preview["open_orders"]:
         if order["work_id"] not in named:
-            question = say("golive.ask", order=order["number"] or order["order_id"], lines=_lines(order))
+            question = say(
+                "golive.ask", order=order["number"] or order["order_id"], lines=_lines(session, order)
+            )
             if not confirm(question, default=True, yes=yes, no=no):
                 chosen.append(order["work_id"])
     question = say("golive.confirm", n=len(chosen))

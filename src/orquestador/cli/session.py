@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 ENV_FILE = Path(".env")
 
 
-class Group(TyperGroup):
+class Listed(TyperGroup):
+    """Shows what each command does in whole sentences: the usual list is cut after half a line."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, command.help or "") for name, command in commands if command and not command.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class Group(Listed):
     """Turns an error of the house into its text on standard error and its exit code."""
 
     def invoke(self, ctx: Any) -> Any:

@@ -103,7 +103,8 @@ def _show_upstreams(session: Session, report: Row) -> None:
         ],
         right=(3, 4),
     )
-    typer.echo(say("status.head", version=report["version"], mode=report["mode"]))
+    mode = say("status.mode_paused", mode=report["mode"]) if report["paused"] else report["mode"]
+    typer.echo(say("status.head", version=report["version"], mode=mode))
 
 
 def _state(session: Session, report: Row, upstream: Row) -> str:

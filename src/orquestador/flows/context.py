@@ -6,9 +6,11 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from orquestador.flows.failures import Failures
 from orquestador.flows.pressure import Pressure
 from orquestador.model.golive import GoLive
 from orquestador.model.logs import LogEntry, LogStatus
+from orquestador.model.pause import Pause
 from orquestador.model.stock import Rule
 from orquestador.model.work import Work
 from orquestador.ports import Channel, Clock, Erp, Finding, Journal, LogSink, Mark, Queue, Save
@@ -78,10 +80,12 @@ class Gates:
 
 
 class Modes:
-    """Which channels are live, as stored in the journal (`golive:<channel>`)."""
+    """Which channels are live, and whether all of it is paused, as stored in the journal (`golive:<channel>`,
+    `paused`)."""
 
     def __init__(self) -> None:
         self._live: dict[str, GoLive] = {}
+        self.paused: Pause | None = None
 
     def set(self, channel: str, golive: GoLive) -> None:
         self._live[channel] = golive
@@ -113,9 +117,13 @@ class Context:
     modes: Modes = field(default_factory=Modes)
     rng: random.Random = field(default_factory=random.Random)
     counters: dict[str, int] = field(default_factory=dict)
-    failing: dict[str, float] = field(default_factory=dict)
-    """Loops that fail for a reason of our own, and since when without a success in between."""
+    failures: Failures = field(default_factory=Failures)
     pressure: Pressure = field(default_factory=Pressure)
+
+    @property
+    def mode(self) -> str:
+        """`live` once every channel went live, else `observe`: what is stored, whatever MODE says."""
+        return "live" if all(self.modes.of(c) is not None for c in self.channels) else "observe"
 
     def count(self, name: str, n: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + n

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from orquestador.flows.context import Context
 from orquestador.flows.movements import MovementLane
 from orquestador.flows.outlook import outlook
+from orquestador.flows.pause import Held, let_write, paused
 from orquestador.model.effects import ASK_PERSON_EVERY_S, Act, KeyState, Verdict, judge
 from orquestador.model.errors import AuthRefused, Unavailable
 from orquestador.model.logs import LogStatus
@@ -65,18 +66,20 @@ class ErpLane:
         """One batch; returns how many rows were looked at. Raises Unavailable or AuthRefused when the ERP
         is away."""
         x = self._x
-        if x.gates.stopped("erp"):
+        if x.gates.stopped("erp") or await paused(x):
             return 0
         works = await x.journal.effects_due(x.settings.erp_batch)
         try:
             await self._advance(works)
+        except Held:
+            return 0
         except (Unavailable, AuthRefused):
             raise
         except Exception:  # noqa: BLE001 - an edge: counted and told in _poison
             # One row that we cannot handle must not block its batch (P5): each alone, then.
             for work in works:
                 fresh = await x.reload(work)
-                if fresh is not None:
+                if fresh is not None and not await paused(x):
                     await self._alone(fresh)
         return len(works)
 
@@ -106,6 +109,8 @@ class ErpLane:
     async def _alone(self, work: Work) -> None:
         try:
             await self._advance([work])
+        except Held:
+            return
         except (Unavailable, AuthRefused):
             raise
         except Exception as error:  # noqa: BLE001 - an edge: counted and told in _poison
@@ -142,6 +147,8 @@ class ErpLane:
             if ok and after is not None and (effect := after.open_effect):
                 begun.append(_Open(replace(save.work, rev=save.work.rev + 1), after, effect))
         if begun:
+            # Paused just now: the intents are stored, and the ERP is asked about them after `resume`.
+            await let_write(x)
             await self._close(begun, await self._erp.apply([row.movement for row in begun]))
 
     async def _resume(self, rows: Sequence[_Open]) -> None:
@@ -163,6 +170,7 @@ class ErpLane:
         ):
             group = todo[act]
             if group:
+                await let_write(self._x)
                 await self._close(group, await call([row.movement for row in group]))
 
     def _judge(self, row: _Open, outcome: Outcome) -> Verdict:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pydantic import TypeAdapter
 
 from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
+from orquestador.flows.pause import load_pause
 from orquestador.model.golive import GoLive
 from orquestador.model.orders import Order, SeenOrder, fold
 from orquestador.model.work import Kind, State, Work, work_id
@@ -30,16 +31,18 @@ class OldOrder:
     order: Order | None
 
 
-def _name(channel: str) -> str:
+def stored_name(channel: str) -> str:
+    """Under which name the journal keeps a channel's go-live."""
     return f"golive:{channel}"
 
 
 async def load_modes(context: Context) -> None:
-    """Read which channels are live already."""
+    """Read which channels are live already, and whether a person paused them."""
     for channel in context.channels:
-        stored = await context.journal.get_meta(_name(channel))
+        stored = await context.journal.get_meta(stored_name(channel))
         if stored is not None:
             context.modes.set(channel, TypeAdapter(GoLive).validate_python(stored))
+    await load_pause(context)
 
 
 async def open_orders(context: Context, channel: Channel) -> tuple[list[OldOrder], list[OrderHead]]:
@@ -81,10 +84,7 @@ async def listings_to_change(context: Context, channel: str) -> int:
         works, after = await context.journal.find(
             WorkQuery(kind=Kind.LISTING, channel=channel, limit=PAGE, after=after)
         )
-        for work in works:
-            listing = work.listing
-            differs = listing.wanted is not None and not listing.shows(listing.wanted, work.own_seq)
-            count += listing.managed and differs
+        count += sum(work.differs for work in works)
         if after is None:
             return count
 
@@ -101,7 +101,7 @@ async def go_live(
     # Channels date orders in whole seconds: those of this very second that were listed already are old.
     known = tuple(h.order_id for h in heads if h.created_at is not None and h.created_at >= math.floor(since))
     wanted = GoLive(since=since, known=known)
-    stored = await x.journal.set_meta_if_absent(_name(channel.id), asdict(wanted))
+    stored = await x.journal.set_meta_if_absent(stored_name(channel.id), asdict(wanted))
     golive = TypeAdapter(GoLive).validate_python(stored)
     for order_id in take_now:
         await take_over(x, channel.id, order_id)

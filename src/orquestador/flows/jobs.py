@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orquestador.flows.context import Context, stock_lane
+from orquestador.flows.pause import paused
 from orquestador.model.errors import Rejected
 from orquestador.model.logs import LogStatus
 from orquestador.model.stock import Job, JobRecord, JobState, Listing, RecordOutcome, Shown, record_outcomes
@@ -44,7 +45,8 @@ class JobFollower:
             return await self.give_up(job, JobState.UNVERIFIED, f"no_report:{error.detail}")
         if report.finished:
             return await self._finish(replace(record_outcomes(job, report.outcomes), note=report.note))
-        if age > JOB_MAX_S:
+        # To cancel is a write: a paused installation goes on looking.
+        if age > JOB_MAX_S and not await paused(x):
             await self._channel.cancel_job(job.external_id)
             return await self.give_up(job, JobState.UNVERIFIED, "no_end")
         waiting = replace(job, next_look_at=now + x.settings.feed_poll_s, note=report.note)

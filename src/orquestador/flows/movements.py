@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from orquestador.flows.context import ERP_LANE, Context
+from orquestador.flows.pause import let_write
 from orquestador.model.effects import Act, KeyState, Verdict, judge
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import (
@@ -74,7 +75,7 @@ class MovementLane:
         self._x, self._erp = context, erp
 
     async def advance(self, work: Work) -> None:
-        """Bring a movement one step further; raises Unavailable when the ERP is away."""
+        """Bring a movement one step further; raises Unavailable when the ERP is away, Held while paused."""
         movement = work.movement
         if movement.effect is None:
             await self._begin(work, movement)
@@ -84,6 +85,7 @@ class MovementLane:
         if verdict.act is Act.APPLY:
             outcome = await self._apply(movement, movement.effect)
         elif verdict.act is Act.FINISH:
+            await let_write(self._x)
             outcome = (await self._erp.finish([_movement(verdict.effect)]))[movement.effect.key]
         await self._close(work, movement, outcome)
 
@@ -108,6 +110,7 @@ class MovementLane:
             await self._close(stored, stored.movement, await self._apply(movement, effect))
 
     async def _apply(self, movement: ManualMovement, effect: Effect) -> Outcome:
+        await let_write(self._x)
         force = movement.direction is Direction.IN or movement.allow_negative
         return (await self._erp.apply([_movement(effect)], force=force))[effect.key]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from orquestador.flows.context import Context, jobs_lane
 from orquestador.flows.jobs import JobFollower
+from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
 from orquestador.flows.poll import OrdersPoll
 from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable
 from orquestador.model.logs import LogStatus
@@ -189,6 +190,10 @@ class Pusher:
 
     async def _send(self, candidates: Sequence[Candidate]) -> None:
         x, channel, now = self._x, self._channel, self._x.clock.now()
+        if await paused(x):
+            # The numbers go on being computed: what would change after `resume` can be looked at.
+            await self._postpone(candidates, now + LOOK_AGAIN_S, PAUSED)
+            return
         budget = await x.journal.budget(channel.id, channel.budget)
         top = max(c.work.urgency for c in candidates)
         hold = 0.0 if top >= ZEROING else linger_s(budget.tokens, channel.budget)

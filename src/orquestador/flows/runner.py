@@ -31,6 +31,8 @@ from orquestador.ports import Channel, Erp
 
 _log = structlog.get_logger(__name__)
 AWAY_S = 1.0
+SETTLE_S = 10.0
+"""Longer than failed work is put off: a drain that finds nothing meanwhile has not recovered."""
 MODES_EVERY_S = 2.0
 
 Step = Callable[[], Awaitable[int]]
@@ -49,6 +51,12 @@ class Runner:
         """Start every loop that this configuration needs. `works=False`: a process that only answers HTTP; it
         looks after the hints that it received, and knows how the upstreams are."""
         x = self._x
+        _log.info(
+            "mode_in_force",
+            mode=x.mode,
+            paused=x.modes.paused is not None,
+            to_stop_writing="orquestador pause",
+        )
         channels = [channel for channel in x.channels.values() if channel.has_api]
         self._timed("hints", self._hints.run_once, HINTS_LANE)
         self._timed("modes", self._modes)
@@ -68,7 +76,7 @@ class Runner:
             self._start_channel(channel)
 
     async def _modes(self) -> float:
-        """Another process, or a command, may have gone live."""
+        """Another process, or a command, may have gone live, paused or resumed."""
         await load_modes(self._x)
         return MODES_EVERY_S
 
@@ -130,7 +138,7 @@ class Runner:
             clock = self._x.clock
             while True:
                 began = clock.now()
-                if await self._guard(name, step) is None:
+                if await self._guard(name, step, SETTLE_S) is None:
                     await self._x.queue.wait(lane, 1000, self._x.settings.tick_s)
                 elif gives_way and (rest_s := self._x.pressure.rest_s(began, clock.now())):
                     await clock.sleep(rest_s)
@@ -149,25 +157,30 @@ class Runner:
 
         self._spawn(name, run)
 
-    async def _guard(self, name: str, step: Callable[[], Awaitable[float | int | None]]) -> float | None:
+    async def _guard(
+        self, name: str, step: Callable[[], Awaitable[float | int | None]], settle_s: float = 0.0
+    ) -> float | None:
         """Run a step. A failing upstream or store makes this loop wait, and no other; 0 and None mean
         nothing to do."""
+        failures, clock = self._x.failures, self._x.clock
         try:
             result = await step()
         except UpstreamError as error:
+            failures.failed(name, error, clock.now(), away=True)
             self._x.count(f"{name}:upstream_away")
             _log.info("upstream_away", loop=name, detail=error.detail)
         except StoreUnavailable as error:
+            failures.failed(name, error, clock.now(), away=False)
             self._x.count(f"{name}:store_away")
             _log.warning("store_away", loop=name, detail=error.detail)
-        except Exception:  # noqa: BLE001 - the edge of a loop: counted, told, and the loop goes on
+        except Exception as error:  # noqa: BLE001 - the edge of a loop: counted, told, and the loop goes on
+            failures.failed(name, error, clock.now(), away=False)
             self._x.count(f"{name}:internal_error")
-            self._x.failing.setdefault(name, self._x.clock.now())
             _log.exception("loop_failed", loop=name)
         else:
-            self._x.failing.pop(name, None)
+            failures.worked(name, clock.now(), settle_s)
             return result or None
-        await self._x.clock.sleep(AWAY_S)
+        await clock.sleep(AWAY_S)
         return None
 
     def _spawn(self, name: str, run: Callable[[], Awaitable[None]]) -> None:

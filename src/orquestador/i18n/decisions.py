@@ -26,6 +26,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "golive.col.what": ("qué se hará", "what will be done"),
     "golive.already": ("nada: ya descontado", "nothing: already taken out"),
     "golive.now": ("descontar ahora", "take out now"),
+    "golive.nothing_ours": ("nada que salga de Odoo", "nothing that leaves Odoo"),
     "golive.ask": (
         "Pedido {order} ({lines}): ¿ya está descontado en Odoo?",
         "Order {order} ({lines}): already taken out in Odoo?",
@@ -46,6 +47,46 @@ TEXTS: dict[str, tuple[str, str]] = {
         "orquestador go-live --yes [--take ORDER …|--take-all]",
     ),
     "golive.unknown": ("No son pedidos abiertos: {ids}.", "These are no open orders: {ids}."),
+    # --- pause ---
+    "pause.done": (
+        "En pausa: no se escribe nada en Odoo ni en los canales. Para seguir: orquestador resume",
+        "Paused: nothing is written to Odoo or the channels. To go on: orquestador resume",
+    ),
+    "pause.not_running": (
+        "El servicio no está corriendo; seguirá en pausa cuando arranque.",
+        "The service is not running; it will be paused when it starts.",
+    ),
+    "resume.done": (
+        "Reanudado: lo que esperaba sigue ahora.",
+        "Resumed: what waited goes on now.",
+    ),
+    "resume.not_paused": ("No estaba en pausa.", "It was not paused."),
+    # --- what contradicts the present state (the API's 409) ---
+    "not_possible.observing": (
+        "Esta instalación solo observa: no escribe en Odoo ni en los canales.",
+        "This installation only observes: it writes neither to the ERP nor to a marketplace.",
+    ),
+    "not_possible.observing.do": ("Para actuar: orquestador go-live", "To act: orquestador go-live"),
+    "not_possible.paused": (
+        "Está en pausa: no se escribe nada. No se guardó el movimiento.",
+        "It is paused: nothing is written. The movement was not stored.",
+    ),
+    "not_possible.paused.do": (
+        "Repítalo después de: orquestador resume",
+        "Repeat it after: orquestador resume",
+    ),
+    "not_possible.settled": ("{id} ya está resuelto.", "{id} is settled already."),
+    "not_possible.settled.do": ("No hay nada que hacer.", "There is nothing to do."),
+    "not_possible.not_history": (
+        "{id} no es un pedido de antes del paso a live.",
+        "{id} is not an order from before go-live.",
+    ),
+    "not_possible.not_history.do": ("Vea: orquestador orders list", "See: orquestador orders list"),
+    "not_possible.file_exists": ("{path} ya existe.", "{path} exists already."),
+    "not_possible.file_exists.do": (
+        "Nombre un archivo que todavía no exista.",
+        "Name a file that does not exist yet.",
+    ),
     # --- backup, uninstall ---
     "backup.done": ("Copiado en {path} ({kb} KB).", "Copied to {path} ({kb} KB)."),
     "backup.no_folder": ("La carpeta {path} no existe.", "The folder {path} does not exist."),
@@ -56,6 +97,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "uninstall.rest": (
         "Los documentos de stock en Odoo son historia y se quedan. Los datos propios están en {path}.",
         "The stock documents in Odoo are history and stay. Our own data is in {path}.",
+    ),
+    "uninstall.whose": (
+        "{n} webhook(s): no se sabe si son nuestros",
+        "{n} webhook(s): it is not known whether they are ours",
+    ),
+    "uninstall.whose.do": (
+        "ponga PUBLIC_URL en .env, la dirección con que se registraron",
+        "set PUBLIC_URL in .env to the address that they were registered with",
     ),
     "uninstall.ask": ("¿Quitar todo esto?", "Remove all of this?"),
     "uninstall.needs_yes": ("No se quitó nada: falta --yes.", "Nothing was removed: --yes is missing."),

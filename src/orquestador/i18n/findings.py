@@ -48,6 +48,35 @@ TEXTS: dict[str, tuple[str, str]] = {
         "observe ve todo y no escribe nada; live actúa. Lo fija MODE, o `orquestador go-live`.",
         "observe sees everything and writes nothing; live acts. Set by MODE, or by `orquestador go-live`.",
     ),
+    "mode_is_stored": (
+        "MODE=observe no cambia nada: está en live desde el paso a live",
+        "MODE=observe changes nothing: it is live since its go-live",
+    ),
+    "mode_is_stored.means": (
+        "El paso a live queda guardado; el modo que vale es live.",
+        "Going live is stored; the mode in force is live.",
+    ),
+    "mode_is_stored.do": (
+        "Para que no escriba nada: orquestador pause. Si no, quite MODE de .env.",
+        "To have nothing written: orquestador pause. Otherwise take MODE out of .env.",
+    ),
+    "mode.note.live": (
+        "Actúa, desde el paso a live; MODE ya no lo cambia. Para detener toda escritura: orquestador pause",
+        "It acts, since its go-live; MODE no longer changes that. To stop all writing: orquestador pause",
+    ),
+    "mode.note.observe": (
+        "Solo observa, no escribe nada. Para actuar: orquestador go-live",
+        "It only observes, nothing is written. To act: orquestador go-live",
+    ),
+    "paused": (
+        "En pausa desde {since} ({by}): no se escribe nada. Motivo: {reason}",
+        "Paused since {since} ({by}): nothing is written. Reason: {reason}",
+    ),
+    "paused.means": (
+        "Los avisos se reciben y los pedidos se leen igual; lo pendiente sigue solo al reanudar.",
+        "Notices are taken and orders are read all the same; what waits goes on by itself after resuming.",
+    ),
+    "paused.do": ("Cuando esté resuelto: orquestador resume", "When it is settled: orquestador resume"),
     "door_open": (
         "El webhook de {door} no pide prueba (solo desde esta máquina)",
         "The {door} webhook asks for no proof (from this machine only)",
@@ -156,6 +185,30 @@ TEXTS: dict[str, tuple[str, str]] = {
     "not_checked_yet.do": (
         "Espere unos segundos; si sigue así, `orquestador doctor`.",
         "Wait a few seconds; if it stays like this, `orquestador doctor`.",
+    ),
+    "loop_failing": (
+        "Un error propio se repite hace más de un minuto ({error})",
+        "An error of our own has repeated for more than a minute ({error})",
+    ),
+    "loop_failing.means": (
+        "Lo suyo espera sin gastar intentos y sigue solo cuando pase.",
+        "Its work waits without spending attempts and goes on by itself when it is over.",
+    ),
+    "loop_failing.do": (
+        "Mire el registro del servicio (loop_failed) y avise a quien lo desarrolla; reiniciar puede ayudar.",
+        "Look at the service's log (loop_failed) and tell its developer; a restart may help.",
+    ),
+    "loop_away": (
+        "El otro sistema falla hace más de 5 minutos ({error})",
+        "The other system has failed for more than 5 minutes ({error})",
+    ),
+    "loop_away.means": (
+        "Lo suyo espera sin gastar intentos y sigue solo cuando vuelva.",
+        "Its work waits without spending attempts and goes on by itself when it is back.",
+    ),
+    "loop_away.do": (
+        "orquestador doctor dice qué falla; el registro (upstream_away) trae el detalle.",
+        "orquestador doctor says what fails; the log (upstream_away) has the detail.",
     ),
     "*.unreachable": ("{upstream} no responde", "{upstream} does not answer"),
     "*.unreachable.means": (

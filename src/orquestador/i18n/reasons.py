@@ -9,6 +9,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason.order": ("cambió un pedido de este SKU", "an order of this SKU changed"),
     "reason.manual": ("hubo un movimiento manual", "there was a manual movement"),
     "reason.hint": ("Odoo avisó un cambio", "Odoo announced a change"),
+    "reason.resume": ("se reanudó", "it was resumed"),
     "reason.go-live": ("se pasó a live", "it went live"),
     "reason.adopted": ("una persona tomó este pedido antiguo", "a person took over this old order"),
     "reason.adopted_by_person": (
@@ -200,6 +201,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "is not among the listings that are managed",
     ),
     "reason.unmanaged.do": ("Inclúyala con PUBLISH en .env.", "Include it with PUBLISH in .env."),
+    "reason.paused": ("en pausa: no se escribe nada", "paused: nothing is written"),
+    "reason.paused.do": ("Para seguir: orquestador resume", "To go on: orquestador resume"),
     "reason.coalescing": (
         "junta cambios para gastar una sola llamada",
         "gathers changes to spend one call only",

@@ -29,12 +29,21 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Check the configuration, the other systems and this machine, and say what to do. Changes nothing.",
     ),
     "help.status": (
-        "La pantalla de las 3 a. m.; sale con 1 si hay que atender.",
+        "La pantalla de las tres de la mañana; sale con 1 si hay que atender.",
         "The one screen at 3 a.m.; exit 1 when attention is needed.",
     ),
     "help.go_live": (
         "Pasa de observar a actuar, y pregunta por los pedidos que ya estaban abiertos.",
         "Go from observing to acting, and ask about the orders that were already open.",
+    ),
+    "help.pause": (
+        "Freno de emergencia: no escribe en ningún otro sistema hasta `resume`.",
+        "The emergency stop: writes to no other system until `resume`.",
+    ),
+    "help.pause.reason": ("Por qué, para quien lo lea después.", "Why, for whoever reads it later."),
+    "help.resume": (
+        "Levanta la pausa; lo que esperaba sigue solo.",
+        "Lift the pause; what waited goes on by itself.",
     ),
     "help.logs": (
         "Lo recibido, lo consultado y lo hecho, lo último primero.",
@@ -80,11 +89,57 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "help.order": ("Id o número del pedido.", "Id or number of the order."),
     "help.order.metavar": ("PEDIDO", "ORDER"),
+    "help.listings": (
+        "Publicaciones: qué muestra el canal, qué debería mostrar y por qué.",
+        "Listings: what the channel shows, what it should show, and why.",
+    ),
+    "help.differs": (
+        "Solo las que un envío cambiaría.",
+        "Only those that a push would change.",
+    ),
     "help.webhooks": ("Dónde nos avisan los marketplaces.", "Where the marketplaces notify us."),
     "help.webhooks.list": ("Lista los webhooks registrados allá.", "List the webhooks registered there."),
     "help.webhooks.register": (
         "Registra el nuestro (usa PUBLIC_URL y el secreto).",
         "Register ours (uses PUBLIC_URL and the secret).",
+    ),
+    "help.sandbox": (
+        "Simuladores locales de Odoo y de Falabella Seller Center; nada es real.",
+        "Local simulators of Odoo and Falabella Seller Center; nothing here is real.",
+    ),
+    "help.sandbox.odoo": (
+        "Simula un Odoo: base `sandbox`, usuario y contraseña `admin`.",
+        "Serve an Odoo: database `sandbox`, user and password `admin`.",
+    ),
+    "help.sandbox.falabella": (
+        "Simula un Seller Center: usuario `ops@example.com`, clave `test-api-key-0000`.",
+        "Serve a Seller Center: user `ops@example.com`, key `test-api-key-0000`.",
+    ),
+    "help.sandbox.host": ("Dirección en que escucha.", "Address to listen on."),
+    "help.sandbox.port": (
+        "Puerto en que escucha; con 0, uno libre.",
+        "Port to listen on; 0 takes a free one.",
+    ),
+    "help.sandbox.seed": (
+        "Cuántos productos SKU-00001.. además de PROD-001.",
+        "Number of products SKU-00001.. beside PROD-001.",
+    ),
+    "help.sandbox.webhook": (
+        "Dirección a la que se avisa cada evento.",
+        "URL that is called on every event.",
+    ),
+    "help.sandbox.latency": (
+        "none: lo más rápido posible; measured: tan lento como el real.",
+        "none: as fast as possible; measured: as slow as the real one.",
+    ),
+    "help.sandbox.version": ("Serie de Odoo que imita.", "Odoo series to behave like."),
+    "help.sandbox.clock": (
+        "fast: el tiempo corre --fast-rate veces más rápido.",
+        "fast: time runs --fast-rate times faster.",
+    ),
+    "help.sandbox.rate": (
+        "Segundos del simulador por segundo real.",
+        "Sandbox seconds per real second.",
     ),
     "help.env_file": ("Archivo de ajustes.", "File with the settings."),
     "help.json": (
@@ -250,6 +305,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "listing.col.number": ("número", "number"),
     "listing.col.value": ("unidades", "units"),
     "listing.col.when": ("cuándo", "when"),
+    "listing.col.channel": ("canal", "channel"),
+    "listing.col.shows": ("muestra", "shows"),
+    "listing.col.wanted": ("debería", "should show"),
+    "listing.col.state": ("estado", "state"),
+    "listing.col.why": ("por qué", "why"),
+    "listing.col.age": ("hace", "age"),
+    "listing.none_differs": (
+        "Ninguna publicación conocida cambiaría.",
+        "No listing that is known would change.",
+    ),
     "listing.wanted": ("debería mostrar", "should show"),
     "listing.sent": ("enviado", "sent"),
     "listing.confirmed": ("aceptado por el canal", "accepted by the channel"),

@@ -7,14 +7,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "El canal {channel} desapareció de la configuración y tiene historia.",
         "The channel {channel} vanished from the configuration and has history.",
     ),
+    "status.paused": (
+        "En pausa hace {age} ({by}): no se escribe en Odoo ni en los canales. Motivo: {reason}.",
+        "Paused for {age} ({by}): nothing is written to Odoo or the channels. Reason: {reason}.",
+    ),
     "status.stopped": ("Detenido: {flow}. {title}.", "Stopped: {flow}. {title}."),
     "status.failing": (
-        "Un error propio detiene «{loop}»: se repite hace más de un minuto.",
-        "An error of our own stops “{loop}”: it has repeated for more than a minute.",
-    ),
-    "status.failing.do": (
-        "Mire el registro del servicio (loop_failed) y avise a quien lo desarrolla; reiniciar puede ayudar.",
-        "Look at the service's log (loop_failed) and tell its developer; a restart may help.",
+        "Un error propio detiene «{loop}» hace {age} ({error}).",
+        "An error of our own has stopped “{loop}” for {age} ({error}).",
     ),
     "status.dead": (
         "{n} trabajo(s) necesitan a una persona.",
@@ -97,5 +97,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Efectos abiertos: {effects}. Envíos abiertos: {jobs}. Avisos: {receipts}, el último {last}.",
         "Open effects: {effects}. Open pushes: {jobs}. Notices: {receipts}, the last one {last}.",
     ),
+    "status.mode_paused": ("{mode}, en pausa", "{mode}, paused"),
     "status.head": ("orquestador {version}, modo {mode}", "orquestador {version}, mode {mode}"),
 }

@@ -16,6 +16,8 @@ from urllib.parse import quote
 KEY_MAX_LENGTH = 60
 UNKNOWN_OWNER_HOLD_S = 3600.0
 ANNOUNCED_MAX_S = 900.0
+CANCELED = "canceled"
+"""What a line that a cancellation did not name shows as the channel's word."""
 
 
 class LineState(StrEnum):
@@ -250,10 +252,9 @@ def fold(order: Order, seen: SeenOrder) -> Order:
         lines.append(_fold_line(known.pop(s.line_id, None), s))
     for left in known.values():
         # Lines that a newer answer does not show are not cancelled by their absence, except in a simple
-        # body, which
-        # is the whole order; a cancellation without lines means all of them.
+        # body, which is the whole order; a cancellation without lines means all of them.
         if seen.cancels_all or (seen.body_backed and seen.lines):
-            left = replace(left, state=LineState.CANCELLED, raw_state=left.raw_state, reserved=False)
+            left = replace(left, state=LineState.CANCELLED, raw_state=CANCELED, reserved=False)
         lines.append(left)
     return replace(
         order,

@@ -69,6 +69,15 @@ class Work:
         return self.doc
 
     @property
+    def differs(self) -> bool:
+        """A managed listing whose computed number is not what its channel is known to show: what a push would
+        send."""
+        listing = self.doc
+        if not isinstance(listing, Listing) or not listing.managed or listing.wanted is None:
+            return False
+        return not listing.shows(listing.wanted, self.own_seq)
+
+    @property
     def movement(self) -> ManualMovement:
         assert isinstance(self.doc, ManualMovement)
         return self.doc

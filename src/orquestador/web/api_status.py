@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from orquestador.model.errors import StoreUnavailable
-from orquestador.web.access import Config, Svc, Viewer
+from orquestador.web import schemas
+from orquestador.web.access import Config, Operator, Svc, Viewer
 from orquestador.web.openapi import endpoints
 from orquestador.web.render import answer
 from orquestador.web.services import FlowHealth, Services
@@ -31,6 +32,8 @@ async def root(request: Request, services: Svc, config: Config) -> Response:
             "version": config.version,
             "status": "ok" if all(f.ready for f in flows) else "degraded",
             "mode": services.mode,
+            "modeNote": services.mode_note,
+            "paused": services.paused,
             "endpoints": endpoints(request.app),
         }
     )
@@ -42,7 +45,13 @@ async def health(services: Svc, config: Config) -> Response:
     flows = await _flows(services)
     intake = all(f.ready for f in flows if f.flow == "intake")
     status = "ok" if all(f.ready for f in flows) else "degraded" if intake else "error"
-    content = {"status": status, "version": config.version, "mode": services.mode, "flows": flows}
+    content = {
+        "status": status,
+        "version": config.version,
+        "mode": services.mode,
+        "paused": services.paused,
+        "flows": flows,
+    }
     return answer(content, 200 if intake else 503)
 
 
@@ -56,7 +65,12 @@ async def ready(services: Svc) -> Response:
     flows = await _flows(services)
     well = all(f.ready for f in flows)
     reasons = [{"flow": f.flow, "reason": f.reason, "remedy": f.remedy} for f in flows if not f.ready]
-    content = {"status": "ready" if well else "not_ready", "flows": flows, "reasons": reasons}
+    content = {
+        "status": "ready" if well else "not_ready",
+        "paused": services.paused,
+        "flows": flows,
+        "reasons": reasons,
+    }
     return answer(content, 200 if well else 503)
 
 
@@ -65,6 +79,14 @@ async def status(
     services: Svc, caller: Viewer, lang: Annotated[Literal["es", "en"] | None, Query()] = None
 ) -> Response:
     return answer(await services.status(lang))
+
+
+@router.post("/pause", summary="The emergency stop: nothing is written to the other systems until resumed")
+async def pause(services: Svc, caller: Operator, body: schemas.PauseBody) -> Response:
+    """Notices are taken and orders are read all the same; after `paused: false` everything catches up."""
+    if body.paused:
+        return answer({"paused": await services.pause(body.reason, caller.name), "changed": True})
+    return answer({"paused": None, "changed": await services.resume(caller.name)})
 
 
 @router.get("/channels", summary="The seller accounts, their budgets and how they are")

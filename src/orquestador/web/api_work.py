@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
@@ -20,6 +21,7 @@ router = APIRouter(tags=["work"])
 
 Text = Annotated[str | None, Query(max_length=300)]
 Limit = Annotated[int, Query(ge=1, le=500)]
+PAGES_MAX = 20
 _COMMON = ("state", "channel", "sku", "text", "limit", "cursor")
 
 
@@ -33,9 +35,16 @@ def _states(text: str | None) -> tuple[State, ...]:
         raise ProblemError(invalid_field("state", detail, f"Send one or more of {known}.")) from None
 
 
-async def _page(services: Services, query: WorkQuery) -> Response:
-    works, cursor = await services.journal.find(query)
-    return answer({"items": [render_work(w) for w in works], "nextCursor": cursor})
+async def _page(services: Services, query: WorkQuery, *, differs: bool = False) -> Response:
+    """One page. For `differs` several pages of the store are looked through, but not endlessly."""
+    found: list[Work] = []
+    for _ in range(PAGES_MAX if differs else 1):
+        works, cursor = await services.journal.find(replace(query, limit=query.limit - len(found)))
+        found += [work for work in works if work.differs or not differs]
+        query = replace(query, after=cursor)
+        if cursor is None or len(found) >= query.limit:
+            break
+    return answer({"items": [render_work(w) for w in found], "nextCursor": query.after})
 
 
 def _none(what: str) -> ProblemError:
@@ -141,8 +150,10 @@ async def listing_list(
     channel: Text = None,
     sku: Text = None,
     text: Text = None,
+    differs: Annotated[bool, Query(description="Only those whose number a push would change.")] = False,
     limit: Limit = 50,
     cursor: Text = None,
 ) -> Response:
-    only(request, _COMMON)
-    return await _page(services, WorkQuery(Kind.LISTING, _states(state), channel, sku, text, limit, cursor))
+    only(request, ("differs", *_COMMON))
+    query = WorkQuery(Kind.LISTING, _states(state), channel, sku, text, limit, cursor)
+    return await _page(services, query, differs=differs)

@@ -45,6 +45,11 @@ class GoLiveBody(_Body):
     approve_pushes: StrictBool = False
 
 
+class PauseBody(_Body):
+    paused: StrictBool = Field(description="true: write nothing to the other systems; false: write again.")
+    reason: Annotated[StrictStr, Field(max_length=500), AfterValidator(_printable)] | None = None
+
+
 class BackupBody(_Body):
     path: Annotated[StrictStr, Field(min_length=1, max_length=1000), AfterValidator(_printable)]
 

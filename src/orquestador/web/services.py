@@ -104,6 +104,15 @@ class FlowHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseView:
+    """The emergency stop: since when nothing is written to the other systems, by whom and why."""
+
+    since_at: float
+    by: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamStatus:
     """One outside system: when it last answered well, and what is left of its scarce calls."""
 
@@ -149,6 +158,7 @@ class StatusReport:
     upstreams: tuple[UpstreamStatus, ...] = ()
     work: tuple[WorkCount, ...] = ()
     findings: tuple[Finding, ...] = ()
+    paused: PauseView | None = None
 
 
 # --- channels, go-live, what we left elsewhere ---
@@ -252,7 +262,17 @@ class Services(Protocol):
 
     @property
     def mode(self) -> str:
-        """`live` once every channel went live, else `observe`."""
+        """`live` once every channel went live, else `observe`, whatever the setting MODE says."""
+        ...
+
+    @property
+    def mode_note(self) -> str:
+        """What the mode means now and what changes it, in the service's language."""
+        ...
+
+    @property
+    def paused(self) -> PauseView | None:
+        """The emergency stop, while it holds."""
         ...
 
     # intake
@@ -298,6 +318,14 @@ class Services(Protocol):
     async def adopt_order(self, work_id: str, by: str) -> Work | None:
         """Take over an order from before go-live: its units are taken out of the ERP from now on. None = no
         such order, NotPossible = not an order from before go-live."""
+        ...
+
+    async def pause(self, reason: str | None, by: str) -> PauseView:
+        """Write nothing to the other systems from now on."""
+        ...
+
+    async def resume(self, by: str) -> bool:
+        """Write again; False when it was not paused."""
         ...
 
     async def channel_views(self) -> tuple[ChannelView, ...]: ...

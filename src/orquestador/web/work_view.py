@@ -31,7 +31,7 @@ def render_work(work: Work) -> dict[str, object]:
         case Order() as order:
             row["order"] = render_order(order)
         case Listing() as listing:
-            row["listing"] = _shown(listing)
+            row["listing"] = _shown(listing) | {"differs": work.differs}
         case ManualMovement() as movement:
             row["movement"] = to_json(movement)
         case None:
@@ -59,6 +59,8 @@ def _shown(listing: Listing) -> dict[str, object]:
     for name, shown in (("confirmed", listing.confirmed), ("live", listing.live)):
         if shown is not None:
             rendered[name] = {"quantity": shown.quantity, "at": instant(shown.at)}
+    newest = listing.newest
+    rendered["shows"] = None if newest is None else {"quantity": newest.quantity, "at": instant(newest.at)}
     return rendered
 
 

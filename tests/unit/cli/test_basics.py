@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import socket
 import subprocess
 import sys
@@ -21,6 +22,27 @@ def test_help_is_ready_without_the_heavy_modules() -> None:
     code = f"import sys, orquestador.cli; print({heavy} & sys.modules.keys() or 'light')"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "light"
+
+
+def _help(*args: str, lang: str) -> str:
+    """As a person sees it; the language is known before any command runs, so in a process of its own."""
+    code = f"import sys; sys.argv[1:] = {[*args, '--help']}; from orquestador.cli import main; main()"
+    clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPATH")}
+    env = {**clean, "APP_LANG": lang, "COLUMNS": "160"}
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env
+    ).stdout
+
+
+def test_help_is_whole_and_in_the_language_of_the_settings() -> None:
+    assert "sale con 1 si hay que atender" in " ".join(_help(lang="es").split())
+    assert "exit 1 when attention is needed" in " ".join(_help(lang="en").split())
+    assert "Simuladores locales" in _help("sandbox", lang="es")
+    spanish, english = _help("sandbox", "odoo", lang="es"), _help("sandbox", "odoo", lang="en")
+    assert "Puerto en que escucha" in spanish
+    assert "Port to listen on" in english
+    for text in ("Serve", "Number", "Address", "behave"):
+        assert text not in spanish
 
 
 def test_version(shop: Shop) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from orquestador.app.build import Service, open_context
 from orquestador.app.report import OVERDUE_S, channel_views, flow_health, status_report
+from orquestador.app.services import HouseServices
+from orquestador.flows import pause
 from orquestador.flows.hints import Hints
 from orquestador.flows.runner import Runner
 from orquestador.model.golive import GoLive
+from orquestador.model.orders import Direction, Line, LineState, Order, Owner
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import Finding, Save
-from orquestador.web.services import StatusReport
+from orquestador.web.services import MoveRequest, NotPossible, StatusReport
 from tests.unit.cli.support import Shop
 
 CREDENTIALS = {
@@ -54,7 +58,7 @@ def stop(service: Service, gate: str, code: str, level: str = "error") -> None:
 async def put(service: Service, kind: Kind, state: State, *, due_s: float = 0.0) -> None:
     now = service.context.clock.now()
     doc = Listing("falabella", "A", "A") if kind is Kind.LISTING else None
-    done = 1 if state is State.DEAD else 0
+    done = 1 if state in (State.DEAD, State.SETTLED) else 0
     key = work_id(kind, "falabella", "A")
     row = Work(key, kind, "falabella", "A", state, 1, done, 0, now + due_s, created_at=now, doc=doc)
     assert await service.context.journal.save([Save(row)]) == [True]
@@ -187,3 +191,112 @@ async def test_without_api_access_simple_bodies_still_run(shop: Shop) -> None:
         report = await told(service)
         assert not report.attention
         assert "not configured" in report.sentence
+
+
+async def test_a_pause_stops_what_writes_and_is_told_first(service: Service) -> None:
+    await put(service, Kind.ORDER, State.DEAD)
+    await pause.pause(service.context, "a wrong number", "maria")
+    assert ready(service) == {
+        "intake": True,
+        "erp": False,
+        "orders:falabella": True,
+        "stock:falabella": False,
+    }
+    assert "a wrong number" in (flow_health(service, "en")[1].reason or "")
+    report = await told(service)
+    assert (report.attention, report.mode) == (True, "live")
+    assert report.sentence.startswith("Paused for 0 s (maria)")
+    assert "orquestador resume" in (report.next_step or "")
+    assert report.paused and report.paused.reason == "a wrong number"
+    assert "En pausa" in (await told(service, "es")).sentence
+    await pause.resume(service.context, "maria")
+    assert (await told(service)).paused is None
+    assert all(ready(service).values())
+
+
+async def test_a_manual_movement_while_paused_is_refused_and_not_stored(service: Service) -> None:
+    await pause.pause(service.context, None, "maria")
+    with pytest.raises(NotPossible) as refused:
+        await HouseServices(service).move(MoveRequest("k1", "A", Direction.OUT, 1, "count"))
+    assert "paused" in refused.value.detail
+    assert "orquestador resume" in refused.value.remedy
+    assert await service.context.journal.get(["movement:manual:k1"]) == []
+
+
+@pytest.mark.parametrize(
+    ("loop", "standing"),
+    [
+        ("push:falabella", {"stock:falabella"}),
+        ("jobs:falabella", {"stock:falabella"}),
+        ("poll:falabella", {"orders:falabella"}),
+        ("poll:erp", {"stock:falabella"}),
+        ("erp", {"erp"}),
+        ("orders", {"orders:falabella"}),
+        ("upkeep", set()),
+    ],
+)
+async def test_a_loop_that_keeps_failing_is_told_and_its_flow_is_not_ready(
+    service: Service, loop: str, standing: set[str]
+) -> None:
+    now = service.context.clock.now()
+    service.context.failures.failed(loop, ZeroDivisionError(), now - 61.0, away=False)
+    assert {flow for flow, well in ready(service).items() if not well} == standing
+    report = await told(service)
+    assert report.attention
+    assert "ZeroDivisionError" in report.sentence
+    assert "loop_failed" in (report.next_step or "")
+    service.context.failures.worked(loop, now)
+    assert not (await told(service)).attention
+
+
+async def test_an_upstream_that_is_away_for_a_loop_is_told_after_five_minutes(service: Service) -> None:
+    now = service.context.clock.now()
+    service.context.failures.failed("push:falabella", ValueError(), now - 250.0, away=True)
+    assert ready(service)["stock:falabella"]
+    service.context.failures.failed("poll:falabella", ValueError(), now - 301.0, away=True)
+    assert not ready(service)["orders:falabella"]
+    assert "orquestador doctor" in ((await told(service)).next_step or "")
+
+
+async def test_work_that_a_failing_loop_puts_off_gets_no_younger(service: Service) -> None:
+    now = service.context.clock.now()
+    await put(service, Kind.LISTING, State.DUE, due_s=1.0)
+    service.context.failures.failed("push:falabella", ValueError(), now - 40.0, away=False)
+    assert (await told(service)).oldest_due_at == pytest.approx(now - 40.0)
+
+
+async def test_go_live_asks_about_units_per_sku_that_could_leave_the_erp(service: Service) -> None:
+    x = service.context
+    committed, cancelled = LineState.COMMITTED, LineState.CANCELLED
+    lines = (
+        Line("1", "A", 1, committed, committed, "pending", Owner.SELLER),
+        Line("2", "A", 1, committed, committed, "pending", Owner.SELLER),
+        Line("3", "B", 1, committed, committed, "pending", Owner.MARKETPLACE),
+        Line("4", "C", 1, cancelled, committed, "canceled", Owner.SELLER),
+    )
+    x.channels["falabella"].has_api = False
+    x.modes._live.clear()
+    now = x.clock.now()
+    order = Order("falabella", "7", first_seen_at=now - 60.0, as_of=now, lines=lines)
+    key = work_id(Kind.ORDER, "falabella", "7")
+    row = Work(key, Kind.ORDER, "falabella", "7", State.SETTLED, 1, 1, 0, now, created_at=now, doc=order)
+    assert await x.journal.save([Save(row)]) == [True]
+    (asked,) = (await HouseServices(service).go_live_preview()).open_orders
+    assert [(line.sku, line.quantity) for line in asked.lines] == [("A", 2)]
+
+
+async def test_the_api_refuses_in_the_language_of_the_service(service: Service) -> None:
+    spanish = replace(service, settings=service.settings.model_copy(update={"app_lang": "es"}))
+    await put(service, Kind.ORDER, State.SETTLED)
+    house = HouseServices(spanish)
+    asked: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: house.discard("order:falabella:A", None, "maria"),
+        lambda: house.adopt_order("order:falabella:A", "maria"),
+        lambda: house.backup(str(service.settings.data_dir), "maria"),
+    )
+    for ask in asked:
+        with pytest.raises(NotPossible) as refused:
+            await ask()
+        words = f"{refused.value.detail} {refused.value.remedy}"
+        assert "not_possible" not in words
+        assert any(word in words for word in ("resuelto", "no es un pedido", "ya existe"))

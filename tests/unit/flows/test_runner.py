@@ -44,15 +44,60 @@ async def test_a_failing_loop_is_known_since_its_first_failure_and_forgotten_whe
         clock.advance(2.0)
         return context.counters.get("trouble:internal_error", 0) >= 3
 
-    await eventually(lambda: bool(context.failing))
+    await eventually(lambda: context.failures.of("trouble") is not None)
     await eventually(failed_often)
-    assert context.failing == {"trouble": 1000.0}
+    series = context.failures.of("trouble")
+    assert series and (series.since, series.error, series.away) == (1000.0, "ZeroDivisionError", False)
     healthy = True
 
     def recovered() -> bool:
         clock.advance(2.0)
-        return context.failing == {}
+        return context.failures.of("trouble") is None
 
     await eventually(recovered)
+    await runner.stop()
+    await journal.close()
+
+
+async def test_a_drain_that_finds_nothing_because_its_failed_work_was_put_off_has_not_recovered(
+    tmp_path: Path,
+) -> None:
+    """The tester's case: the push loop failed every two seconds, and in between it had nothing to do."""
+    clock = ManualClock(1000.0)
+    journal = await SqliteJournal.open(tmp_path / "journal.sqlite3", clock)
+    context = Context(
+        journal=journal,
+        queue=LocalQueue(clock),
+        erp=None,
+        channels={},
+        clock=clock,
+        logs=NoLogs(),
+        settings=FlowSettings(),
+        owner="test",
+        new_id=str,
+    )
+    looks = 0
+    healthy = False
+
+    async def step() -> int:
+        nonlocal looks
+        looks += 1
+        if not healthy and looks % 2:
+            raise ZeroDivisionError
+        return 0
+
+    runner = Runner(context, Hints(context, None))
+    runner._drain("push:shop", step, "lane")
+
+    def looked(times: int) -> bool:
+        clock.advance(0.25)
+        return looks >= times
+
+    await eventually(lambda: looks == 1)
+    await eventually(lambda: looked(8))
+    series = context.failures.of("push:shop")
+    assert series and series.since == 1000.0
+    healthy = True
+    await eventually(lambda: looked(9) and context.failures.of("push:shop") is None)
     await runner.stop()
     await journal.close()

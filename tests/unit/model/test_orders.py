@@ -138,6 +138,7 @@ def test_a_line_missing_from_a_reread_is_kept_but_one_missing_from_a_later_body_
 def test_a_cancellation_without_lines_means_all_lines() -> None:
     o = order(line("A"), line("B", "B"), body_backed=True)
     o = fold(o, seen(as_of=11.0, body_backed=True, cancels_all=True))
+    assert {left.raw_state for left in o.lines} == {"canceled"}
     assert [ln.should_be_out for ln in o.lines] == [0, 0]
 
 

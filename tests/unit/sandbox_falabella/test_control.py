@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from typer.testing import CliRunner
 
-from orquestador.sandbox.cli import app
+from orquestador.cli.sandbox import app
 from orquestador.sandbox.falabella.api import MEASURED_S
 from orquestador.sandbox.falabella.clock import SandboxClock
 from orquestador.sandbox.falabella.server import create_app
@@ -180,7 +180,7 @@ def test_the_foreign_client_lists_orders(sandbox: Sandbox) -> None:
 
 @pytest.fixture
 def program(receiver: Receiver) -> Iterator[subprocess.Popen[str]]:
-    command = "from orquestador.sandbox.cli import app; app()"
+    command = "from orquestador.cli.sandbox import app; app()"
     flags = ["--port", "0", "--clock", "fast", "--seed-catalog", "3", "--webhook", receiver.url]
     process = subprocess.Popen(
         [sys.executable, "-c", command, "falabella", *flags],

@@ -14,7 +14,7 @@ import httpx2
 from orquestador.channels.falabella.webhook import read_notice
 from orquestador.model.logs import LogEntry, LogFilter
 from orquestador.model.notices import Notice
-from orquestador.model.stock import Availability
+from orquestador.model.stock import Availability, Listing, Shown
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.auth import ApiKey, Role
 from orquestador.ports import Accepted, Channel, Journal, LogSink, ProductProblem, Receipt, WorkQuery
@@ -31,6 +31,7 @@ from orquestador.web.services import (
     MoveResult,
     MoveState,
     NotPossible,
+    PauseView,
     Registered,
     StatusReport,
 )
@@ -157,6 +158,8 @@ class House:
     done_by: list[tuple[str, ...]] = field(default_factory=list)
     went_live: GoLiveRequest | None = None
     mode: str = "observe"
+    mode_note: str = "It only observes."
+    paused: PauseView | None = None
 
     @property
     def channels(self) -> Mapping[str, Channel]:
@@ -259,6 +262,16 @@ class House:
         self.done_by.append(("adopt", work_id, by))
         return self.memory.works.get(work_id)
 
+    async def pause(self, reason: str | None, by: str) -> PauseView:
+        self.done_by.append(("pause", reason or "", by))
+        self.paused = PauseView(NOW, by, reason)
+        return self.paused
+
+    async def resume(self, by: str) -> bool:
+        self.done_by.append(("resume", by))
+        before, self.paused = self.paused, None
+        return before is not None
+
     async def channel_views(self) -> tuple[ChannelView, ...]:
         return (ChannelView("falabella", "falabella", False, None, False),)
 
@@ -323,3 +336,8 @@ def order_work(ref: str, state: State = State.DUE, channel: str = "falabella") -
         created_at=NOW,
         updated_at=NOW,
     )
+
+
+def listing_work(ref: str, *, differs: bool) -> Work:
+    listing = Listing("falabella", ref, ref, wanted=9 if differs else 10, live=Shown(10, NOW, 0))
+    return replace(order_work(ref), id=f"listing:falabella:{ref}", kind=Kind.LISTING, own_seq=0, doc=listing)

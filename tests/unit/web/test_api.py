@@ -9,7 +9,7 @@ import pytest
 from orquestador.model.errors import AuthRefused, Rejected, StoreUnavailable, Unavailable
 from orquestador.model.work import State
 from orquestador.web.services import FlowHealth
-from tests.unit.web.support import KEYS, House, client, config, order_work
+from tests.unit.web.support import KEYS, House, client, config, listing_work, order_work
 
 VIEWER, OPERATOR, ADMIN = ({"Authorization": f"Bearer {k.key}"} for k in KEYS)
 KEYED = config(api_keys=KEYS)
@@ -34,6 +34,8 @@ CALLS: list[tuple[str, str, Any, str]] = [
     ("POST", "/work/order:falabella:1/retry", None, "operator"),
     ("POST", "/work/order:falabella:1/discard", {"note": "known"}, "operator"),
     ("POST", "/orders/1/adopt", None, "operator"),
+    ("POST", "/pause", {"paused": True}, "operator"),
+    ("POST", "/pause", {"paused": False}, "operator"),
     ("POST", "/go-live", {}, "admin"),
     ("POST", "/backup", {"path": "copy.db"}, "admin"),
     ("POST", "/uninstall", None, "admin"),
@@ -350,3 +352,53 @@ async def test_a_lone_surrogate_in_a_body_is_a_problem_and_not_an_error_of_ours(
         for path in ("/odoo/stock/reduce", "/work/x/discard"):
             answer = await http.post(path, content=b'{"note": "\\ud800", "sku": "\\ud800"}')
             assert answer.status_code == 422, answer.text
+
+
+# --- the emergency stop ---
+
+
+async def test_pause_and_resume_are_told_everywhere() -> None:
+    house = House()
+    async with client(house, KEYED, address="203.0.113.7") as http:
+        done = await http.post("/pause", json={"paused": True, "reason": "wrong numbers"}, headers=OPERATOR)
+        told = [(await http.get(path)).json()["paused"] for path in ("/", "/health", "/health/ready")]
+        resumed = await http.post("/pause", json={"paused": False}, headers=OPERATOR)
+        again = await http.post("/pause", json={"paused": False}, headers=OPERATOR)
+        root = (await http.get("/")).json()
+    assert done.json() == {
+        "paused": {"sinceAt": "2027-01-15T08:00:00.000Z", "by": "omar", "reason": "wrong numbers"},
+        "changed": True,
+    }
+    assert told == [done.json()["paused"]] * 3
+    assert (resumed.json(), again.json()["changed"]) == ({"paused": None, "changed": True}, False)
+    assert (root["paused"], root["mode"], root["modeNote"]) == (None, "observe", "It only observes.")
+
+
+@pytest.mark.parametrize("body", [{}, {"paused": "yes"}, {"paused": True, "reason": "\n"}])
+async def test_a_pause_says_what_it_wants(body: Any) -> None:
+    house = House()
+    async with client(house) as http:
+        answer = await http.post("/pause", json=body)
+    assert answer.status_code == 422
+    assert house.done_by == []
+
+
+# --- listings that differ ---
+
+
+async def test_what_differs_is_found_page_by_page_and_one_answer_looks_only_so_far() -> None:
+    house = House()
+    for number in range(50):
+        work = listing_work(f"L{number:02}", differs=number in (0, 44, 49))
+        house.memory.works[work.id] = work
+    query = {"differs": "true", "limit": "2"}
+    pages: list[Any] = []
+    async with client(house) as http:
+        while not pages or pages[-1]["nextCursor"]:
+            after = {"cursor": pages[-1]["nextCursor"]} if pages else {}
+            pages.append((await http.get("/listings", params=query | after)).json())
+        everything = (await http.get("/listings", params={"limit": "500"})).json()
+        wrong = await http.get("/listings", params={"differs": "perhaps"})
+    assert [[row["ref"] for row in page["items"]] for page in pages] == [["L00"], ["L44", "L49"]]
+    assert sum(row["listing"]["differs"] for row in everything["items"]) == 3
+    assert wrong.status_code == 422

@@ -1,0 +1,71 @@
+"""Natural group commit: the next group is whatever came while the last one was committed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from orquestador.journal.mongo.errors import from_mongo
+from orquestador.model.errors import StoreUnavailable
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+GROUP_MAX = 1_000
+"""Items in one commit: keeps the first of them from waiting long for the last."""
+
+
+class GroupCommit(Generic[A, R]):
+    """No timer: an idle one commits one item at once.
+
+    `commit` answers each item of a group, or says what is wrong with that item alone. When it raises and the
+    store is well, the items are committed one by one, so that a hostile one fails alone.
+    """
+
+    def __init__(self, commit: Callable[[Sequence[A]], Awaitable[Sequence[R | Exception]]]) -> None:
+        self._commit = commit
+        self._waiting: deque[tuple[A, asyncio.Future[R]]] = deque()
+        self._working: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def run(self, item: A) -> R:
+        """The answer to this item, once it is durable."""
+        if self._closed:
+            raise StoreUnavailable("the journal is closed")
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._working is None:
+            self._working = asyncio.create_task(self._work(), name="journal-intake")
+        return await future
+
+    async def close(self) -> None:
+        """Commits what waits; later items are refused."""
+        self._closed = True
+        if self._working is not None:
+            await self._working
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_MAX))]
+                answers = await self._answers([item for item, _ in group])
+                for (_, future), answer in zip(group, answers, strict=True):
+                    if future.done():  # the caller was cancelled; what it wrote is durable all the same
+                        continue
+                    if isinstance(answer, Exception):
+                        future.set_exception(answer)
+                    else:
+                        future.set_result(answer)
+        finally:
+            self._working = None
+
+    async def _answers(self, items: Sequence[A]) -> Sequence[R | Exception]:
+        try:
+            return await self._commit(items)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the callers, and the next group goes on
+            told = from_mongo(error)
+            if len(items) == 1 or isinstance(told, StoreUnavailable):
+                return [from_mongo(error) for _ in items]
+            return [answer for item in items for answer in await self._answers([item])]
