@@ -17,7 +17,7 @@ from bench.load import Load, run_load
 from bench.processes import BenchFailed, Child, Children, Cores, bench_world, run
 from bench.report import Measure, Report, arguments, at_least, at_most, median, percentile
 from bench.world import SECRET, service_env, start_service
-from orquestador.app.build import JOURNAL_FILE
+from orquestador.settings.engines import JOURNAL_FILE
 
 CONNECTIONS = 64
 WARM_UP_S = 0.5

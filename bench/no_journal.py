@@ -13,7 +13,8 @@ from orquestador.app.services import HouseServices
 from orquestador.model.notices import Notice
 from orquestador.ops.logging import configure
 from orquestador.ports import Accepted
-from orquestador.settings import load
+from orquestador.settings import load, web_config
+from orquestador.web.app import create_app
 
 
 class Forgetful(HouseServices):
@@ -29,7 +30,7 @@ async def _serve() -> None:
     settings = load(Path(".env"))
     configure(settings.log_level, settings.log_format)
     async with open_service(settings) as service:
-        await web_server(Forgetful(service), settings).serve()
+        await web_server(create_app(Forgetful(service), web_config(settings)), settings).serve()
 
 
 if __name__ == "__main__":

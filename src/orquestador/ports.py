@@ -93,11 +93,13 @@ class Mark:
 class Save:
     """A compare-and-set of one row on `work.rev` (0 = must not exist), which also gives the lease back.
 
-    In one atomic write, in this order where the engine has no transactions: `marks`, `units` (the sums of
-    an order, from its doc), the row itself. No signal is lost: where the stored `wanted` has moved past
-    `work.wanted` (as it was read), or the new state is settled or dead and `wanted` is greater than
-    `work.done`, the row is left due at once instead. A row saved as waiting with `done` behind `wanted`
-    waits until its `due_at`.
+    In one atomic write: the row, the sums of its units (from its doc) and its `marks`. Where an engine cannot
+    change several rows at once, the marks are stored with the row and delivered right after it, or by
+    `recover` when the process dies in between; never before it, when they would be looked at too early.
+
+    No signal is lost: where the stored `wanted` has moved past `work.wanted` (as it was read), or the new
+    state is settled or dead and `wanted` is greater than `work.done`, the row is left due at once instead. A
+    row saved as waiting with `done` behind `wanted` waits until its `due_at`.
     """
 
     work: Work
@@ -140,6 +142,43 @@ class WorkCounts:
     receipts: int
     last_receipt_at: float | None
     last_receipt_at_by_source: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """A loop of a process that keeps failing."""
+
+    loop: str
+    error: str
+    """The class of the last error, which alone says nothing personal."""
+    since: float
+    away: bool
+    """An upstream is to blame, not the process or its store."""
+
+
+class ProcessRole(StrEnum):
+    ALL = "all"
+    API = "api"
+    """Answers HTTP and journals what comes in; runs no flow."""
+    WORKER = "worker"
+
+    @property
+    def works(self) -> bool:
+        return self is not ProcessRole.API
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A serving process, as it told of itself last."""
+
+    owner: str
+    """As in the leases that it holds."""
+    role: ProcessRole
+    version: str
+    started_at: float
+    standing: tuple[Standstill, ...] = ()
+    silent_s: float = 0.0
+    """Seconds since then, by the store's clock; the journal fills it in."""
 
 
 class Journal(Protocol):
@@ -268,6 +307,19 @@ class Journal(Protocol):
 
     async def yield_lease(self, name: str, owner: str) -> None: ...
 
+    async def tell(self, process: Process) -> None:
+        """This process is alive now. No promise rests on it, so it need not be durable."""
+        ...
+
+    async def processes(self) -> list[Process]:
+        """Every process that told and has not left, the one longest alive first."""
+        ...
+
+    async def leave(self, owner: str) -> int:
+        """This process is gone: nothing of it is told any more, and its leases, on rows and by name, are
+        free. Returns how many rows."""
+        ...
+
     async def get_meta(self, name: str) -> object | None: ...
 
     async def set_meta(self, name: str, value: object) -> None: ...
@@ -320,6 +372,11 @@ class Queue(Protocol):
 
     async def wait(self, lane: str, limit: int, timeout_s: float) -> list[str]:
         """Up to `limit` ids, urgent ones first; [] after `timeout_s`. Waits through the Clock."""
+        ...
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot wake anybody now, in words without secrets; None while it can."""
         ...
 
     async def close(self) -> None: ...

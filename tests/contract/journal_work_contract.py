@@ -8,7 +8,7 @@ from dataclasses import replace
 from orquestador.clock import ManualClock
 from orquestador.model.orders import Direction, ManualMovement
 from orquestador.model.work import MANUAL_CHANNEL, Kind, State, Work, work_id
-from orquestador.ports import Journal, Mark, Save, WorkQuery
+from orquestador.ports import Journal, Mark, Process, ProcessRole, Save, Standstill, WorkQuery
 from tests.contract.journal_data import (
     CHANNEL,
     claimed_ids,
@@ -123,6 +123,36 @@ class WorkContract:
         clock.advance(31)
         assert await journal.recover() == 1
         assert len(await claimed_ids(journal)) == 3
+
+    async def test_processes_tell_and_are_seen_until_they_leave(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        stands = Standstill("push:shop", "KeyError", 12.5, away=False)
+        api = Process("host:api", ProcessRole.API, "1", started_at=10.0)
+        worker = Process("host:worker", ProcessRole.WORKER, "1", 5.0, (stands,))
+        assert await journal.processes() == []
+        await journal.tell(api)
+        clock.advance(4)
+        await journal.tell(worker)
+        assert await journal.processes() == [worker, replace(api, silent_s=4.0)]
+        await journal.tell(replace(api, standing=(stands,)))
+        assert await journal.processes() == [worker, replace(api, standing=(stands,))]
+        await journal.leave("host:worker")
+        await journal.leave("host:nobody")
+        assert [p.owner for p in await journal.processes()] == ["host:api"]
+
+    async def test_what_a_process_held_is_free_when_it_has_left(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        await journal.touch([order_id(f"A{n}") for n in range(3)], "poll")
+        assert len(await claimed_ids(journal, owner="w1", limit=2)) == 2
+        kept = await claimed_ids(journal, owner="w2")
+        assert await journal.acquire("lane", "w1", 30)
+        await journal.tell(Process("w1", ProcessRole.WORKER, "1", clock.now()))
+        assert await journal.leave("w1") == 2
+        assert await journal.acquire("lane", "w2", 30)
+        assert len(await claimed_ids(journal, owner="w3")) == 2
+        assert len(kept) == 1
 
     async def test_a_named_lease_has_one_holder_at_a_time(self, journal: Journal, clock: ManualClock) -> None:
         assert await journal.acquire("lane", "w1", 30)

@@ -15,12 +15,15 @@ from orquestador.ops.auth import Role
 from orquestador.ports import Finding
 from orquestador.settings import (
     Settings,
+    database_name,
     falabella_accounts,
     language,
     load,
     mode,
     odoo_account,
     problems,
+    redis_namespace,
+    redis_url,
     web_config,
 )
 from orquestador.settings.findings import known_names
@@ -231,15 +234,48 @@ def test_the_original_env_starts_and_is_explained(tmp_path: Path) -> None:
     env.write_text(ORIGINAL_ENV)
     settings = load(env)
     codes = {f.code for f in problems(settings, env)}
-    assert {"wrong_host", "placeholder", "embedded_store", "mode", "placeholder_proves"} <= codes
+    assert {"wrong_host", "placeholder", "mode", "placeholder_proves"} <= codes
     assert mode(settings) == "observe"
     assert odoo_account(settings) is None
     assert falabella_accounts(settings)[0].has_api is False
-    (stores,) = found(settings, "embedded_store")
-    assert stores.facts["settings"] == "MONGODB_URI, REDIS_HOST"
+    assert (database_name(settings), redis_url(settings)) == ("orquestador", "redis://localhost:6379/0")
     assert found(settings, "wrong_host")[0].stops == "falabella"
     named = {f.facts["setting"] for f in found(settings, "placeholder")}
     assert named == {"FALABELLA_API_KEY", "ODOO_URL", "ODOO_DB", "ODOO_USERNAME", "ODOO_PASSWORD"}
+
+
+def test_engines_are_told_apart_by_database_and_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"MONGODB_URI": "mongodb://a:p%40@one,two/shop?replicaSet=rs0", "PREFIX": "s1-"}
+    settings = set_all(monkeypatch, **values)
+    assert (database_name(settings), redis_url(settings)) == ("shop", None)
+    assert redis_namespace(settings) == "orquestador:shop:s1-"
+    assert [f.level for f in found(settings, "no_redis")] == ["ok"]
+    settings = set_all(
+        monkeypatch, MONGODB_URI="mongodb+srv://shop.example.net", REDIS_HOST="::1", REDIS_PORT="7"
+    )
+    assert (database_name(settings), redis_url(settings)) == ("orquestador", "redis://[::1]:7/0")
+    assert found(settings, "no_redis") == []
+
+
+def test_a_redis_without_mongodb_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    (finding,) = found(set_all(monkeypatch, REDIS_HOST="localhost"), "redis_unused")
+    assert (finding.level, finding.facts["settings"]) == ("warning", "REDIS_HOST")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MONGODB_URI", "localhost:27017"),
+        ("MONGODB_URI", "http://x"),
+        ("REDIS_URL", "localhost"),
+        ("REDIS_URL", "redis://"),
+    ],
+)
+def test_the_address_of_an_engine_has_its_scheme(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    with pytest.raises(InvalidSetting, match=f"{name}: must begin with"):
+        set_all(monkeypatch, **{name: value})
 
 
 def test_credentials_are_never_sent_to_the_sample_host(monkeypatch: pytest.MonkeyPatch) -> None:

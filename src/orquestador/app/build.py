@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import socket
@@ -11,6 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from orquestador import __version__
+from orquestador.app.stores import open_stores
 from orquestador.channels.falabella.channel import FalabellaChannel
 from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
 from orquestador.clock import FollowedClock, SystemClock
@@ -21,13 +22,10 @@ from orquestador.flows.golive import go_live, load_modes
 from orquestador.flows.hints import Hints
 from orquestador.flows.runner import Runner
 from orquestador.http_base import CallLogger, CallRecord, TimeOuts
-from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.errors import UpstreamError
 from orquestador.model.logs import LogEntry
 from orquestador.model.stock import Rule
-from orquestador.ops.logsink import SqliteLogSink
-from orquestador.ports import Channel, Clock, Erp, Finding, LogSink
-from orquestador.queue.local import LocalQueue
+from orquestador.ports import Channel, Clock, Erp, Finding, LogSink, Process, ProcessRole
 from orquestador.settings import (
     FalabellaAccount,
     OdooAccount,
@@ -37,8 +35,6 @@ from orquestador.settings import (
     odoo_account,
 )
 
-JOURNAL_FILE = "orquestador.sqlite3"
-LOGS_FILE = "logs.sqlite3"
 CHANNELS_SEEN = "channels"
 
 
@@ -155,36 +151,30 @@ def flow_settings(settings: Settings) -> FlowSettings:
 
 @asynccontextmanager
 async def open_context(settings: Settings, *, serving: bool) -> AsyncIterator[Context]:
-    """The ports and their state. Raises StoreLocked when another process has the data folder."""
+    """The ports and their state. Raises what `open_stores` raises."""
     async with AsyncExitStack() as stack:
         clock = await build_clock(settings, stack)
-        folder = settings.data_dir
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
-        journal = await SqliteJournal.open(folder / JOURNAL_FILE, clock, serving=serving)
-        stack.push_async_callback(journal.close)
-        logs = await SqliteLogSink.open(folder / LOGS_FILE, clock)
-        stack.push_async_callback(logs.close)
-        queue = LocalQueue(clock)
-        stack.push_async_callback(queue.close)
+        stores = await open_stores(settings, clock, stack, serving=serving)
         channels: dict[str, Channel] = {}
         for account in falabella_accounts(settings):
-            channel = build_channel(account, settings, clock, logs)
+            channel = build_channel(account, settings, clock, stores.logs)
             stack.push_async_callback(channel.close)
             channels[channel.id] = channel
         erp: Erp | None = None
         if (odoo := odoo_account(settings)) is not None:
-            erp = build_erp(odoo, clock, logs)
+            erp = build_erp(odoo, clock, stores.logs)
             stack.push_async_callback(erp.close)
         context = Context(
-            journal=journal,
-            queue=queue,
+            journal=stores.journal,
+            queue=stores.queue,
             erp=erp,
             channels=channels,
             clock=clock,
-            logs=logs,
+            logs=stores.logs,
             settings=flow_settings(settings),
             owner=f"{socket.gethostname()}-{os.getpid()}-{random.randrange(16**6):06x}",
             new_id=new_id,
+            alone=stores.alone,
         )
         if erp is None:
             finding = Finding("not_configured", "warning", {"upstream": "odoo"}, stops="erp")
@@ -207,18 +197,24 @@ async def _remember_channels(context: Context) -> None:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
+async def open_service(settings: Settings, role: ProcessRole = ProcessRole.ALL) -> AsyncIterator[Service]:
     """The running service without its web server: flows started, and stopped at the end."""
     async with open_context(settings, serving=True) as context:
         if mode(settings) == "live":
             await _live_from_the_start(context)
-        hints = Hints(context, context.erp)
-        runner = Runner(context, hints)
-        runner.start()
+        service = assemble(settings, context, role)
+        service.runner.start()
         try:
-            yield Service(settings, context, hints, runner, context.clock.now())
+            yield service
         finally:
-            await runner.stop()
+            await service.runner.stop()
+
+
+def assemble(settings: Settings, context: Context, role: ProcessRole = ProcessRole.ALL) -> Service:
+    """The service over a context, with nothing started yet."""
+    hints, now = Hints(context, context.erp), context.clock.now()
+    runner = Runner(context, hints, Process(context.owner, role, __version__, now))
+    return Service(settings, context, hints, runner, now)
 
 
 async def _live_from_the_start(context: Context) -> None:

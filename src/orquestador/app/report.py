@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from orquestador.app.build import Service
 from orquestador.circuit import Circuit, CircuitState
 from orquestador.flows.context import Context
+from orquestador.flows.presence import workers
 from orquestador.i18n import advice, age, text
 from orquestador.model.work import Kind, State
-from orquestador.ports import Channel, Finding, WorkCounts
+from orquestador.ports import Channel, Finding, Standstill, WorkCounts
 from orquestador.settings import language
 from orquestador.web.render import instant
 from orquestador.web.services import (
     ChannelView,
     FlowHealth,
     PauseView,
+    ProcessView,
     StatusReport,
     UpstreamStatus,
     WorkCount,
@@ -66,12 +68,24 @@ def _flow_stops(context: Context) -> dict[str, Finding | None]:
         own = _stop(context, channel.id)
         stops[f"orders:{channel.id}"] = own if channel.has_api else None
         stops[f"stock:{channel.id}"] = held or own or erp
-    for loop, series in context.failures.lasting(context.clock.now()).items():
-        code = "loop_away" if series.away else "loop_failing"
-        for flow in _flows_of(loop, context):
+    for standing in _standing(context):
+        code = "loop_away" if standing.away else "loop_failing"
+        for flow in _flows_of(standing.loop, context):
             if stops.get(flow) is None:
-                stops[flow] = Finding(code, "error", {"loop": loop, "error": series.error})
+                stops[flow] = Finding(code, "error", {"loop": standing.loop, "error": standing.error})
+    if context.processes and not workers(context) and held is None:
+        stops |= {flow: Finding("no_worker", "error") for flow in stops if flow != "intake"}
     return stops
+
+
+def _standing(context: Context) -> list[Standstill]:
+    """The loops that stand still in this process, and in the others as they told last; the longest first."""
+    own = [
+        Standstill(loop, series.error, series.since, series.away)
+        for loop, series in context.failures.lasting(context.clock.now()).items()
+    ]
+    others = [s for p in context.processes if p.owner != context.owner for s in p.standing]
+    return sorted([*own, *others], key=lambda standing: standing.since)
 
 
 def _flows_of(loop: str, context: Context) -> tuple[str, ...]:
@@ -109,6 +123,11 @@ def flow_name(flow: str, lang: str) -> str:
     """`stock:falabella` in words."""
     kind, _, channel = flow.partition(":")
     return text(lang, f"flow.{kind}", channel=channel)
+
+
+def _queue(context: Context) -> tuple[Finding, ...]:
+    problem = context.queue.problem
+    return () if problem is None else (Finding("redis_away", "warning", {"detail": problem}),)
 
 
 # --- upstreams and channels ---
@@ -256,9 +275,12 @@ def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
             sentence = text(lang, "status.stopped", flow=flow_name(flow, lang), title=words.title)
             return _Verdict(True, sentence, words.do)
     now = context.clock.now()
-    if failing := context.failures.lasting(now):
-        loop, series = next(iter(failing.items()))
-        facts = {"loop": loop, "error": series.error, "age": age(lang, now - series.since)}
+    if failing := _standing(context):
+        facts = {
+            "loop": failing[0].loop,
+            "error": failing[0].error,
+            "age": age(lang, now - failing[0].since),
+        }
         return _Verdict(True, text(lang, "status.failing", **facts), text(lang, "loop_failing.do"))
     if dead := _sum(counts, State.DEAD):
         return _Verdict(True, text(lang, "status.dead", n=dead), text(lang, "status.dead.do"))
@@ -307,6 +329,9 @@ async def status_report(service: Service, lang: str, version: str) -> StatusRepo
             WorkCount(kind.value, channel, state.value, n)
             for (kind, channel, state), n in sorted(counts.rows.items())
         ),
-        findings=x.gates.findings(),
+        findings=(*x.gates.findings(), *_queue(x)),
         paused=pause_view(x),
+        processes=tuple(
+            ProcessView(p.owner, p.role.value, p.version, p.started_at, p.silent_s) for p in x.processes
+        ),
     )

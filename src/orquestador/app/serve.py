@@ -1,9 +1,10 @@
-"""`orquestador up`: the web server and the flows in one process."""
+"""`orquestador up`, `api` and `worker`: the processes of the service."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from importlib.util import find_spec
@@ -12,17 +13,24 @@ from typing import Any
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.loops.auto import auto_loop_factory
+from uvicorn.supervisors import Multiprocess
 
-from orquestador import __version__
-from orquestador.app.build import open_service
-from orquestador.app.services import HouseServices
+from orquestador.app.front import Front
+from orquestador.model.errors import OrquestadorError
 from orquestador.ops.logging import configure
-from orquestador.settings import Settings, language, problems, web_config
-from orquestador.web.app import create_app
-from orquestador.web.services import Services
+from orquestador.ports import ProcessRole
+from orquestador.settings import Settings, load
 
 _log = structlog.get_logger(__name__)
+GRACE_S = 5
+"""Requests that are being answered get so long."""
+ORPHAN_LOOK_S = 1.0
+_ENV_FILE = "ORQUESTADOR_ENV_FILE"
+"""Tells the processes of `api --workers` which `.env` their parent was given; empty = none."""
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -34,50 +42,127 @@ def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         runner.run(main())
 
 
-async def serve(settings: Settings, env_file: Path | None) -> None:
-    """Run until SIGTERM or SIGINT. Raises StoreLocked when this data folder is already served."""
+async def serve(settings: Settings, env_file: Path | None, role: ProcessRole = ProcessRole.ALL) -> None:
+    """Answer HTTP, and run the flows where the role says so, until SIGTERM or SIGINT.
+
+    Raises StoreLocked when this data folder is already served, StoreUnsuitable, InvalidSetting.
+    """
     configure(settings.log_level, settings.log_format)
-    async with open_service(settings) as service:
-        service.context.gates.report("settings", problems(settings, env_file))
-        services = HouseServices(service)
-        _log.info(
-            "starting",
-            version=__version__,
-            host=settings.host,
-            port=settings.port,
-            mode=services.mode,
-            language=language(settings),
-        )
-        await web_server(services, settings).serve()
+    front = Front(settings, env_file, role)
+    server = web_server(front, settings)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    await front.open(stop)
+    try:
+        await server.serve()
+    finally:
+        await front.close()
 
 
-def web_server(services: Services, settings: Settings) -> uvicorn.Server:
-    """The server of all addresses; `serve()` runs it until a signal comes."""
-    return _Server(
-        uvicorn.Config(
-            create_app(services, web_config(settings)),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-            lifespan="off",
-        )
+async def work(settings: Settings, env_file: Path | None) -> None:
+    """Run the flows without a door of its own, until SIGTERM or SIGINT. Raises as `serve` does."""
+    configure(settings.log_level, settings.log_format)
+    front, stopped = Front(settings, env_file, ProcessRole.WORKER), asyncio.Event()
+    with _on_signals(lambda _number: stopped.set()):
+        await front.open(stopped.set)
+        try:
+            await stopped.wait()
+        finally:
+            await front.close()
+
+
+def serve_api(settings: Settings, env_file: Path | None, workers: int) -> bool:
+    """Several processes behind one socket, kept alive until SIGTERM or SIGINT; SIGHUP replaces one after the
+    other. Returns whether they could all start; raises SystemExit when the address cannot be listened on."""
+    configure(settings.log_level, settings.log_format)
+    os.environ[_ENV_FILE] = str(env_file.absolute()) if env_file else ""
+    config = uvicorn.Config(
+        f"{__name__}:api_process", factory=True, workers=workers, lifespan="on", **_options(settings)
     )
+    supervisor = Multiprocess(config, sockets=[config.bind_socket()])
+    supervisor.run()
+    return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
+
+
+def api_process() -> ASGIApp:
+    """What each process of `api --workers` runs."""
+    given = os.environ.get(_ENV_FILE)
+    env_file = Path(given) if given else None
+    settings = load(env_file)
+    configure(settings.log_level, settings.log_format)
+    return _ApiProcess(Front(settings, env_file, ProcessRole.API))
+
+
+class _ApiProcess:
+    """The front, opened and closed by the server's own life; it ends when its parent does."""
+
+    def __init__(self, front: Front) -> None:
+        self._front, self._parent = front, os.getppid()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._front(scope, receive, send)
+            return
+        await receive()
+        try:
+            await self._front.open(_end)
+        except OrquestadorError as error:
+            await send({"type": "lifespan.startup.failed", "message": error.detail})
+            return
+        watch = asyncio.create_task(self._watch_parent())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        watch.cancel()
+        await self._front.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _watch_parent(self) -> None:
+        """A killed parent cannot tell its children, and they would keep the address."""
+        while os.getppid() == self._parent:  # noqa: ASYNC110 - the kernel has no event for it
+            await asyncio.sleep(ORPHAN_LOOK_S)
+        _log.warning("parent_gone")
+        _end()
+
+
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    """The server of all addresses; `serve()` runs it until a signal comes."""
+    return _Server(uvicorn.Config(app, lifespan="off", **_options(settings)))
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": GRACE_S,
+    }
+
+
+@contextlib.contextmanager
+def _on_signals(told: Callable[[int], None]) -> Iterator[None]:
+    """The process stays alive after a signal, so that the flows stop in order."""
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, told, number)
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
 
 
 class _Server(uvicorn.Server):
-    """Leaves the process alive after a signal, so that the flows stop in order: uvicorn would raise it
-    again."""
+    """Uvicorn would raise the signal again once it has stopped."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
+        with _on_signals(lambda number: self.handle_exit(number, None)):
             yield
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)

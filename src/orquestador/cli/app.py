@@ -10,7 +10,6 @@ import typer
 
 from orquestador import __version__
 from orquestador.cli.doctor import doctor
-from orquestador.cli.errors import CommandFailed
 from orquestador.cli.golive import go_live
 from orquestador.cli.listings import listings
 from orquestador.cli.logs import logs
@@ -18,7 +17,8 @@ from orquestador.cli.options import AsJson
 from orquestador.cli.orders import app as orders_app
 from orquestador.cli.pause import pause, resume
 from orquestador.cli.sandbox import app as sandbox_app
-from orquestador.cli.session import ENV_FILE, Group, Listed, open_session
+from orquestador.cli.serve import api, up, worker
+from orquestador.cli.session import ENV_FILE, Group, Listed
 from orquestador.cli.status import status
 from orquestador.cli.upkeep import backup, uninstall
 from orquestador.cli.webhooks import app as webhooks_app
@@ -47,20 +47,6 @@ def options(
     ctx.obj = env_file
 
 
-@app.command(help=help_text("up"))
-def up(ctx: typer.Context) -> None:
-    from orquestador.app.serve import run, serve
-
-    session = open_session(ctx)
-    try:
-        run(lambda: serve(session.settings, session.env_file))
-    except SystemExit as ended:
-        # uvicorn's way to say that it could not listen; its log has the system's own words.
-        settings = session.settings
-        detail = session.say("up.cannot_listen", host=settings.host, port=settings.port)
-        raise CommandFailed(detail, session.say("up.cannot_listen.do")) from ended
-
-
 @app.command(help=help_text("demo"))
 def demo(
     orders: Annotated[int, typer.Option("--orders", min=1, help=help_text("demo.orders"))] = 40,
@@ -78,6 +64,9 @@ def version() -> None:
     sys.stdout.write(f"orquestador {__version__}\n")
 
 
+app.command("up", help=help_text("up"))(up)
+app.command("api", help=help_text("api"))(api)
+app.command("worker", help=help_text("worker"))(worker)
 app.command("doctor", help=help_text("doctor"))(doctor)
 app.command("status", help=help_text("status"))(status)
 app.command("go-live", help=help_text("go_live"))(go_live)

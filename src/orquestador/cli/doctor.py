@@ -66,12 +66,12 @@ def _report(lang: str, found: Sequence[Finding], *, as_json: bool) -> None:
 async def examine(session: Session) -> list[Finding]:
     """Every finding about the settings, this machine, the other systems and the service."""
     from orquestador.cli.adapters import open_adapters
-    from orquestador.cli.machine import look_at_data
+    from orquestador.cli.stores import look_at_stores
     from orquestador.ports import Finding
     from orquestador.settings import problems
 
     configured = [f for f in problems(session.settings, session.env_file) if f.code != "mode"]
-    found = [*configured, *look_at_data(Path(session.settings.data_dir))]
+    found = [*configured, *await look_at_stores(session.settings)]
     if session.env_file is None:
         found.append(Finding("env_file_missing", "ok", {"path": str(Path.cwd())}))
     async with open_adapters(session) as adapters:
@@ -109,9 +109,9 @@ async def _service(session: Session) -> list[Finding]:
         case Listener.ANSWERS:
             return [Finding("service_running", "ok", {"url": url}), *await mode_of_service(session, url)]
         case Listener.SILENT:
-            return [Finding("service_silent", "error", {"url": url}), *mode_of_store(session)]
+            return [Finding("service_silent", "error", {"url": url}), *await mode_of_store(session)]
         case Listener.NOBODY:
-            return [Finding("service_not_running", "warning", {"url": url}), *mode_of_store(session)]
+            return [Finding("service_not_running", "warning", {"url": url}), *await mode_of_store(session)]
 
 
 def _words(lang: str, finding: Finding) -> Advice:

@@ -8,7 +8,6 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -18,7 +17,7 @@ from orquestador.cli.errors import PROBLEM, WRONG_USAGE, CommandFailed
 from orquestador.cli.session import Session
 from orquestador.cli.shape import Row, snake
 from orquestador.i18n import has
-from orquestador.settings import Settings
+from orquestador.settings import Settings, journal_file
 
 T = TypeVar("T")
 
@@ -151,7 +150,7 @@ async def open_house(session: Session, *, create: bool = False) -> AsyncIterator
         ) as client:
             yield House(client, session, running=True)
         return
-    if not create and not journal_file(session.settings).exists():
+    if not create and session.settings.mongodb_uri is None and not journal_file(session.settings).exists():
         raise CommandFailed(
             session.say("status.no_store", path=session.settings.data_dir.absolute()),
             session.say("status.not_running.do"),
@@ -160,18 +159,10 @@ async def open_house(session: Session, *, create: bool = False) -> AsyncIterator
         yield House(client, session, running=False)
 
 
-def journal_file(settings: Settings) -> Path:
-    from orquestador.app.build import JOURNAL_FILE
-
-    return Path(settings.data_dir) / JOURNAL_FILE
-
-
 @asynccontextmanager
 async def _from_store(session: Session) -> AsyncIterator[httpx2.AsyncClient]:
-    from orquestador.app.build import Service, open_context
+    from orquestador.app.build import assemble, open_context
     from orquestador.app.services import HouseServices
-    from orquestador.flows.hints import Hints
-    from orquestador.flows.runner import Runner
     from orquestador.ops.throttle import Throttle
     from orquestador.settings import problems, web_config
     from orquestador.web.app import create_api
@@ -184,8 +175,7 @@ async def _from_store(session: Session) -> AsyncIterator[httpx2.AsyncClient]:
             if stop is not None and stop.code == "not_checked_yet":
                 # Nobody looks at the upstreams now, so nothing is known against them.
                 context.gates.report(gate, ())
-        hints = Hints(context, context.erp)
-        service = Service(settings, context, hints, Runner(context, hints), context.clock.now())
+        service = assemble(settings, context)
         # Whoever can open the store needs no key; requests of this process count as local.
         config = dataclasses.replace(web_config(settings), api_keys=())
         api = create_api(HouseServices(service), config, Throttle())

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import httpx2
 
-from orquestador.cli.house import CONNECT_S, KNOCK_S, journal_file
+from orquestador.cli.house import CONNECT_S, KNOCK_S
 from orquestador.cli.session import Session
 from orquestador.flows.golive import stored_name
 from orquestador.flows.pause import PAUSED
 from orquestador.journal.sqlite.peek import peek_meta
-from orquestador.settings import falabella_accounts, mode
+from orquestador.model.errors import StoreUnavailable
+from orquestador.settings import falabella_accounts, journal_file, mode
 
 if TYPE_CHECKING:
     from orquestador.ports import Finding
@@ -25,16 +27,29 @@ async def mode_of_service(session: Session, url: str) -> list[Finding]:
             said = (await client.get("/")).json()
         return _findings(session, str(said["mode"]), said["paused"], since="sinceAt")
     except (httpx2.TransportError, ValueError, KeyError, TypeError):
-        return mode_of_store(session)
+        return await mode_of_store(session)
 
 
-def mode_of_store(session: Session) -> list[Finding]:
+async def mode_of_store(session: Session) -> list[Finding]:
     """As the next start will find it."""
-    path, accounts = journal_file(session.settings), falabella_accounts(session.settings)
-    names = [stored_name(account.id) for account in accounts]
-    stored = peek_meta(path, [*names, PAUSED]) if path.exists() else {}
+    names = [stored_name(account.id) for account in falabella_accounts(session.settings)]
+    stored = await _stored(session, [*names, PAUSED])
     in_force = "live" if all(name in stored for name in names) else mode(session.settings)
     return _findings(session, in_force, stored.get(PAUSED), since="since")
+
+
+async def _stored(session: Session, names: Sequence[str]) -> Mapping[str, object]:
+    """What the store has of these small facts; nothing when it cannot be read, which is told elsewhere."""
+    settings = session.settings
+    if settings.mongodb_uri is None:
+        path = journal_file(settings)
+        return peek_meta(path, names) if path.exists() else {}
+    from orquestador.journal.mongo.peek import peek
+
+    try:
+        return (await peek(settings.mongodb_uri.get_secret_value(), names)).meta
+    except (StoreUnavailable, ValueError):
+        return {}
 
 
 def _findings(session: Session, in_force: str, held: object, *, since: str) -> list[Finding]:

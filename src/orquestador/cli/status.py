@@ -48,6 +48,7 @@ def _show(session: Session, report: Row) -> None:
     if "now" in report:
         _show_work(session, report)
         _show_upstreams(session, report)
+        _show_processes(session, report)
     if report["next_step"]:
         styled(session.say("status.next", step=report["next_step"]), "bold")
 
@@ -105,6 +106,25 @@ def _show_upstreams(session: Session, report: Row) -> None:
     )
     mode = say("status.mode_paused", mode=report["mode"]) if report["paused"] else report["mode"]
     typer.echo(say("status.head", version=report["version"], mode=mode))
+
+
+def _show_processes(session: Session, report: Row) -> None:
+    """Who shares the work, where more than one process can."""
+    say, now, processes = session.say, epoch(report["now"]), report["processes"]
+    if [process["role"] for process in processes] in ([], ["all"]):
+        return
+    show_table(
+        [say(f"status.col.{name}") for name in ("process", "role", "started", "heard")],
+        [
+            (
+                process["owner"],
+                say(f"role.{process['role']}"),
+                _ago(session, process["started_at"], now),
+                say("status.ago", age=age(session.lang, process["silent_s"])),
+            )
+            for process in processes
+        ],
+    )
 
 
 def _state(session: Session, report: Row, upstream: Row) -> str:

@@ -13,7 +13,7 @@ from orquestador.model.logs import LogEntry, LogStatus
 from orquestador.model.pause import Pause
 from orquestador.model.stock import Rule
 from orquestador.model.work import Work
-from orquestador.ports import Channel, Clock, Erp, Finding, Journal, LogSink, Mark, Queue, Save
+from orquestador.ports import Channel, Clock, Erp, Finding, Journal, LogSink, Mark, Process, Queue, Save
 
 ORDERS_LANE = "orders"
 ERP_LANE = "erp"
@@ -113,6 +113,8 @@ class Context:
     new_id: Callable[[], str]
     alone: bool = True
     """No other process can serve this store (the embedded one): nothing needs a named lease."""
+    processes: Sequence[Process] = ()
+    """Who serves this store, as of a few seconds ago (`presence`); empty before the first look."""
     gates: Gates = field(default_factory=Gates)
     modes: Modes = field(default_factory=Modes)
     rng: random.Random = field(default_factory=random.Random)

@@ -24,16 +24,19 @@ from orquestador.flows.jobs import JobFollower
 from orquestador.flows.orders import OrderWorker
 from orquestador.flows.ownership import Ownership
 from orquestador.flows.poll import CataloguePoll, ErpPoll, OrdersPoll
+from orquestador.flows.presence import Presence
 from orquestador.flows.push import Pusher
 from orquestador.flows.upkeep import Checks, Upkeep
 from orquestador.model.errors import StoreUnavailable, UpstreamError
-from orquestador.ports import Channel, Erp
+from orquestador.ports import Channel, Erp, Process
 
 _log = structlog.get_logger(__name__)
 AWAY_S = 1.0
 SETTLE_S = 10.0
 """Longer than failed work is put off: a drain that finds nothing meanwhile has not recovered."""
 MODES_EVERY_S = 2.0
+FINISH_S = 10.0
+"""A graceful stop lets the steps that are under way come to their end for so long."""
 
 Step = Callable[[], Awaitable[int]]
 Timed = Callable[[], Awaitable[float | None]]
@@ -42,14 +45,17 @@ Timed = Callable[[], Awaitable[float | None]]
 class Runner:
     """Starts one task per loop and stops them together."""
 
-    def __init__(self, context: Context, hints: Hints) -> None:
-        self._x, self._hints = context, hints
+    def __init__(self, context: Context, hints: Hints, me: Process) -> None:
+        self._x, self._hints, self._me = context, hints, me
         self._ownership = Ownership(context)
+        self._presence = Presence(context, me)
         self._tasks: list[asyncio.Task[None]] = []
+        self._busy: set[str] = set()
+        self._stopping = False
 
-    def start(self, *, works: bool = True) -> None:
-        """Start every loop that this configuration needs. `works=False`: a process that only answers HTTP; it
-        looks after the hints that it received, and knows how the upstreams are."""
+    def start(self) -> None:
+        """Start every loop that this configuration needs. A process that only answers HTTP looks after the
+        hints that it received, and knows how the upstreams are."""
         x = self._x
         _log.info(
             "mode_in_force",
@@ -60,11 +66,12 @@ class Runner:
         channels = [channel for channel in x.channels.values() if channel.has_api]
         self._timed("hints", self._hints.run_once, HINTS_LANE)
         self._timed("modes", self._modes)
+        self._timed("presence", self._presence.run_once)
         if x.erp is not None:
             self._timed("check:erp", Checks(x, "erp").run_once)
         for channel in channels:
             self._timed(f"check:{channel.id}", Checks(x, channel.id).run_once)
-        if not works:
+        if not self._me.role.works:
             return
         self._drain("orders", OrderWorker(x).run_once, ORDERS_LANE, gives_way=True)
         self._timed("upkeep", Upkeep(x).run_once)
@@ -136,7 +143,7 @@ class Runner:
 
         async def run() -> None:
             clock = self._x.clock
-            while True:
+            while not self._stopping:
                 began = clock.now()
                 if await self._guard(name, step, SETTLE_S) is None:
                     await self._x.queue.wait(lane, 1000, self._x.settings.tick_s)
@@ -147,7 +154,7 @@ class Runner:
 
     def _timed(self, name: str, step: Timed, lane: str | None = None) -> None:
         async def run() -> None:
-            while True:
+            while not self._stopping:
                 wait_s = await self._guard(name, step)
                 if lane is None:
                     await self._x.clock.sleep(self._x.settings.tick_s if wait_s is None else wait_s)
@@ -163,6 +170,7 @@ class Runner:
         """Run a step. A failing upstream or store makes this loop wait, and no other; 0 and None mean
         nothing to do."""
         failures, clock = self._x.failures, self._x.clock
+        self._busy.add(name)
         try:
             result = await step()
         except UpstreamError as error:
@@ -180,6 +188,8 @@ class Runner:
         else:
             failures.worked(name, clock.now(), settle_s)
             return result or None
+        finally:
+            self._busy.discard(name)
         await clock.sleep(AWAY_S)
         return None
 
@@ -190,13 +200,22 @@ class Runner:
         self._tasks.append(asyncio.create_task(body(), name=name))
 
     async def stop(self) -> None:
-        """Cancel every loop and wait for it; leases that are left lapse or are freed at the next start."""
-        for task in self._tasks:
+        """End every loop, then give back what this process holds. Steps that are under way come to their end:
+        a call that is cut off in the middle would be a doubt to ask about."""
+        self._stopping = True
+        tasks = {task.get_name(): task for task in self._tasks}
+        for name, task in tasks.items():
+            # A step that ends sees by itself that it was the last.
+            if name not in self._busy:
+                task.cancel()
+        _, unfinished = await asyncio.wait(self._tasks, timeout=FINISH_S) if self._tasks else ((), ())
+        for task in unfinished:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         with contextlib.suppress(StoreUnavailable):
             await self._ownership.give_up()
+        await self._presence.leave()
 
     @property
     def names(self) -> Sequence[str]:

@@ -140,15 +140,65 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nombre los sitios: CORS_ORIGINS=https://panel.example.com.",
         "Name the sites: CORS_ORIGINS=https://panel.example.com.",
     ),
-    "embedded_store": ("{settings}: no se usa todavía", "{settings}: not used yet"),
-    "embedded_store.means": (
-        "Esta versión guarda todo en su propio archivo bajo DATA_DIR.",
-        "This version keeps everything in its own file below DATA_DIR.",
+    "redis_unused": ("{settings}: no se usa sin MongoDB", "{settings}: not used without MongoDB"),
+    "redis_unused.means": (
+        "Sin MONGODB_URI un solo proceso guarda todo en su archivo bajo DATA_DIR y no necesita Redis.",
+        "Without MONGODB_URI one process keeps everything in its file below DATA_DIR and needs no Redis.",
     ),
-    "embedded_store.do": (
-        "Nada; respalde DATA_DIR con `orquestador backup ARCHIVO`.",
-        "Nothing; back DATA_DIR up with `orquestador backup FILE`.",
+    "redis_unused.do": (
+        "Ponga MONGODB_URI, o quite {settings}.",
+        "Set MONGODB_URI, or take {settings} out.",
     ),
+    "no_redis": ("Sin Redis", "No Redis"),
+    "no_redis.means": (
+        "Cada proceso nota lo que hizo otro al cabo de un segundo.",
+        "Each process notices within a second what another one did.",
+    ),
+    "no_redis.do": ("Ponga REDIS_URL para que sea al instante.", "Set REDIS_URL to make that instant."),
+    "mongodb_ok": (
+        "MongoDB {server} responde (base {database})",
+        "MongoDB {server} answers (database {database})",
+    ),
+    "mongodb_away": ("MongoDB no se puede usar", "MongoDB cannot be used"),
+    "mongodb_away.means": (
+        "{detail}. Sin él no se acepta ningún webhook: se responde 503 y el marketplace repite.",
+        "{detail}. Without it no webhook is taken: they are answered 503, and the marketplace repeats.",
+    ),
+    "mongodb_away.do": (
+        "Revise MONGODB_URI y que mongod esté andando.",
+        "Check MONGODB_URI, and that mongod runs.",
+    ),
+    "mongodb_standalone": (
+        "MongoDB sin réplica: un solo servidor",
+        "MongoDB without a replica: one server",
+    ),
+    "mongodb_standalone.means": (
+        "Funciona igual; si se pierde su disco, se pierde lo que no esté respaldado.",
+        "It works all the same; if its disk is lost, so is what was not backed up.",
+    ),
+    "mongodb_standalone.do": (
+        "Respalde con `orquestador backup ARCHIVO`, o use un replica set.",
+        "Back up with `orquestador backup FILE`, or use a replica set.",
+    ),
+    "redis_ok": ("Redis responde", "Redis answers"),
+    "redis_away": ("Redis no se puede usar", "Redis cannot be used"),
+    "redis_away.means": (
+        "{detail}. Nada se pierde: todo va un segundo más lento.",
+        "{detail}. Nothing is lost: everything is a second slower.",
+    ),
+    "redis_away.do": (
+        "Revise REDIS_URL (o REDIS_HOST y REDIS_PORT) y que redis-server esté andando.",
+        "Check REDIS_URL (or REDIS_HOST and REDIS_PORT), and that redis-server runs.",
+    ),
+    "no_worker": (
+        "No hay ningún proceso que haga el trabajo",
+        "There is no process that does the work",
+    ),
+    "no_worker.means": (
+        "Los webhooks se guardan; nadie los procesa.",
+        "Webhooks are kept; nobody works on them.",
+    ),
+    "no_worker.do": ("Arranque `orquestador worker`.", "Start `orquestador worker`."),
     "env_file_readable": (
         "Otros usuarios pueden leer {path} ({mode})",
         "Other users can read {path} ({mode})",

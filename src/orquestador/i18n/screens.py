@@ -11,8 +11,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Keeps marketplace orders and Odoo stock in step, exactly once in both directions.",
     ),
     "help.up": (
-        "Arranca el servicio (webhooks, API y flujos).",
-        "Start the service (webhooks, API and flows).",
+        "Arranca el servicio en un solo proceso (webhooks, API y flujos).",
+        "Start the service in one process (webhooks, API and flows).",
+    ),
+    "help.api": (
+        "Arranca solo la puerta (webhooks y API); los flujos los corre `worker`. Necesita MongoDB.",
+        "Start the door alone (webhooks and API); `worker` runs the flows. Needs MongoDB.",
+    ),
+    "help.api.workers": (
+        "Cuántos procesos atienden la misma dirección.",
+        "How many processes answer at the same address.",
+    ),
+    "help.worker": (
+        "Arranca solo los flujos; puede haber varios, en una o más máquinas. Necesita MongoDB.",
+        "Start the flows alone; there may be several, on one machine or more. Needs MongoDB.",
     ),
     "help.demo": (
         "Muestra todo funcionando con simuladores locales; no toca nada real.",
@@ -171,6 +183,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.invalid_setting": (
         "El ajuste {name} no sirve: {problem}. Ejemplo: {name}={example}",
         "The setting {name} cannot be used: {problem}. Example: {name}={example}",
+    ),
+    "serve.one_process": (
+        "`{command}` es uno de varios procesos, y el archivo SQLite de {path} lo sirve uno solo.",
+        "`{command}` is one of several processes, and the SQLite file in {path} is served by one alone.",
+    ),
+    "serve.one_process.do": (
+        "Use `orquestador up`, o ponga MONGODB_URI (y REDIS_URL) para repartir el trabajo.",
+        "Use `orquestador up`, or set MONGODB_URI (and REDIS_URL) to share the work.",
+    ),
+    "api.failed": ("Un proceso no pudo arrancar.", "A process could not start."),
+    "api.failed.do": (
+        "Su registro, más arriba, dice por qué; `orquestador doctor` también.",
+        "Its log above says why; so does `orquestador doctor`.",
     ),
     "up.cannot_listen": ("No se puede escuchar en {host}:{port}.", "{host}:{port} cannot be listened on."),
     "up.cannot_listen.do": (

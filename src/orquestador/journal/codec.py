@@ -15,6 +15,7 @@ from orquestador.model.budget import Budget
 from orquestador.model.orders import ManualMovement, Order
 from orquestador.model.stock import Job, Listing
 from orquestador.model.work import Doc, Kind
+from orquestador.ports import Process
 
 _DOCS: dict[Kind, TypeAdapter[Any]] = {
     Kind.ORDER: TypeAdapter(Order),
@@ -23,6 +24,7 @@ _DOCS: dict[Kind, TypeAdapter[Any]] = {
 }
 _JOB = TypeAdapter(Job)
 _BUDGET = TypeAdapter(Budget)
+_PROCESS = TypeAdapter(Process)
 
 
 def _encode(adapter: TypeAdapter[Any], value: object) -> str:
@@ -54,6 +56,14 @@ def encode_budget(budget: Budget) -> str:
 
 def decode_budget(text: str) -> Budget:
     return _BUDGET.validate_json(text)
+
+
+def encode_process(process: Process) -> str:
+    return _encode(_PROCESS, process)
+
+
+def decode_process(text: str) -> Process:
+    return _PROCESS.validate_json(text)
 
 
 def encode_value(value: object) -> str:

@@ -3,6 +3,7 @@
 OrquestadorError
 |- InvalidSetting            a setting cannot be used; the start stops
 |- StoreUnavailable          the journal cannot commit right now
+|  `- StoreUnsuitable        nor later: a person must act
 `- UpstreamError             an outside system did not do what we asked
    |- Unavailable            network, 5xx, open circuit: not about *this* order or listing; costs no attempt
    |  `- RateLimited         the same, and the upstream said so (or until when)
@@ -35,6 +36,10 @@ class InvalidSetting(OrquestadorError):
 
 class StoreUnavailable(OrquestadorError):
     """The journal cannot commit right now; nothing was acknowledged."""
+
+
+class StoreUnsuitable(StoreUnavailable):
+    """The store is there and cannot be used as it is: waiting changes nothing, a person must act."""
 
 
 class StoreLocked(OrquestadorError):

@@ -73,6 +73,10 @@ class LocalQueue:
             await self._clock.wait(waiting_on.filled, left_s)
         return []
 
+    @property
+    def problem(self) -> str | None:
+        return None
+
     async def close(self) -> None:
         """Everyone who waits gets [] at once."""
         self._closed = True

@@ -18,6 +18,7 @@ from orquestador.settings.accounts import (
     odoo_account,
 )
 from orquestador.settings.doors import web_config
+from orquestador.settings.engines import database_name, journal_file, logs_file, redis_namespace, redis_url
 from orquestador.settings.findings import problems
 from orquestador.settings.model import Settings
 from orquestador.settings.parse import is_placeholder
@@ -27,13 +28,18 @@ __all__ = [
     "OdooAccount",
     "Settings",
     "Timeouts",
+    "database_name",
     "falabella_accounts",
     "is_placeholder",
+    "journal_file",
     "language",
     "load",
+    "logs_file",
     "mode",
     "odoo_account",
     "problems",
+    "redis_namespace",
+    "redis_url",
     "web_config",
 ]
 

@@ -14,7 +14,8 @@ Codes, with their facts (the texts are in the catalogue of messages):
     placeholder_api_key  error    {name}                 the sample key is still there; it opens nothing
     weak_api_key         warning  {name}                 shorter than 16 characters
     cors_any_origin      warning  {}                     every site may call the API from a browser
-    embedded_store       warning  {settings}             MongoDB or Redis is set, but not used yet
+    redis_unused         warning  {settings}             Redis is set, MongoDB is not
+    no_redis             ok       {}                     MongoDB without Redis
     env_file_readable    warning  {path, mode}           other users of the machine can read `.env`
     unknown_setting      warning  {setting, similar}     a name in `.env` that we do not know
 """
@@ -134,9 +135,11 @@ def _access(settings: Settings) -> Iterator[Finding]:
 
 
 def _stores(settings: Settings) -> Iterator[Finding]:
-    names = [n.upper() for n in ("mongodb_uri", "redis_url", "redis_host") if getattr(settings, n)]
-    if names:
-        yield Finding("embedded_store", "warning", {"settings": ", ".join(names)})
+    names = [n.upper() for n in ("redis_url", "redis_host") if getattr(settings, n)]
+    if settings.mongodb_uri is None and names:
+        yield Finding("redis_unused", "warning", {"settings": ", ".join(names)})
+    if settings.mongodb_uri is not None and not names:
+        yield Finding("no_redis", "ok")
 
 
 def _env_file(path: Path) -> Iterator[Finding]:

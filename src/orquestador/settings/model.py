@@ -60,8 +60,12 @@ class Settings(BaseSettings):
     clock_url: Url | None = Field(None, examples=["http://127.0.0.1:4001"])
 
     # stores
-    mongodb_uri: SecretStr | None = Field(None, examples=["mongodb://localhost:27017/orquestador"])
-    redis_url: SecretStr | None = Field(None, examples=["redis://localhost:6379/0"])
+    mongodb_uri: Annotated[SecretStr | None, BeforeValidator(parse.mongodb_uri)] = Field(
+        None, examples=["mongodb://localhost:27017/orquestador"]
+    )
+    redis_url: Annotated[SecretStr | None, BeforeValidator(parse.redis_url)] = Field(
+        None, examples=["redis://localhost:6379/0"]
+    )
     redis_host: Text | None = Field(None, examples=["localhost"])
     redis_port: int = Field(6379, ge=1, le=65_535, examples=["6379"])
 

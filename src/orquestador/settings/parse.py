@@ -47,6 +47,25 @@ def url(value: object) -> object:
     return value
 
 
+def mongodb_uri(value: object) -> object:
+    return _store_url(value, ("mongodb", "mongodb+srv"))
+
+
+def redis_url(value: object) -> object:
+    return _store_url(value, ("redis", "rediss", "unix"))
+
+
+def _store_url(value: object, schemes: tuple[str, ...]) -> object:
+    """The address of an engine, whose password may contain anything: only its beginning is looked at."""
+    if not isinstance(value, str):
+        return value
+    value = value.strip()
+    scheme, separator, rest = value.partition("://")
+    if scheme not in schemes or not separator or not rest:
+        raise ValueError("must begin with " + " or ".join(f"{known}://" for known in schemes))
+    return value
+
+
 def timezone(value: object) -> object:
     if not isinstance(value, str):
         return value

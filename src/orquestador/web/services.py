@@ -136,6 +136,19 @@ class WorkCount:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessView:
+    """A process that serves this store."""
+
+    owner: str
+    role: str
+    """all | api | worker"""
+    version: str
+    started_at: float
+    silent_s: float
+    """Seconds since it was heard of."""
+
+
+@dataclass(frozen=True, slots=True)
 class StatusReport:
     """The one screen at 3 a.m. `attention` is what `orquestador status` exits 1 for."""
 
@@ -159,6 +172,7 @@ class StatusReport:
     work: tuple[WorkCount, ...] = ()
     findings: tuple[Finding, ...] = ()
     paused: PauseView | None = None
+    processes: tuple[ProcessView, ...] = ()
 
 
 # --- channels, go-live, what we left elsewhere ---

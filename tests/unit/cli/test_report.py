@@ -7,12 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from orquestador.app.build import Service, open_context
+from orquestador.app.build import Service, assemble, open_context
 from orquestador.app.report import OVERDUE_S, channel_views, flow_health, status_report
 from orquestador.app.services import HouseServices
 from orquestador.flows import pause
-from orquestador.flows.hints import Hints
-from orquestador.flows.runner import Runner
 from orquestador.model.golive import GoLive
 from orquestador.model.orders import Direction, Line, LineState, Order, Owner
 from orquestador.model.stock import Listing
@@ -42,8 +40,7 @@ async def service(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
         context.gates.report("erp", ())
         context.gates.report("falabella", ())
         context.modes.set("falabella", GoLive(since=context.clock.now()))
-        hints = Hints(context, context.erp)
-        yield Service(settings, context, hints, Runner(context, hints), context.clock.now())
+        yield assemble(settings, context)
 
 
 async def told(service: Service, lang: str = "en") -> StatusReport:
@@ -180,8 +177,7 @@ async def test_channels_with_their_listings_and_calls(service: Service) -> None:
 async def test_without_api_access_simple_bodies_still_run(shop: Shop) -> None:
     settings = shop.settings()
     async with open_context(settings, serving=True) as context:
-        hints = Hints(context, context.erp)
-        service = Service(settings, context, hints, Runner(context, hints), context.clock.now())
+        service = assemble(settings, context)
         assert ready(service) == {
             "intake": True,
             "erp": False,

@@ -9,6 +9,7 @@ from orquestador.flows.context import Context, FlowSettings
 from orquestador.flows.hints import Hints
 from orquestador.flows.runner import Runner
 from orquestador.journal.sqlite import SqliteJournal
+from orquestador.ports import Process, ProcessRole
 from orquestador.queue.local import LocalQueue
 from tests.fakes.logs import NoLogs
 from tests.fakes.wait import eventually
@@ -37,7 +38,7 @@ async def test_a_failing_loop_is_known_since_its_first_failure_and_forgotten_whe
             raise ZeroDivisionError
         return 60.0
 
-    runner = Runner(context, Hints(context, None))
+    runner = Runner(context, Hints(context, None), Process("test", ProcessRole.ALL, "0", 0.0))
     runner._timed("trouble", step)
 
     def failed_often() -> bool:
@@ -86,7 +87,7 @@ async def test_a_drain_that_finds_nothing_because_its_failed_work_was_put_off_ha
             raise ZeroDivisionError
         return 0
 
-    runner = Runner(context, Hints(context, None))
+    runner = Runner(context, Hints(context, None), Process("test", ProcessRole.ALL, "0", 0.0))
     runner._drain("push:shop", step, "lane")
 
     def looked(times: int) -> bool:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from bson.errors import BSONError
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
-from orquestador.model.errors import StoreUnavailable
+from orquestador.model.errors import StoreUnavailable, StoreUnsuitable
 
 DUPLICATE_KEY = 11000
 _VALUE_CODES = frozenset((2, 10334, 17280, 17419, 17420))
 """BadValue and the server's words for a document that is too large."""
 
 
-class JournalTooNew(StoreUnavailable):
+class JournalTooNew(StoreUnsuitable):
     """This database was written by a newer orquestador; it was left as it is."""
 
 
-class DumpRefused(StoreUnavailable):
+class DumpRefused(StoreUnsuitable):
     """This file cannot be restored here; the database was left as it is."""
 
 

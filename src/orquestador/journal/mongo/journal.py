@@ -12,6 +12,7 @@ from orquestador.journal.mongo import (
     dump,
     facts,
     listings,
+    processes,
     reads,
     receipt_log,
     receipts,
@@ -37,6 +38,7 @@ from orquestador.ports import (
     Mark,
     NewReceipt,
     OpenedJob,
+    Process,
     Receipt,
     Save,
     WorkCounts,
@@ -62,7 +64,7 @@ class MongoJournal:
 
         Instants and leases are the server's (`$$NOW`); with `store_time=False` they are the clock's, for a
         clock that is moved. Raises StoreUnavailable after 2 s without a server, JournalTooNew for a database
-        of a newer version, which is left as it is.
+        of a newer version, which is left as it is, ValueError for a URI that the driver cannot use.
         """
 
         def by_the_clock() -> Expression:
@@ -182,6 +184,16 @@ class MongoJournal:
 
     async def yield_lease(self, name: str, owner: str) -> None:
         await _told(signals.yield_lease(self._store, name, owner))
+
+    async def tell(self, process: Process) -> None:
+        await _told(processes.tell(self._store, process))
+
+    async def processes(self) -> list[Process]:
+        return await _told(processes.told(self._store))
+
+    async def leave(self, owner: str) -> int:
+        await _told(processes.forget(self._store, owner))
+        return await _told(signals.free_owners(self._store, owner))
 
     async def get_meta(self, name: str) -> object | None:
         return await _told(facts.get_meta(self._store, name))

@@ -8,12 +8,12 @@ from typing import Any, Self
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, ConfigurationError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from orquestador.journal.mongo.errors import DUPLICATE_KEY
-from orquestador.model.errors import StoreUnavailable
+from orquestador.model.errors import StoreUnsuitable
 
 Doc = dict[str, Any]
 Expression = Any
@@ -39,15 +39,21 @@ REPLICATE_MS = 5_000
 
 
 def connect(uri: str, *, pool_max: int = POOL_MAX) -> Client:
-    """A client that connects at its first use."""
-    return AsyncMongoClient(
-        uri,
-        appname="orquestador",
-        maxPoolSize=pool_max,
-        serverSelectionTimeoutMS=SELECT_MS,
-        connectTimeoutMS=SELECT_MS,
-        socketTimeoutMS=ANSWER_MS,
-    )
+    """A client that connects at its first use. Raises ValueError for a URI that the driver cannot use."""
+    try:
+        return AsyncMongoClient(
+            uri,
+            appname="orquestador",
+            maxPoolSize=pool_max,
+            serverSelectionTimeoutMS=SELECT_MS,
+            connectTimeoutMS=SELECT_MS,
+            socketTimeoutMS=ANSWER_MS,
+        )
+    except (ConfigurationError, ValueError):
+        # The driver's text may quote a part of the password.
+        raise ValueError(
+            "is no address that MongoDB's driver can use; user and password must be percent-encoded"
+        ) from None
 
 
 class Store:
@@ -72,6 +78,7 @@ class Store:
         self.jobs = self.collection("jobs")
         self.budgets = self.collection("budgets")
         self.leases = self.collection("leases")
+        self.processes = self.collection("processes").with_options(write_concern=WriteConcern(w=1))
         self.meta = self.collection("meta")
         self.counters = self.collection("counters")
         self.schema = self.collection("schema")
@@ -86,7 +93,7 @@ class Store:
         """Looks at the server once: one that stands alone has no majority."""
         hello = await client.admin.command("hello")
         if hello["maxWireVersion"] < WIRE_MIN:
-            raise StoreUnavailable("this MongoDB is too old: 5.0 or newer is needed")
+            raise StoreUnsuitable("this MongoDB is too old: 5.0 or newer is needed")
         replicated = "setName" in hello or hello.get("msg") == "isdbgrid"
         chosen = client[database] if database else client.get_default_database(DATABASE)
         return cls(client, chosen, now, replicated=replicated)

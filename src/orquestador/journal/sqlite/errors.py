@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 
-from orquestador.model.errors import StoreUnavailable
+from orquestador.model.errors import StoreUnavailable, StoreUnsuitable
 
 
-class NotAJournal(StoreUnavailable):
+class NotAJournal(StoreUnsuitable):
     """This file is no journal of orquestador; it was left as it is."""
 
 
-class JournalTooNew(StoreUnavailable):
+class JournalTooNew(StoreUnsuitable):
     """This journal was written by a newer orquestador; it was left as it is."""
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -38,6 +39,7 @@ from orquestador.ports import (
     Mark,
     NewReceipt,
     OpenedJob,
+    Process,
     Receipt,
     Save,
     WorkCounts,
@@ -61,6 +63,8 @@ class SqliteJournal:
         self._writer = writer
         self._readers = readers
         self._accept = receipts.Intake(clock, last_seq).accept
+        # Only the process that serves this file ever tells of itself, so nobody else needs to read it.
+        self._processes: dict[str, tuple[Process, float]] = {}
 
     @classmethod
     async def open(
@@ -231,6 +235,18 @@ class SqliteJournal:
 
     async def yield_lease(self, name: str, owner: str) -> None:
         await self._writer.run(lambda c: signals.yield_lease(c, name=name, owner=owner))
+
+    async def tell(self, process: Process) -> None:
+        self._processes[process.owner] = (process, self._clock.now())
+
+    async def processes(self) -> list[Process]:
+        now = self._clock.now()
+        told = [replace(p, silent_s=max(0.0, now - at)) for p, at in self._processes.values()]
+        return sorted(told, key=lambda p: p.started_at)
+
+    async def leave(self, owner: str) -> int:
+        self._processes.pop(owner, None)
+        return await self._writer.run(lambda c: signals.free_owners(c, owner))
 
     async def get_meta(self, name: str) -> object | None:
         return await self._readers.run(lambda c: facts.get_meta(c, name))
