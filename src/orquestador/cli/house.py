@@ -170,6 +170,7 @@ async def _from_store(session: Session) -> AsyncIterator[httpx2.AsyncClient]:
     settings = session.settings
     async with open_context(settings, serving=False) as context:
         context.gates.report("settings", problems(settings, session.env_file))
+        context.processes = await context.journal.processes()
         for gate in ("erp", *context.channels):
             stop = context.gates.stopped(gate)
             if stop is not None and stop.code == "not_checked_yet":

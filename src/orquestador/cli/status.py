@@ -36,7 +36,7 @@ def _read(session: Session) -> Row:
         report = ask(session, read)
     except CommandFailed as error:
         return {"running": False, "attention": True, "sentence": error.detail, "next_step": error.remedy}
-    if not report["running"]:
+    if not report["running"] and not report["processes"]:
         report["attention"] = True
         report["sentence"] = session.say("status.not_running", sentence=report["sentence"])
         report["next_step"] = session.say("status.not_running.do")
