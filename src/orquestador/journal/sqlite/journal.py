@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from orquestador.journal.codec import encode_job, encode_value
+from orquestador.journal.rules import in_job, to_create
 from orquestador.journal.sqlite import (
     facts,
     listings,
@@ -192,7 +193,7 @@ class SqliteJournal:
 
     async def upsert_listings(self, works: Sequence[Work]) -> int:
         now = self._clock.now()
-        encoded = [saves.encode(Save(listings.to_create(work, now))) for work in works]
+        encoded = [saves.encode(Save(to_create(work, now))) for work in works]
         return await self._writer.run(lambda c: listings.upsert(c, now, encoded))
 
     async def listings_for(self, skus: Sequence[str]) -> list[Work]:
@@ -201,7 +202,7 @@ class SqliteJournal:
     async def open_job(
         self, job: Job, works: Sequence[Work], budget_name: str, spec: BudgetSpec
     ) -> OpenedJob:
-        encoded = [saves.encode(Save(saves.in_job(work, job.id))) for work in works]
+        encoded = [saves.encode(Save(in_job(work, job.id))) for work in works]
         encode_job(job)
         return await self._writer.run(
             lambda c: listings.open_job(

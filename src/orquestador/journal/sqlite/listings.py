@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from orquestador.journal.codec import decode_budget, decode_job, encode_budget, encode_job
+from orquestador.journal.rules import is_news, refreshed
 from orquestador.journal.sqlite import saves
 from orquestador.journal.sqlite.rows import COLUMNS, distinct, many, to_work
 from orquestador.model.budget import Budget, BudgetSpec, succeeded, take, throttled
 from orquestador.model.stock import Job, Listing
-from orquestador.model.work import State, Work
 from orquestador.ports import OpenedJob, Save
 
 
@@ -33,10 +33,7 @@ def upsert(connection: sqlite3.Connection, now: float, works: Sequence[saves.Enc
         listing = refreshed(known, seen)
         if listing == known.doc:
             continue
-        # Another product behind the same offer, or another number than we know of, is a reason to look again.
-        news = listing.sku != known.doc.sku or known.doc.missing or _drifted(known.doc, listing)
-        included = listing.managed and not known.doc.managed  # the publish policy changed
-        wanted = known.wanted + (news or included)
+        wanted = known.wanted + is_news(known.doc, listing)
         doc = saves.encode(Save(replace(known, doc=listing))).doc
         connection.execute(
             """UPDATE work SET rev = rev + 1, wanted = :wanted, doc = :doc, sku = :sku, managed = :managed,
@@ -55,27 +52,6 @@ def upsert(connection: sqlite3.Connection, now: float, works: Sequence[saves.Enc
             },
         )
     return created
-
-
-def refreshed(work: Work, seen: Listing) -> Listing:
-    """The listing with what the channel was just read to show.
-
-    While a signal about the row is pending, its number may be older than the signal: then it is not believed.
-    """
-    listing = work.listing
-    if seen.live is not None and work.state is State.SETTLED and work.wanted == work.done:
-        listing = replace(listing, live=replace(seen.live, own_seq=work.own_seq))
-    return replace(listing, sku=seen.sku, managed=seen.managed, missing=False)
-
-
-def _drifted(before: Listing, after: Listing) -> bool:
-    old, new = before.newest, after.newest
-    return (old and old.quantity) != (new and new.quantity)
-
-
-def to_create(work: Work, now: float) -> Work:
-    """The row as `upsert` inserts it: new, due, nothing done yet."""
-    return replace(work, rev=0, wanted=max(1, work.wanted), done=0, state=State.DUE, due_at=now)
 
 
 def of_skus(connection: sqlite3.Connection, skus: Sequence[str]) -> list[Any]:

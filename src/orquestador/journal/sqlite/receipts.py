@@ -10,9 +10,9 @@ from functools import cache
 from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
+from orquestador.journal.rules import work_ids
 from orquestador.journal.sqlite.rows import signal
 from orquestador.model.notices import Notice, NoticeKind
-from orquestador.model.work import Kind, work_id
 from orquestador.ports import Accepted, Clock, NewReceipt, Receipt
 
 ROWS_MAX = 64
@@ -40,17 +40,6 @@ class Encoded(NamedTuple):
     reason: str | None
     row: tuple[Any, ...]
     """The columns after `seq`."""
-
-
-def work_ids(kind: NoticeKind, channel: str, refs: tuple[str, ...], receipt_id: str) -> tuple[str, ...]:
-    """The rows that a notice speaks of, known to us or not."""
-    if kind is NoticeKind.ORDER:
-        return tuple([work_id(Kind.ORDER, channel, ref) for ref in refs])
-    if kind is NoticeKind.STOCK:
-        return tuple([work_id(Kind.LISTING, channel, ref) for ref in refs])
-    if kind is NoticeKind.UNREADABLE:
-        return (work_id(Kind.ORDER, channel, f"receipt:{receipt_id}"),)
-    return ()
 
 
 def encode(receipt: NewReceipt) -> Encoded:

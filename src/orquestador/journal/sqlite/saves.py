@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from orquestador.journal.codec import encode_doc
 from orquestador.journal.columns import Columns, SkuUnits, columns_of
 from orquestador.journal.sqlite.signals import mark
-from orquestador.model.stock import Listing
-from orquestador.model.work import Kind, State, Work
+from orquestador.model.work import Kind, State
 from orquestador.ports import Save
 
 
@@ -111,10 +110,3 @@ def _replace_units(connection: sqlite3.Connection, n: int, channel: str, units: 
         "DELETE FROM order_units WHERE work = ? AND sku = ?", [row[:2] for row in stored - wanted]
     )
     connection.executemany("INSERT INTO order_units VALUES (?, ?, ?, ?, ?, ?, ?, ?)", wanted - stored)
-
-
-def in_job(work: Work, job_id: str) -> Work:
-    """The row with its listing claimed by a job."""
-    listing = work.doc
-    assert isinstance(listing, Listing)
-    return replace(work, doc=replace(listing, job_id=job_id))

@@ -6,11 +6,10 @@ import json
 import sqlite3
 from dataclasses import replace
 
+from orquestador.journal.rules import smaller, work_ids
 from orquestador.journal.sqlite import saves
-from orquestador.journal.sqlite.receipts import work_ids
 from orquestador.journal.sqlite.rows import COLUMNS, many, to_work
 from orquestador.model.notices import NoticeKind
-from orquestador.model.orders import Order
 from orquestador.ports import Save
 
 CHUNK = 500
@@ -74,13 +73,3 @@ def shrink_orders(connection: sqlite3.Connection, before: float) -> tuple[int, b
         "UPDATE counters SET value = ? WHERE name = 'shrunk_until'", (rows[-1][15] if more else before,)
     )
     return shrunk, more
-
-
-def smaller(order: Order) -> Order:
-    """The order without its story: the keys, the ledger and what a later read is folded into stay."""
-    return replace(
-        order,
-        effects=tuple(replace(e, items=(), note=None) for e in order.effects),
-        lines=tuple(replace(line, problem=None) for line in order.lines),
-        trace_id=None,
-    )
