@@ -24,6 +24,7 @@ def service_env(folder: Path) -> dict[str, str]:
         "DATA_DIR": str(folder),
         "APP_LANG": "en",
         "FALABELLA_WEBHOOK_SECRET": SECRET,
+        "API_RATE_LIMIT": "off",
     }
 
 

@@ -145,6 +145,8 @@ class Stack:
             "FEED_FIRST_POLL_S": "0.15",
             "FEED_POLL_S": "0.1",
             "API_KEYS": "tests:admin:admin-key-for-tests-0001",
+            # Waiting for a state asks as fast as it can.
+            "API_RATE_LIMIT": "off",
             **env,
         }
         self.falabella.post("faults", {"feed_delay_s": 0.1, "e012_s": 0.05})

@@ -62,12 +62,15 @@ class House:
         if not isinstance(content, dict):
             raise CommandFailed(self._say("cli.not_ours", url=self._url))
         if answer.status_code >= 400:
-            raise self._refused(path, answer.status_code, content)
+            wait = answer.headers.get("retry-after")
+            raise self._refused(path, answer.status_code, content, wait)
         shaped = snake(content)
         assert isinstance(shaped, dict)
         return shaped
 
-    def _refused(self, path: str, status: int, problem: Mapping[str, object]) -> CommandFailed:
+    def _refused(
+        self, path: str, status: int, problem: Mapping[str, object], wait: str | None
+    ) -> CommandFailed:
         """Our words for the problems that people meet, else the API's own."""
         detail = str(problem.get("detail") or problem.get("title") or status)
         remedy = str(problem["remedy"]) if problem.get("remedy") else None
@@ -75,7 +78,8 @@ class House:
         for key in (f"problem.{kind}@{verb}", f"problem.{kind}"):
             if has(key):
                 said = self._say(key, detail=detail)
-                do = self._say(f"{key}.do", variable=KEY_VARIABLE) if has(f"{key}.do") else None
+                facts = {"variable": KEY_VARIABLE, "wait": wait or "?"}
+                do = self._say(f"{key}.do", **facts) if has(f"{key}.do") else None
                 return CommandFailed(said, do, PROBLEM)
         return CommandFailed(detail, remedy, WRONG_USAGE if status == 422 else PROBLEM)
 
@@ -163,7 +167,7 @@ async def open_house(session: Session, *, create: bool = False) -> AsyncIterator
 async def _from_store(session: Session) -> AsyncIterator[httpx2.AsyncClient]:
     from orquestador.app.build import assemble, open_context
     from orquestador.app.services import HouseServices
-    from orquestador.ops.throttle import Throttle
+    from orquestador.ops.ratelimit import RequestLimits
     from orquestador.settings import problems, web_config
     from orquestador.web.app import create_api
 
@@ -179,7 +183,7 @@ async def _from_store(session: Session) -> AsyncIterator[httpx2.AsyncClient]:
         service = assemble(settings, context)
         # Whoever can open the store needs no key; requests of this process count as local.
         config = dataclasses.replace(web_config(settings), api_keys=())
-        api = create_api(HouseServices(service), config, Throttle())
+        api = create_api(HouseServices(service), config, RequestLimits())
         transport = httpx2.ASGITransport(app=api, client=("127.0.0.1", 1))
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             yield client

@@ -149,6 +149,7 @@ class House:
             "HINT_DELAYS_S": "0.3,1.5,5",
             "FEED_FIRST_POLL_S": "0.4",
             "FEED_POLL_S": "0.2",
+            "API_RATE_LIMIT": "off",  # the table is looked at several times a second
             **engines(self.environment, self.name),
         }
 

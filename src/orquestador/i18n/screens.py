@@ -232,6 +232,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Dé una clave con rol admin en la variable {variable}.",
         "Give a key with the role admin in the variable {variable}.",
     ),
+    "problem.too-many-requests": (
+        "Demasiadas peticiones seguidas; esta no se atendió.",
+        "Too many requests in a row; this one was not answered.",
+    ),
+    "problem.too-many-requests.do": (
+        "Repita en {wait} s. API_RATE_LIMIT fija cuántas se permiten.",
+        "Repeat it in {wait} s. API_RATE_LIMIT sets how many are allowed.",
+    ),
+    "problem.too-many-failures": (
+        "Demasiadas claves equivocadas desde esta dirección.",
+        "Too many wrong keys from this address.",
+    ),
+    "problem.too-many-failures.do": (
+        "Dé una clave de API_KEYS en la variable {variable}; otra equivocada se mira recién en {wait} s.",
+        "Give a key of API_KEYS in the variable {variable}; another wrong one is looked at only in {wait} s.",
+    ),
     "problem.ambiguous-order": (
         "Varios pedidos tienen ese id o número.",
         "Several orders have that id or number.",

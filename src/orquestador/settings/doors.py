@@ -41,4 +41,6 @@ def web_config(settings: Settings) -> WebConfig:
         doors=(*doors, odoo),
         api_keys=tuple(k for k in settings.api_keys if not is_placeholder(k.key)),
         cors_origins=settings.cors_origins,
+        api_rate=settings.api_rate_limit,
+        failed_proof_rate=settings.failed_proof_limit,
     )

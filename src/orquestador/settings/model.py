@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from orquestador.model.stock import WriteMeans
 from orquestador.ops.auth import ApiKey
+from orquestador.ops.ratelimit import Rate
 from orquestador.settings import parse
 from orquestador.settings.files import SecretFilesSource
 
@@ -18,6 +19,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Environment = Annotated[Literal["development", "test", "production"], BeforeValidator(parse.lower)]
 Text = Annotated[str, BeforeValidator(parse.text)]
+Limit = Annotated[Rate | None, NoDecode, BeforeValidator(parse.rate)]
 
 
 class Settings(BaseSettings):
@@ -51,6 +53,8 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse.origins)] = Field(
         (), examples=["https://panel.example.com"]
     )
+    api_rate_limit: Limit = Field(Rate(600, 60), examples=["600/minute"])
+    failed_proof_limit: Limit = Field(Rate(10, 60), examples=["10/minute"])
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(parse.lower)] = Field(
         "info", examples=["info"]
     )

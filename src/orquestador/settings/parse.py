@@ -7,8 +7,11 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from orquestador.ops.auth import ApiKey, Role
+from orquestador.ops.ratelimit import Rate
 
 _PLACEHOLDER = re.compile(r"^(?:https?://)?your[_-]", re.IGNORECASE)
+_RATE = re.compile(r"^(\d{1,9})\s*(?:/|\bper\b)\s*(second|minute|hour|day)s?$")
+_UNITS_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _PREFIX = re.compile(r"^[A-Za-z0-9._~/-]{0,20}$")
 
 
@@ -116,6 +119,22 @@ def origins(value: object) -> object:
             raise ValueError(f"{item!r} is not an origin (scheme and host, no path)")
         found.append(item)
     return tuple(found)
+
+
+def rate(value: object) -> object:
+    """`600/minute` or `10 per second`; `off` and `0` (None) = any number."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    if text in ("off", "0"):
+        return None
+    match = _RATE.match(text)
+    if match is None:
+        raise ValueError("must be a number of calls per second, minute, hour or day, or off")
+    calls = int(match[1])
+    if not 1 <= calls <= 1_000_000:
+        raise ValueError("must allow between 1 and 1000000 calls, or be off")
+    return Rate(calls, _UNITS_S[match[2]])
 
 
 def delays(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,10 +10,10 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from orquestador.ops.auth import Role, find_key
-from orquestador.ops.throttle import Throttle
+from orquestador.ops.ratelimit import RequestLimits
 from orquestador.web.config import WebConfig
 from orquestador.web.local import client_address, is_local
-from orquestador.web.problems import Problem, ProblemError, too_many_failures
+from orquestador.web.problems import Problem, ProblemError, too_many_failures, too_many_requests
 from orquestador.web.services import Services
 
 _bearer = HTTPBearer(auto_error=False, description="A key of API_KEYS.")
@@ -28,28 +28,47 @@ class Caller:
     role: Role
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-def config_of(request: Request) -> WebConfig:
+async def config_of(request: Request) -> WebConfig:
     config: WebConfig = request.app.state.config
     return config
 
 
+def limits_of(request: Request) -> RequestLimits:
+    limits: RequestLimits = request.app.state.limits
+    return limits
+
+
 Svc = Annotated[Services, Depends(services_of)]
 Config = Annotated[WebConfig, Depends(config_of)]
+# They are coroutines because FastAPI runs plain functions in a thread, which costs more than they do.
 
 
-def caller_of(
+async def within_limits(request: Request) -> None:
+    """For what needs no key: counted for the address. Raises a 429 problem."""
+    wait_s = await limits_of(request).api_call(client_address(request.scope))
+    if wait_s is not None:
+        raise ProblemError(too_many_requests(wait_s, "This address"))
+
+
+Limited = Depends(within_limits)
+"""For routes that need no key; probes (`/health/live`, `/health/ready`, `/metrics`) go without."""
+
+
+async def caller_of(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     header: Annotated[str | None, Depends(_header)],
 ) -> Caller:
-    """The caller. Raises a 401 or 403 problem; failures are limited per address, proven callers never."""
-    config = config_of(request)
+    """The caller. Raises a 401, 403 or 429 problem: calls are limited per key, where no key is needed per
+    address; failures per address, which never counts against a good key."""
+    config = await config_of(request)
     if not config.api_keys:
+        await within_limits(request)
         if is_local(request.scope):
             return _seen(request, Caller("local", Role.ADMIN))
         raise ProblemError(
@@ -64,9 +83,12 @@ def caller_of(
     presented = header or (bearer.credentials if bearer else None)
     key = find_key(config.api_keys, presented) if presented else None
     if key is not None:
-        return _seen(request, Caller(key.name, key.role))
-    throttle: Throttle = request.app.state.throttle
-    wait_s = throttle.failed(client_address(request.scope), services_of(request).clock.now())
+        caller = _seen(request, Caller(key.name, key.role))
+        wait_s = await limits_of(request).api_call(client_address(request.scope), key.name)
+        if wait_s is not None:
+            raise ProblemError(too_many_requests(wait_s, f"The key {key.name}"))
+        return caller
+    wait_s = await limits_of(request).failed_proof(client_address(request.scope))
     if wait_s is not None:
         raise ProblemError(too_many_failures(wait_s))
     raise ProblemError(
@@ -86,10 +108,10 @@ def _seen(request: Request, caller: Caller) -> Caller:
     return caller
 
 
-def need(role: Role) -> Callable[..., Caller]:
+def need(role: Role) -> Callable[..., Awaitable[Caller]]:
     """A dependency that lets through callers who may act as this role."""
 
-    def check(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
+    async def check(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
         if not caller.role.may(role):
             raise ProblemError(
                 Problem(

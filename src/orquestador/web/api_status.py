@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from orquestador.model.errors import StoreUnavailable
 from orquestador.web import schemas
-from orquestador.web.access import Config, Operator, Svc, Viewer
+from orquestador.web.access import Config, Limited, Operator, Svc, Viewer
 from orquestador.web.openapi import endpoints
 from orquestador.web.render import answer
 from orquestador.web.services import FlowHealth, Services
@@ -23,7 +23,7 @@ async def _flows(services: Services) -> tuple[FlowHealth, ...]:
         return (FlowHealth("intake", False, e.detail, "Look at the disk and at the service's log."),)
 
 
-@router.get("/", summary="What this is, how it is, and what it answers")
+@router.get("/", dependencies=[Limited], summary="What this is, how it is, and what it answers")
 async def root(request: Request, services: Svc, config: Config) -> Response:
     flows = await _flows(services)
     return answer(
@@ -39,7 +39,7 @@ async def root(request: Request, services: Svc, config: Config) -> Response:
     )
 
 
-@router.get("/health", summary="Health with a reason for each flow that stands still")
+@router.get("/health", dependencies=[Limited], summary="Health with a reason for each flow that stands still")
 async def health(services: Svc, config: Config) -> Response:
     """503 only when webhooks cannot be taken; a flow that is stopped makes it `degraded`."""
     flows = await _flows(services)

@@ -6,8 +6,9 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from orquestador.ops.counters import MemoryCounters
 from orquestador.ops.health import RequestCounts
-from orquestador.ops.throttle import Throttle
+from orquestador.ops.ratelimit import Counters, RequestLimits
 from orquestador.web import api_admin, api_logs, api_status, api_stock, api_work, errors, openapi
 from orquestador.web.config import WebConfig
 from orquestador.web.intake import Intake
@@ -15,7 +16,7 @@ from orquestador.web.request_log import RequestLog
 from orquestador.web.services import Services
 
 
-def create_api(services: Services, config: WebConfig, throttle: Throttle) -> FastAPI:
+def create_api(services: Services, config: WebConfig, limits: RequestLimits) -> FastAPI:
     """The operator's API alone."""
     api = FastAPI(
         title="Orquestador",
@@ -24,7 +25,7 @@ def create_api(services: Services, config: WebConfig, throttle: Throttle) -> Fas
     )
     api.state.services = services
     api.state.config = config
-    api.state.throttle = throttle
+    api.state.limits = limits
     errors.install(api)
     for part in (api_status, api_logs, api_stock, api_work, api_admin):
         api.include_router(part.router)
@@ -32,16 +33,29 @@ def create_api(services: Services, config: WebConfig, throttle: Throttle) -> Fas
     return api
 
 
-def create_app(services: Services, config: WebConfig, counts: RequestCounts | None = None) -> ASGIApp:
-    """What the server runs. Give uvicorn `access_log=False`: it would write addresses with their secrets."""
-    throttle = Throttle()
-    app: ASGIApp = RequestLog(create_api(services, config, throttle), services, counts or RequestCounts())
+def create_app(
+    services: Services,
+    config: WebConfig,
+    counts: RequestCounts | None = None,
+    counters: Counters | None = None,
+) -> ASGIApp:
+    """What the server runs. Give uvicorn `access_log=False`: it would write addresses with their secrets.
+
+    Without `counters` the limits on callers are counted in this process.
+    """
+    counts = counts or RequestCounts()
+    limits = RequestLimits(
+        counters or MemoryCounters(services.clock.now),
+        api=config.api_rate,
+        failed_proofs=config.failed_proof_rate,
+    )
+    app: ASGIApp = RequestLog(create_api(services, config, limits), services, counts)
     if config.cors_origins:
         app = CORSMiddleware(
             app,
             allow_origins=config.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key", "traceparent"],
-            expose_headers=["Idempotency-Key", "X-Trace-Id"],
+            expose_headers=["Idempotency-Key", "Retry-After", "X-Trace-Id"],
         )
-    return Intake(services, config, throttle, app)
+    return Intake(services, config, limits, counts, app)

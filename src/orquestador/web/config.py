@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from orquestador.ops.auth import ApiKey
+from orquestador.ops.ratelimit import Rate
 
 BODY_MAX_BYTES = 1024 * 1024
 ODOO_DOOR = "odoo"
@@ -34,3 +35,7 @@ class WebConfig:
     doors: tuple[Door, ...]
     api_keys: tuple[ApiKey, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    api_rate: Rate | None = None
+    """Calls of the API by one key, or by one address where no key is needed; None = any number."""
+    failed_proof_rate: Rate | None = None
+    """Wrong secrets and keys from one address."""

@@ -19,7 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from orquestador.model.errors import StoreUnavailable
 from orquestador.model.logs import LogEntry, LogStatus
 from orquestador.model.notices import Notice, NoticeKind
-from orquestador.ops.throttle import Throttle
+from orquestador.ops.health import RequestCounts
+from orquestador.ops.ratelimit import RequestLimits
 from orquestador.ports import Accepted, InvalidBody
 from orquestador.web import problems
 from orquestador.web.body import Disconnected, TooLarge, read_body
@@ -69,9 +70,15 @@ class _Request:
 class Intake:
     """Answers the webhook routes and hands everything else to `app`."""
 
-    def __init__(self, services: Services, config: WebConfig, throttle: Throttle, app: ASGIApp) -> None:
-        self._services = services
-        self._throttle = throttle
+    def __init__(
+        self,
+        services: Services,
+        config: WebConfig,
+        limits: RequestLimits,
+        counts: RequestCounts,
+        app: ASGIApp,
+    ) -> None:
+        self._services, self._limits, self._counts = services, limits, counts
         self._app = app
         self._doors = {door.name: door for door in config.doors}
         self._routes = tuple(
@@ -133,9 +140,9 @@ class Intake:
         door = request.route.door
         opened = door is not None and door.secret is None and door.open_locally and is_local(request.scope)
         if proof.is_empty and not opened:
-            raise self._refused(request)
+            raise await self._refused(request)
         if door is not None and door.local_only and not is_local(request.scope):
-            raise self._refused(request)
+            raise await self._refused(request)
         if length is not None and length.isdigit() and int(length[:20]) > BODY_MAX_BYTES:
             raise ProblemError(problems.too_large(BODY_MAX_BYTES))
         try:
@@ -143,12 +150,12 @@ class Intake:
         except TooLarge:
             raise ProblemError(problems.too_large(BODY_MAX_BYTES)) from None
         if not opened and not (door and door.secret and proof.holds(door.secret, body)):
-            raise self._refused(request)
+            raise await self._refused(request)
         return body
 
-    def _refused(self, request: _Request) -> ProblemError:
-        """A failed proof; only failures are counted against an address."""
-        wait_s = self._throttle.failed(client_address(request.scope), self._services.clock.now())
+    async def _refused(self, request: _Request) -> ProblemError:
+        """A failed proof. Only these are counted against an address: a proven sender never gets here."""
+        wait_s = await self._limits.failed_proof(client_address(request.scope))
         if wait_s is not None:
             return ProblemError(problems.too_many_failures(wait_s))
         door = request.route.door
@@ -224,7 +231,9 @@ class Intake:
 
     def _log_refusal(self, request: _Request, problem: Problem) -> None:
         if problem.status == 429:
-            return  # its address has filled enough of the log already
+            # Its address has filled enough of the log already.
+            self._counts.count(f"{request.scope['method']} {request.route.path}", problem.status)
+            return
         request_facts = {
             "method": request.scope["method"],
             "path": request.route.path,

@@ -43,8 +43,14 @@ _STATUSES = {
     "405": "Only POST.",
     "413": "Over 1 MiB.",
     "422": "No JSON, or a malformed simple body; `field` names where.",
+    "429": "This address failed to prove itself too often; see Retry-After. A proven sender never gets it.",
     "503": "The journal cannot commit right now; see Retry-After.",
 }
+_TOO_MANY = (
+    "Asked more often than API_RATE_LIMIT allows this key (or address, where no key is needed), or a wrong key "
+    "more often than FAILED_PROOF_LIMIT; see Retry-After."
+)
+_UNLIMITED = ("/health/live", "/health/ready", "/metrics")
 _PROOFS = (
     "Proof, any one of: header `x-falabella-signature` (the secret itself, or the HMAC-SHA256 of the body as "
     "hex, with or without `sha256=`), `?token=`, or the secret as last part of the path."
@@ -59,11 +65,29 @@ def install(app: FastAPI) -> None:
             schema = get_openapi(
                 title=app.title, version=app.version, description=app.description, routes=app.routes
             )
+            _add_limits(schema)
             _add_webhooks(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # the way FastAPI documents
+
+
+def _add_limits(schema: dict[str, Any]) -> None:
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            if path not in _UNLIMITED:
+                operation["responses"]["429"] = _refusal(_TOO_MANY)
+
+
+def _refusal(text: str) -> dict[str, Any]:
+    seconds = {"schema": {"type": "integer"}, "description": "Seconds after which the next one is answered."}
+    return {**_answer("ProblemAnswer", "problem+json", text), "headers": {"Retry-After": seconds}}
+
+
+def _answer(model: str, kind: str, text: str) -> dict[str, Any]:
+    content = {f"application/{kind}": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
+    return {"description": text, "content": content}
 
 
 def _add_webhooks(schema: dict[str, Any]) -> None:
@@ -83,11 +107,9 @@ def _operation(path: str, summary: str, examples: dict[str, object]) -> dict[str
     parameters.append(
         {"name": "x-falabella-signature", "in": "header", "required": False, "schema": {"type": "string"}}
     )
-    responses: dict[str, Any] = {}
-    for status, text in _STATUSES.items():
-        model, kind = ("WebhookAnswer", "json") if status == "200" else ("ProblemAnswer", "problem+json")
-        content = {f"application/{kind}": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
-        responses[status] = {"description": text, "content": content}
+    responses = {status: _answer("ProblemAnswer", "problem+json", text) for status, text in _STATUSES.items()}
+    responses["200"] = _answer("WebhookAnswer", "json", _STATUSES["200"])
+    responses["429"] = _refusal(_STATUSES["429"])
     return {
         "tags": ["webhooks"],
         "summary": summary,

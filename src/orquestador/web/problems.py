@@ -9,6 +9,8 @@ from http import HTTPStatus
 
 from starlette.types import Send
 
+from orquestador.ops.ratelimit import whole_seconds
+
 JSON = b"application/json"
 PROBLEM_JSON = b"application/problem+json"
 
@@ -56,13 +58,26 @@ def unproven(detail: str, remedy: str) -> Problem:
 
 
 def too_many_failures(wait_s: float) -> Problem:
-    seconds = max(1, round(wait_s))
+    seconds = whole_seconds(wait_s)
     return Problem(
         429,
         "too-many-failures",
         "Too many failed proofs",
         "This address failed too often.",
         remedy=f"Wait {seconds} s and send the right secret or key.",
+        headers=(("Retry-After", str(seconds)),),
+    )
+
+
+def too_many_requests(wait_s: float, whose: str) -> Problem:
+    """`whose` limit was reached, in words: a key or an address."""
+    seconds = whole_seconds(wait_s)
+    return Problem(
+        429,
+        "too-many-requests",
+        "Too many requests",
+        f"{whose} has asked as often as API_RATE_LIMIT allows.",
+        remedy=f"Wait {seconds} s and ask less often, or raise API_RATE_LIMIT.",
         headers=(("Retry-After", str(seconds)),),
     )
 

@@ -25,7 +25,8 @@ _log = structlog.get_logger("orquestador.web")
 
 
 class RequestLog:
-    """Around the API. Health and metrics are counted, everything else is logged as service `api`."""
+    """Around the API. Health, metrics and refusals of the rate limits are only counted, everything else is
+    logged as service `api`."""
 
     def __init__(self, app: ASGIApp, services: Services, counts: RequestCounts) -> None:
         self._app, self._services, self._counts = app, services, counts
@@ -66,7 +67,7 @@ class RequestLog:
         path = str(getattr(route, "path", "(unknown address)"))
         action = f"{scope['method']} {path.replace(':path}', '}')}"
         self._counts.count(action, exchange.status)
-        if path.startswith(_COUNTED_ONLY):
+        if path.startswith(_COUNTED_ONLY) or exchange.status == 429:
             return
         params = scope.get("path_params", {})
         request: dict[str, object] = {"method": scope["method"], "path": scope["path"]}

@@ -17,6 +17,8 @@ from orquestador.model.notices import Notice
 from orquestador.model.stock import Availability, Listing, Shown
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.auth import ApiKey, Role
+from orquestador.ops.health import RequestCounts
+from orquestador.ops.ratelimit import Counters, Rate
 from orquestador.ports import Accepted, Channel, Journal, LogSink, ProductProblem, Receipt, WorkQuery
 from orquestador.web.app import create_app
 from orquestador.web.config import Door, WebConfig
@@ -297,7 +299,7 @@ def config(**changes: object) -> WebConfig:
         Door("falabella", "falabella", SECRET, "FALABELLA_WEBHOOK_SECRET"),
         Door("odoo", "odoo", ODOO_SECRET, "ODOO_WEBHOOK_SECRET"),
     )
-    base = WebConfig("0.0", ZoneInfo("America/Santiago"), doors)
+    base = WebConfig("0.0", ZoneInfo("America/Santiago"), doors, failed_proof_rate=Rate(10, 60))
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -315,8 +317,10 @@ async def client(
     *,
     address: str = "127.0.0.1",
     host: str = "127.0.0.1:3000",
+    counts: RequestCounts | None = None,
+    counters: Counters | None = None,
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(house, settings or config())
+    app = create_app(house, settings or config(), counts, counters)
     transport = httpx2.ASGITransport(app=app, client=(address, 50_000))
     async with httpx2.AsyncClient(transport=transport, base_url=f"http://{host}") as http:
         yield http

@@ -1,4 +1,4 @@
-"""Keys, the limiter, trace ids and process logs."""
+"""Keys, addresses, trace ids and process logs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from orquestador.ops import logging as process_logs
 from orquestador.ops.addresses import is_loopback_host, is_loopback_url
 from orquestador.ops.auth import ApiKey, Role, find_key, same
 from orquestador.ops.health import Contact, Contacts, RequestCounts
-from orquestador.ops.throttle import Throttle
 from orquestador.web.tracing import trace_id_of
 
 
@@ -36,32 +35,6 @@ def test_a_key_is_found_and_never_shown() -> None:
     assert found is keys[1]
     assert find_key(keys, "third-key") is None
     assert "second-key" not in repr(found)
-
-
-def test_failures_are_free_up_to_the_burst_then_one_per_interval() -> None:
-    throttle = Throttle(burst=2, interval_s=10.0)
-    assert [throttle.failed("192.0.2.1", 0.0) for _ in range(3)] == [None, None, 10.0]
-    assert throttle.failed("192.0.2.2", 0.0) is None
-    assert throttle.failed("192.0.2.1", 10.0) is None
-    # A clock that was set back gives nothing away and breaks nothing.
-    assert throttle.failed("192.0.2.1", 5.0) == 10.0
-
-
-def test_the_limiter_keeps_a_bounded_number_of_addresses() -> None:
-    throttle = Throttle(addresses_max=100)
-    for n in range(1000):
-        throttle.failed(f"10.0.{n // 250}.{n % 250}", 0.0)
-    assert len(throttle) == 100
-
-
-def test_one_ipv6_network_is_one_address() -> None:
-    throttle = Throttle(burst=1)
-    assert throttle.failed("2001:db8::1", 0.0) is None
-    assert throttle.failed("2001:db8::2", 0.0) is not None
-    assert throttle.failed("2001:db8:0:1::1", 0.0) is None
-    assert throttle.failed("::ffff:192.0.2.1", 0.0) is None
-    assert throttle.failed("::ffff:192.0.2.2", 0.0) is None
-    assert throttle.failed("", 0.0) is None
 
 
 @pytest.mark.parametrize(
