@@ -56,8 +56,10 @@ def free_port() -> int:
 class RedisServer:
     """One server process; after `kill` it can be started again on the same port."""
 
-    def __init__(self, binary: Path, folder: Path, *, password: str | None = None) -> None:
-        self._binary, self._folder, self._password = binary, folder, password
+    def __init__(
+        self, binary: Path, folder: Path, *, password: str | None = None, socket: Path | None = None
+    ) -> None:
+        self._binary, self._folder, self._password, self._socket = binary, folder, password, socket
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
 
@@ -72,6 +74,8 @@ class RedisServer:
         options += ["--save", "", "--appendonly", "no", "--daemonize", "no"]
         if self._password:
             options += ["--requirepass", self._password]
+        if self._socket:
+            options += ["--unixsocket", str(self._socket)]
         with (self._folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen([str(self._binary), *options], stdout=log, stderr=log)
         deadline = time.monotonic() + START_S

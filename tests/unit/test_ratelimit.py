@@ -106,15 +106,14 @@ CALLS = st.lists(st.floats(0, 40, allow_nan=False), min_size=1, max_size=120)
 async def test_in_the_long_run_a_rate_is_kept_and_each_wait_is_enough(gaps: list[float], calls: int) -> None:
     hand = Hand()
     counters, rate = MemoryCounters(hand), Rate(calls, 60)
-    start, passed = hand.at, 0
-    for gap in gaps:
+    start = hand.at
+    for passed, gap in enumerate(gaps, start=1):
         hand.at += gap
         wait_s = await counters.hit("rule", "a", rate)
         if wait_s is not None:
             assert 0 <= wait_s <= 60
             hand.at += whole_seconds(wait_s)
             assert await counters.hit("rule", "a", rate) is None
-        passed += 1
         # Never more than every window begun may have.
         assert passed <= calls * (math.floor((hand.at - start) / 60) + 1)
 

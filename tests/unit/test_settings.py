@@ -12,6 +12,7 @@ import pytest
 from orquestador.model.errors import InvalidSetting
 from orquestador.model.stock import WriteMeans
 from orquestador.ops.auth import Role
+from orquestador.ops.ratelimit import Rate
 from orquestador.ports import Finding
 from orquestador.settings import (
     Settings,
@@ -158,6 +159,16 @@ def test_a_secret_file_that_cannot_be_used_is_named(
         ("ERP_BATCH", "101"),
         ("PREFIX", "tienda ñ"),
         ("REDIS_PORT", "x"),
+        ("API_RATE_LIMIT", "many"),
+        ("API_RATE_LIMIT", "600"),
+        ("API_RATE_LIMIT", "600/fortnight"),
+        ("API_RATE_LIMIT", "0/minute"),
+        ("API_RATE_LIMIT", "-1/minute"),
+        ("API_RATE_LIMIT", "1.5/minute"),
+        ("API_RATE_LIMIT", "10/minute; 100/hour"),
+        ("API_RATE_LIMIT", "1000001/day"),
+        ("FAILED_PROOF_LIMIT", "10perminute"),
+        ("FAILED_PROOF_LIMIT", "on"),
     ],
 )
 def test_a_value_that_cannot_be_used_stops_the_start_with_an_example(
@@ -190,6 +201,29 @@ def test_keys_have_names_and_roles_and_may_contain_colons(monkeypatch: pytest.Mo
         ("vera", Role.VIEWER, "a:b"),
         ("ana", Role.ADMIN, "long"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", Rate(600, 60)),
+        ("1/second", Rate(1, 1)),
+        (" 20 / Minutes ", Rate(20, 60)),
+        ("300 per hour", Rate(300, 3600)),
+        ("1000000/day", Rate(1_000_000, 86_400)),
+        ("off", None),
+        ("OFF", None),
+        ("0", None),
+    ],
+)
+def test_a_limit_is_calls_per_time_or_off(
+    monkeypatch: pytest.MonkeyPatch, value: str, expected: Rate | None
+) -> None:
+    monkeypatch.setenv("API_RATE_LIMIT", value)
+    assert web_config(load(None)).api_rate == expected
+    assert web_config(load(None)).failed_proof_rate == Rate(10, 60)
+    monkeypatch.setenv("FAILED_PROOF_LIMIT", value or "5/hour")
+    assert web_config(load(None)).failed_proof_rate == (expected if value else Rate(5, 3600))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import re
 import select
 import signal
 import socket
@@ -90,6 +91,43 @@ def test_a_wrong_key_and_a_weak_role_are_told(service: Shop) -> None:
         "backup", str(service.folder / "b"), ORQUESTADOR_API_KEY="viewer-key-0123456789", **KEYS
     )
     assert (weak.code, "has no right" in weak.err) == (1, True)
+
+
+@pytest.fixture(scope="module")
+def strict_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One that answers a key once an hour, and looks at one wrong key an hour."""
+    shop = Shop(tmp_path_factory.mktemp("strict"), free_port())
+    process = start(shop, API_RATE_LIMIT="1/hour", FAILED_PROOF_LIMIT="1/hour", **KEYS)
+    try:
+        wait_until_up(process, shop.port)
+        yield shop
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=START_S)
+
+
+def test_who_asks_too_often_is_told_when_to_ask_again(strict_service: Shop) -> None:
+    assert strict_service.run("work", "list", **KEYS).code == 0
+    for language, words, wait in (
+        ("es", "Demasiadas peticiones", r"Repita en (\d+) s"),
+        ("en", "Too many requests", r"Repeat it in (\d+) s"),
+    ):
+        refused = strict_service.run("work", "list", APP_LANG=language, **KEYS)
+        told = " ".join(refused.err.split())
+        assert (refused.code, refused.out) == (1, "")
+        assert words in told
+        assert "API_RATE_LIMIT" in told
+        found = re.search(wait, told)
+        assert found is not None, told
+        assert 3000 < int(found[1]) <= 3601
+
+
+def test_too_many_wrong_keys_are_told(strict_service: Shop) -> None:
+    wrong = [strict_service.run("work", "list", ORQUESTADOR_API_KEY=f"wrong-{n}") for n in range(3)]
+    told = " ".join(wrong[-1].err.split())
+    assert wrong[-1].code == 1
+    assert "Too many wrong keys from this address" in told
+    assert "ORQUESTADOR_API_KEY" in told
 
 
 def test_a_second_service_on_the_same_data_is_refused(service: Shop) -> None:
