@@ -47,8 +47,8 @@ _STATUSES = {
     "503": "The journal cannot commit right now; see Retry-After.",
 }
 _TOO_MANY = (
-    "Asked more often than API_RATE_LIMIT allows this key (or address, where no key is needed), or a wrong key "
-    "more often than FAILED_PROOF_LIMIT; see Retry-After."
+    "Asked more often than API_RATE_LIMIT allows this key (or address, where no key is needed), or a wrong "
+    "key more often than FAILED_PROOF_LIMIT; see Retry-After."
 )
 _UNLIMITED = ("/health/live", "/health/ready", "/metrics")
 _PROOFS = (
