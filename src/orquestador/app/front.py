@@ -11,8 +11,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orquestador import __version__
 from orquestador.app.build import Service, open_service
+from orquestador.app.limits import open_counters
 from orquestador.app.services import HouseServices
 from orquestador.model.errors import StoreUnavailable, StoreUnsuitable
+from orquestador.ops.ratelimit import Counters
 from orquestador.ports import ProcessRole
 from orquestador.settings import Settings, language, problems, web_config
 from orquestador.web.app import create_app
@@ -59,8 +61,11 @@ class Front:
     async def _live(self) -> None:
         while not self._closing.is_set():
             try:
-                async with open_service(self._settings, self._role) as service:
-                    self._opened(service)
+                async with (
+                    open_service(self._settings, self._role) as service,
+                    open_counters(self._settings, service.context.clock) as counters,
+                ):
+                    self._opened(service, counters)
                     await self._closing.wait()
                     self._app = None
             except StoreUnsuitable:
@@ -72,10 +77,10 @@ class Front:
                 self._tried.set()
                 await self._pause()
 
-    def _opened(self, service: Service) -> None:
+    def _opened(self, service: Service, counters: Counters) -> None:
         service.context.gates.report("settings", problems(self._settings, self._env_file))
         services = HouseServices(service)
-        self._app = create_app(services, web_config(self._settings))
+        self._app = create_app(services, web_config(self._settings), counters=counters)
         _log.info(
             "starting",
             version=__version__,
