@@ -274,6 +274,32 @@ async def test_where_nothing_listens_each_process_counts_alone(prefix: str, open
     assert "s3cret" not in counters.problem
 
 
+async def test_it_goes_on_looking_with_growing_pauses(
+    binary: Path, tmp_path: Path, prefix: str, opened: Opener
+) -> None:
+    looks = 0
+
+    def turn_away(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal looks
+        looks += 1
+        writer.close()
+
+    server = RedisServer(binary, tmp_path)
+    counters = opened(server.url, prefix)
+    async with await asyncio.start_server(turn_away, "127.0.0.1", server.port):
+        began = time.monotonic()
+        assert await let_through(counters, 20) == 10
+        await eventually(lambda: looks >= 5)
+        # The first by a call, then never sooner than half of 100, 200, 400 and 800 ms.
+        assert time.monotonic() - began > 0.75
+    server.start()
+    try:
+        await eventually(lambda: counters.problem is None)
+        assert await let_through(counters, 20, "b") == 10
+    finally:
+        server.kill()
+
+
 async def test_after_the_end_it_still_answers(server: RedisServer, prefix: str, opened: Opener) -> None:
     counters = opened(server.url, prefix)
     assert await let_through(counters, 1) == 1
