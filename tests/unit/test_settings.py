@@ -206,7 +206,7 @@ def test_keys_have_names_and_roles_and_may_contain_colons(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("", Rate(600, 60)),
+        ("", Rate(6000, 60)),
         ("1/second", Rate(1, 1)),
         (" 20 / Minutes ", Rate(20, 60)),
         ("300 per hour", Rate(300, 3600)),

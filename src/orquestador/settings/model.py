@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse.origins)] = Field(
         (), examples=["https://panel.example.com"]
     )
-    api_rate_limit: Limit = Field(Rate(600, 60), examples=["600/minute"])
+    api_rate_limit: Limit = Field(Rate(6000, 60), examples=["6000/minute"])
     failed_proof_limit: Limit = Field(Rate(10, 60), examples=["10/minute"])
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(parse.lower)] = Field(
         "info", examples=["info"]
