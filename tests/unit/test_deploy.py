@@ -5,29 +5,40 @@ run was tried by hand (docs/deploy.md, "What was tried"); here is what a change 
 """
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import typer.main
 import yaml  # type: ignore[import-untyped]
+from dotenv import dotenv_values
 
+from orquestador.app.heartbeat import EVERY_S
 from orquestador.cli import app
+from orquestador.cli.errors import WRONG_USAGE
+from orquestador.settings import Settings
 from orquestador.settings.findings import known_names
 from orquestador.web.api_status import router
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
-UNITS = ("orquestador.service",)
-COMPOSES = ("compose.yaml",)
+UNITS = ("orquestador.service", "orquestador-api.service", "orquestador-worker.service")
+COMPOSES = ("compose.yaml", "compose.embedded.yaml")
+STORES = {"compose.yaml": {"mongodb", "redis"}, "compose.embedded.yaml": set()}
 NOT_OURS = {"PATH", "PIP_NO_CACHE_DIR", "PIP_DISABLE_PIP_VERSION_CHECK"}
 """Names of the environment that pip or the shell reads; those of Python begin with PYTHON."""
 OPEN_TO_ALL = re.compile(r"^(?:/falabella/webhook|/odoo/webhook|/webhooks)/\*$")
 GRACE_S = 30
 """More than a stop takes: requests get 5 s (app.serve), then the flows are cancelled and leases given up."""
+BACKUPS = "/var/backups/orquestador"
 
 COMMANDS: Any = typer.main.get_command(app)
 
@@ -110,8 +121,8 @@ def seconds(duration: str) -> int:
 def test_what_is_started_is_a_command_with_its_options(where: str, words: list[str]) -> None:
     command, *rest = words
     assert command in COMMANDS.commands, where
-    options = {option for param in COMMANDS.commands[command].params for option in param.opts}
-    assert {word for word in rest if word.startswith("-")} <= options, where
+    # Parses as the command line would, and runs nothing.
+    COMMANDS.commands[command].make_context(command, rest)
 
 
 @pytest.mark.parametrize(("where", "environment"), list(configured()))
@@ -167,11 +178,14 @@ def test_base_images_are_named_without_a_registry() -> None:
 
 
 @pytest.mark.parametrize("name", COMPOSES)
-def test_ports_are_published_to_this_machine_only(name: str) -> None:
+def test_ports_are_published_to_this_machine_only_and_the_stores_not_at_all(name: str) -> None:
     for service in services(name, ours=True).values():
         for port in service.get("ports", []):
             host, _, inside = port.split(":")
             assert (host, inside) == ("127.0.0.1", service["environment"]["PORT"])
+    for store in services(name, ours=False).values():
+        assert "ports" not in store
+        assert [n for n in store["networks"] if not compose(name)["networks"][n]["internal"]] == []
 
 
 @pytest.mark.parametrize("name", COMPOSES)
@@ -181,6 +195,106 @@ def test_our_containers_may_do_nothing_but_their_work(name: str) -> None:
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert seconds(service["stop_grace_period"]) > GRACE_S
+
+
+def test_the_api_and_the_worker_wait_for_healthy_stores() -> None:
+    stores = services("compose.yaml", ours=False)
+    assert [name for name, store in stores.items() if "healthcheck" not in store] == []
+    for service in services("compose.yaml", ours=True).values():
+        waits = service["depends_on"]
+        assert waits == {name: {"condition": "service_healthy"} for name in stores}
+
+
+def test_the_stores_that_are_named_are_the_ones_beside_it() -> None:
+    stores = services("compose.yaml", ours=False)
+    mongodb, redis = stores["mongodb"]["command"], stores["redis"]["command"]
+    replica_set = mongodb[mongodb.index("--replSet") + 1]
+    assert f'_id: "{replica_set}"' in stores["mongodb"]["healthcheck"]["test"][-1]
+    options = dict(zip(redis[1::2], redis[2::2], strict=True))
+    assert (options["--appendonly"], options["--maxmemory-policy"]) == ("yes", "noeviction")
+    for service in services("compose.yaml", ours=True).values():
+        settings = Settings(**{k.lower(): v for k, v in service["environment"].items()})
+        assert settings.mongodb_uri is not None
+        assert settings.redis_url is not None
+        mongodb_uri = urlsplit(settings.mongodb_uri.get_secret_value())
+        assert (mongodb_uri.hostname, mongodb_uri.port, mongodb_uri.path) == (
+            "mongodb",
+            27017,
+            "/orquestador",
+        )
+        assert mongodb_uri.query == f"replicaSet={replica_set}"
+        assert urlsplit(settings.redis_url.get_secret_value()).hostname == "redis"
+
+
+def test_the_embedded_shape_has_no_stores_whatever_the_env_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("MONGODB_URI=mongodb://elsewhere/\nREDIS_HOST=elsewhere\n")
+    (service,) = services("compose.embedded.yaml", ours=True).values()
+    # What Compose does with env_file and environment: the second wins, name by name.
+    for name, value in {**dotenv_values(tmp_path / ".env"), **service["environment"]}.items():
+        monkeypatch.setenv(name, str(value))
+    settings = Settings()
+    assert (settings.mongodb_uri, settings.redis_url, settings.redis_host) == (None, None, None)
+    assert str(settings.data_dir) in [volume.split(":")[1] for volume in service["volumes"]]
+
+
+def test_with_mongodb_our_containers_have_no_place_for_data() -> None:
+    for service in services("compose.yaml", ours=True).values():
+        assert "DATA_DIR" not in service["environment"]
+        assert {volume.split(":")[1] for volume in service["volumes"]} == {"/run/secrets", BACKUPS}
+
+
+def test_the_worker_is_asked_for_the_file_that_it_touches(tmp_path: Path) -> None:
+    worker = compose("compose.yaml")["services"]["worker"]
+    file = worker["command"][worker["command"].index("--heartbeat") + 1]
+    assert any(file.startswith(mount.split(":")[0] + "/") for mount in worker["tmpfs"])
+    kind, program, option, code = worker["healthcheck"]["test"]
+    assert (kind, program, option) == ("CMD", "python", "-c")
+    assert code.count(f'"{file}"') == 1
+    beat = tmp_path / "beat"
+    here = code.replace(f'"{file}"', repr(str(beat)))
+
+    def healthy() -> bool:
+        return subprocess.run([sys.executable, "-c", here], capture_output=True).returncode == 0
+
+    assert not healthy()
+    beat.touch()
+    assert healthy()
+    now = time.time()
+    os.utime(beat, (now, now - 2 * EVERY_S))
+    assert healthy(), "one beat that comes late is no illness"
+    os.utime(beat, (now, now - 60.0))
+    assert not healthy()
+
+
+@pytest.mark.parametrize("name", COMPOSES)
+def test_every_container_is_bounded_and_comes_back(name: str) -> None:
+    found = compose(name)["services"]
+    assert set(found) - set(services(name, ours=True)) == STORES[name]
+    for service in found.values():
+        assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+        assert service["restart"] == "unless-stopped"
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+@pytest.mark.parametrize("name", COMPOSES)
+def test_every_volume_is_declared_and_the_image_gives_ours_an_owner(name: str) -> None:
+    whole = compose(name)
+    mounts = {m for service in whole["services"].values() for m in service["volumes"]}
+    named = {source: target for source, target, *_ in (m.split(":") for m in mounts) if "/" not in source}
+    assert set(named) == set(whole["volumes"])
+    made = [rest for rest in of_last_stage("RUN") if "install -d -o orquestador" in rest]
+    ours = {m.split(":")[1] for s in services(name, ours=True).values() for m in s["volumes"]}
+    assert ours - {"/run/secrets"} <= set(made[0].split())
+
+
+def test_secrets_in_files_are_read_only_and_never_committed(tmp_path: Path) -> None:
+    for name in COMPOSES:
+        for service in services(name, ours=True).values():
+            assert "./secrets:/run/secrets:ro" in service["volumes"]
+    ignored = (DEPLOY / "secrets" / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert [line for line in ignored if not line.startswith("#")] == ["*", "!.gitignore"]
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -194,12 +308,20 @@ def test_a_unit_is_hardened_restarts_and_waits_for_the_graceful_stop(unit: str) 
         "UMask": "0077",
         "CapabilityBoundingSet": "",
         "Restart": "always",
+        "RestartPreventExitStatus": str(WRONG_USAGE),
     }.items():
         assert values(unit, directive) == [value], directive
     assert seconds(values(unit, "TimeoutStopSec")[0]) > GRACE_S
     # What it may write is what it is told to write to.
     data = assignments(values(unit, "Environment"))["DATA_DIR"]
     assert data == f"/var/lib/{values(unit, 'StateDirectory')[0]}"
+    assert values(unit, "ReadWritePaths") == [f"-{BACKUPS}"]
+
+
+def test_the_units_differ_in_what_they_are_and_in_nothing_else() -> None:
+    own = {"Description", "Conflicts", "ExecStart"}
+    first, *others = ([pair for pair in directives(unit) if pair[0] not in own] for unit in UNITS)
+    assert [rest for rest in others if rest != first] == []
 
 
 def test_the_proxies_let_through_webhooks_only_and_say_that_they_are_proxies() -> None:
@@ -216,10 +338,21 @@ def test_the_proxies_let_through_webhooks_only_and_say_that_they_are_proxies() -
     assert "access_log off;" in nginx
 
 
+def test_the_page_names_commands_and_files_that_exist() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"orquestador ([a-z][a-z-]+)", "\n".join(re.findall(r"`+[^`]+`+", page))))
+    named |= set(re.findall(r"compose run --rm (?:api|worker|orquestador) ([a-z-]+)", page))
+    assert {"api", "worker", "up", "backup", "restore"} <= named
+    assert named - {unit.removesuffix(".service") for unit in UNITS} - set(COMMANDS.commands) == set()
+    files = set(re.findall(r"\]\(\.\./(deploy/[^)#]+)\)", page))
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    assert {f"deploy/{name}" for name in COMPOSES} | {f"deploy/systemd/{unit}" for unit in UNITS} <= files
+
+
 def test_no_secret_is_written_down() -> None:
     for path in (path for path in DEPLOY.rglob("*") if path.is_file()):
         content = path.read_text(encoding="utf-8")
-        named = re.findall(r"\b\w*(?:SECRET|PASSWORD|API_KEYS?|TOKEN)\w*\s*[:=]\s*\S+", content)
+        named = re.findall(r"\b\w*(?:SECRET|PASSWORD|API_KEYS?|TOKEN)\w*(?<!_FILE)\s*[:=]\s*\S+", content)
         assert named == [], path.name
         assert re.findall(r"://[^/\s:@]+:[^/\s@]+@", content) == [], path.name
     for name in COMPOSES:

@@ -16,6 +16,7 @@ from orquestador.cli.logs import logs
 from orquestador.cli.options import AsJson
 from orquestador.cli.orders import app as orders_app
 from orquestador.cli.pause import pause, resume
+from orquestador.cli.restore import restore
 from orquestador.cli.sandbox import app as sandbox_app
 from orquestador.cli.serve import api, up, worker
 from orquestador.cli.session import ENV_FILE, Group, Listed
@@ -75,4 +76,5 @@ app.command("pause", help=help_text("pause"))(pause)
 app.command("resume", help=help_text("resume"))(resume)
 app.command("logs", help=help_text("logs"))(logs)
 app.command("backup", help=help_text("backup"))(backup)
+app.command("restore", help=help_text("restore"))(restore)
 app.command("uninstall", help=help_text("uninstall"))(uninstall)

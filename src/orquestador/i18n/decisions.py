@@ -1,4 +1,4 @@
-"""Commands that decide something: go-live, uninstall, backup, webhooks; and the last line of `doctor`."""
+"""Commands that decide something: go-live, uninstall, backup, restore, webhooks; `doctor`'s last line."""
 
 from __future__ import annotations
 
@@ -90,6 +90,43 @@ TEXTS: dict[str, tuple[str, str]] = {
     # --- backup, uninstall ---
     "backup.done": ("Copiado en {path} ({kb} KB).", "Copied to {path} ({kb} KB)."),
     "backup.no_folder": ("La carpeta {path} no existe.", "The folder {path} does not exist."),
+    "restore.done": (
+        "Restaurado en {place}: {work} pedidos y publicaciones, {receipts} avisos.",
+        "Restored into {place}: {work} orders and listings, {receipts} notices.",
+    ),
+    "restore.next": (
+        "Inicie el servicio: lo ocurrido desde la copia lo encuentra preguntando a los canales y a Odoo.",
+        "Start the service: what happened since the copy it finds by asking the channels and Odoo.",
+    ),
+    "restore.no_file": ("El archivo {path} no existe.", "The file {path} does not exist."),
+    "restore.unreadable": ("{path} no se puede leer: {detail}", "{path} cannot be read: {detail}"),
+    "restore.not_a_copy": (
+        "{path} no es una copia hecha por `orquestador backup` para {engine}; no se cambió nada.",
+        "{path} is no copy made by `orquestador backup` for {engine}; nothing was changed.",
+    ),
+    "restore.not_a_copy.do": (
+        "La copia de un archivo SQLite se restaura sin MONGODB_URI, la de MongoDB con él.",
+        "A copy of an SQLite file is restored without MONGODB_URI, one of MongoDB with it.",
+    ),
+    "restore.damaged": (
+        "{path} está dañado o incompleto; no se cambió nada.",
+        "{path} is damaged or incomplete; nothing was changed.",
+    ),
+    "restore.damaged.do": ("Use otra copia.", "Use another copy."),
+    "restore.newer": (
+        "{path} fue escrito por una versión más nueva de orquestador; no se cambió nada.",
+        "{path} was written by a newer orquestador; nothing was changed.",
+    ),
+    "restore.newer.do": ("Instale esa versión y repita.", "Install that version and repeat."),
+    "restore.not_empty": (
+        "En {place} ya hay datos; no se cambió nada.",
+        "There is data in {place} already; nothing was changed.",
+    ),
+    "restore.not_empty.do": (
+        "Detenga el servicio y aparte esos datos, o nombre otro lugar (DATA_DIR, o la base en MONGODB_URI).",
+        "Stop the service and move that data away, or name another place (DATA_DIR, or the database in "
+        "MONGODB_URI).",
+    ),
     "uninstall.nothing": (
         "No queda nada nuestro en otros sistemas. Para terminar, borre {path}.",
         "Nothing of ours is left on other systems. To finish, delete {path}.",

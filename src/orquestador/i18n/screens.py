@@ -65,6 +65,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Copia consistente de los datos, con el servicio andando o no.",
         "A consistent copy of the data, with the service running or not.",
     ),
+    "help.restore": (
+        "Pone una copia de `backup` donde todavía no hay datos; con el servicio detenido.",
+        "Put a copy made by `backup` where there is no data yet; with the service stopped.",
+    ),
+    "help.restore.file": (
+        "La copia, en esta máquina; se queda donde está.",
+        "The copy, on this machine; it stays where it is.",
+    ),
     "help.uninstall": (
         "Lista y quita lo que registramos en otros sistemas.",
         "List and remove what we registered on other systems.",

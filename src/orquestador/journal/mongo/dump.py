@@ -20,6 +20,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import replace
@@ -29,6 +30,7 @@ from typing import Any
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from orquestador.journal.codec import decode_job, encode_job
+from orquestador.journal.errors import CopyProblem
 from orquestador.journal.mongo import schema
 from orquestador.journal.mongo.errors import DumpRefused, from_mongo
 from orquestador.journal.mongo.store import SERVER_NOW, Doc, Store, connect
@@ -40,6 +42,8 @@ COLLECTIONS = ("meta", "receipts", "counters", "jobs", "work", "names", "budgets
 receipts before the tickets (counters) that tell which of them have not bumped, and both before the rows that
 they bumped; names, which never change hands by themselves, after the rows that rest on them."""
 BATCH = 500
+GZIP = b"\x1f\x8b"
+"""How a file of gzip begins."""
 
 
 async def write(store: Store, path: Path) -> None:
@@ -124,8 +128,8 @@ async def restore(uri: str, path: Path, *, database: str | None = None) -> dict[
 
     Leases are not restored, and jobs that were open are closed as unverified, so that the next `recover`
     makes their listings due. Raises DumpRefused, before anything is written, for a file that is damaged or
-    newer, and for a database that holds a journal. One that was cut off leaves a database without a schema
-    version: drop it and begin again.
+    newer, and for a database that holds a journal; OSError for a file that cannot be read. One that was cut
+    off leaves a database without a schema version: drop it and begin again.
     """
     client = connect(uri)
     try:
@@ -134,7 +138,10 @@ async def restore(uri: str, path: Path, *, database: str | None = None) -> dict[
         if await schema.version_of(store) or any(
             [await store.collection(name).find_one({}, {"_id": 1}) for name in COLLECTIONS]
         ):
-            raise DumpRefused(f"The database {store.database.name} is not empty: restore into a new one.")
+            name = store.database.name
+            raise DumpRefused(
+                CopyProblem.NOT_EMPTY, f"The database {name} is not empty: restore into a new one."
+            )
         with contextlib.closing(_documents(path)) as documents:
             while batch := await asyncio.to_thread(_take, documents):
                 for name, docs in batch.items():
@@ -154,14 +161,17 @@ async def restore(uri: str, path: Path, *, database: str | None = None) -> dict[
 def _verify(path: Path) -> tuple[Doc, dict[str, int]]:
     """The head and the counts of a whole, undamaged dump that we can read."""
     sha256, counted, last = hashlib.sha256(), Counter(dict.fromkeys(COLLECTIONS, 0)), b""
+    with path.open("rb") as file:
+        if file.read(len(GZIP)) != GZIP:
+            raise DumpRefused(CopyProblem.NOT_A_COPY, f"{path} is no dump of a journal.")
     try:
         with gzip.open(path, "rb") as lines:
             first = next(lines)
             head = json.loads(first)
             if not isinstance(head, dict) or head.get("format") != FORMAT["format"]:
-                raise DumpRefused(f"{path} is no dump of a journal.")
+                raise DumpRefused(CopyProblem.NOT_A_COPY, f"{path} is no dump of a journal.")
             if head["version"] != FORMAT["version"] or head["schema"] > len(schema.STEPS):
-                raise DumpRefused(f"{path} was written by a newer orquestador.")
+                raise DumpRefused(CopyProblem.NEWER, f"{path} was written by a newer orquestador.")
             sha256.update(first)
             for line in lines:
                 if last:
@@ -171,9 +181,9 @@ def _verify(path: Path) -> tuple[Doc, dict[str, int]]:
             end = json.loads(last)
             if end["end"] == dict(counted) and end["sha256"] == sha256.hexdigest():
                 return head, dict(counted)
-    except (OSError, EOFError, ValueError, LookupError, TypeError, StopIteration) as error:
-        raise DumpRefused(f"{path} is damaged, or no dump of a journal.") from error
-    raise DumpRefused(f"{path} is damaged.")
+    except (OSError, EOFError, ValueError, LookupError, TypeError, StopIteration, zlib.error) as error:
+        raise DumpRefused(CopyProblem.DAMAGED, f"{path} is damaged, or no dump of a journal.") from error
+    raise DumpRefused(CopyProblem.DAMAGED, f"{path} is damaged.")
 
 
 def _documents(path: Path) -> Generator[tuple[str, Doc], None, None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bson.errors import BSONError
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
+from orquestador.journal.errors import CopyRefused
 from orquestador.model.errors import StoreUnavailable, StoreUnsuitable
 
 DUPLICATE_KEY = 11000
@@ -16,7 +17,7 @@ class JournalTooNew(StoreUnsuitable):
     """This database was written by a newer orquestador; it was left as it is."""
 
 
-class DumpRefused(StoreUnsuitable):
+class DumpRefused(CopyRefused):
     """This file cannot be restored here; the database was left as it is."""
 
 
