@@ -8,6 +8,8 @@ import json
 import os
 import re
 import shlex
+import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -242,7 +244,7 @@ def test_the_embedded_shape_has_no_stores_whatever_the_env_file_says(
 def test_with_mongodb_our_containers_have_no_place_for_data() -> None:
     for service in services("compose.yaml", ours=True).values():
         assert "DATA_DIR" not in service["environment"]
-        assert {volume.split(":")[1] for volume in service["volumes"]} == {"/run/secrets", BACKUPS}
+        assert {volume.split(":")[1] for volume in service["volumes"]} == {BACKUPS}
 
 
 def test_the_worker_is_asked_for_the_file_that_it_touches(tmp_path: Path) -> None:
@@ -286,13 +288,71 @@ def test_every_volume_is_declared_and_the_image_gives_ours_an_owner(name: str) -
     assert set(named) == set(whole["volumes"])
     made = [rest for rest in of_last_stage("RUN") if "install -d -o orquestador" in rest]
     ours = {m.split(":")[1] for s in services(name, ours=True).values() for m in s["volumes"]}
-    assert ours - {"/run/secrets"} <= set(made[0].split())
+    assert ours <= set(made[0].split())
 
 
-def test_secrets_in_files_are_read_only_and_never_committed(tmp_path: Path) -> None:
-    for name in COMPOSES:
-        for service in services(name, ours=True).values():
-            assert "./secrets:/run/secrets:ro" in service["volumes"]
+def test_with_passwords_the_stores_run_as_without_them() -> None:
+    """compose.auth.yaml replaces the commands, so it has to repeat them."""
+    plain, secured = compose("compose.yaml")["services"], compose("compose.auth.yaml")["services"]
+    assert secured.keys() == plain.keys()
+    for name, more in (("mongodb", {"--keyFile", "/tmp/key"}), ("redis", {"/tmp/redis.conf"})):
+        *_, last = secured[name]["command"][0].strip().splitlines()
+        started = shlex.split(last)
+        assert started[:2] == ["exec", "docker-entrypoint.sh"]
+        assert [word for word in started[2:] if word not in more] == plain[name]["command"]
+        assert "$" not in json.dumps(secured[name]).replace("$$", ""), "Compose would expand it"
+    initiated = [
+        re.findall(r"rs\.initiate\((.+?)\)", file["mongodb"]["healthcheck"]["test"][-1])[0]
+        for file in (plain, secured)
+    ]
+    assert initiated[0] == initiated[1]
+
+
+def test_the_passwords_are_made_once_and_are_those_that_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "deploy" / "secrets"
+    made.mkdir(parents=True)
+    script = tmp_path / "deploy" / "make-secrets"
+    shutil.copy(DEPLOY / "make-secrets", script)
+
+    def run() -> dict[str, str]:
+        subprocess.run([script], check=True, stdout=subprocess.DEVNULL)
+        return {path.name: path.read_text(encoding="utf-8").strip() for path in made.iterdir()}
+
+    secrets = run()
+    assert run() == secrets
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made.iterdir()} == {0o644}
+
+    assert set(compose("compose.auth.yaml")["secrets"]) == set(secrets)
+    passwords = {value for name, value in secrets.items() if name.endswith("_password")}
+    assert len(passwords) == 3
+    assert all(re.fullmatch(r"[0-9a-f]{48}", password) for password in passwords)
+
+    # The addresses are those of compose.yaml, with the user that the health check makes.
+    api, plain = (
+        compose(name)["services"]["api"]["environment"] for name in ("compose.auth.yaml", "compose.yaml")
+    )
+    for name, value in {**plain, **api}.items():
+        monkeypatch.setenv(name, value.replace("/run/secrets", str(made)))
+    settings = Settings()
+    assert settings.mongodb_uri is not None
+    assert settings.redis_url is not None
+    for uri, name, user, password in (
+        (settings.mongodb_uri, "MONGODB_URI", "orquestador", secrets["mongodb_password"]),
+        (settings.redis_url, "REDIS_URL", "", secrets["redis_password"]),
+    ):
+        assert uri.get_secret_value() == plain[name].replace("://", f"://{user}:{password}@")
+
+
+def test_a_secret_is_given_to_whom_it_concerns_and_never_committed() -> None:
+    whole = compose("compose.auth.yaml")
+    assert whole["secrets"] == {name: {"file": f"secrets/{name}"} for name in whole["secrets"]}
+    for name, service in whole["services"].items():
+        content = json.dumps(service).replace('\\"', '"')
+        named = re.findall(r'/run/secrets/(\w+)|secret\("(\w+)"\)', content)
+        assert {a or b for a, b in named} == set(service["secrets"]), name
     ignored = (DEPLOY / "secrets" / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert [line for line in ignored if not line.startswith("#")] == ["*", "!.gitignore"]
 

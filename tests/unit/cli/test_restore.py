@@ -8,6 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -38,7 +39,7 @@ def database() -> Iterator[str]:
     """A database of its own; returns its address."""
     server, name = shared_mongod(), f"restore_{uuid4().hex[:12]}"
     yield f"{server.uri}{name}"
-    with MongoClient(server.uri) as client:
+    with MongoClient[dict[str, Any]](server.uri) as client:
         client.drop_database(name)
 
 
@@ -167,7 +168,7 @@ def test_a_dump_comes_back_into_an_empty_database_and_into_no_other(
     assert refused.code == 1
     assert f"There is data in {name} already" in refused.err
 
-    with MongoClient(database) as client:
+    with MongoClient[dict[str, Any]](database) as client:
         client.drop_database(name)
     ended = shop.run("restore", str(dump), "--json", MONGODB_URI=database)
     assert (ended.code, ended.err) == (0, "")
@@ -191,5 +192,5 @@ def test_a_dump_that_is_cut_or_of_sqlite_writes_nothing(
     cut.write_bytes(gzip.compress(b'{"format": "orquestador-journal"}\n' * 99)[:-9])
     refused = shop.run("restore", str(cut), MONGODB_URI=database)
     assert (refused.code, "damaged" in refused.err) == (1, True)
-    with MongoClient(database) as client:
+    with MongoClient[dict[str, Any]](database) as client:
         assert database.rpartition("/")[2] not in client.list_database_names()
