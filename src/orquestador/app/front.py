@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -35,6 +35,7 @@ class Front:
     def __init__(self, settings: Settings, env_file: Path | None, role: ProcessRole) -> None:
         self._settings, self._env_file, self._role = settings, env_file, role
         self._app: ASGIApp | None = None
+        self._service: Service | None = None
         self._tried, self._closing = asyncio.Event(), asyncio.Event()
         self._life: asyncio.Task[None] | None = None
 
@@ -58,6 +59,10 @@ class Front:
         if self._life is not None:
             await self._life
 
+    def missing(self) -> Sequence[str]:
+        """Loops that should run and do not; none while the store is away."""
+        return self._service.runner.ended if self._service is not None else ()
+
     async def _live(self) -> None:
         while not self._closing.is_set():
             try:
@@ -67,7 +72,7 @@ class Front:
                 ):
                     self._opened(service, counters)
                     await self._closing.wait()
-                    self._app = None
+                    self._app = self._service = None
             except StoreUnsuitable:
                 raise
             except StoreUnavailable as error:
@@ -81,6 +86,7 @@ class Front:
         service.context.gates.report("settings", problems(self._settings, self._env_file))
         services = HouseServices(service)
         self._app = create_app(services, web_config(self._settings), counters=counters)
+        self._service = service
         _log.info(
             "starting",
             version=__version__,

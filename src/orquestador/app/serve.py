@@ -19,6 +19,7 @@ from uvicorn.loops.auto import auto_loop_factory
 from uvicorn.supervisors import Multiprocess
 
 from orquestador.app.front import Front
+from orquestador.app.heartbeat import heartbeat
 from orquestador.model.errors import OrquestadorError
 from orquestador.ops.logging import configure
 from orquestador.ports import ProcessRole
@@ -61,14 +62,18 @@ async def serve(settings: Settings, env_file: Path | None, role: ProcessRole = P
         await front.close()
 
 
-async def work(settings: Settings, env_file: Path | None) -> None:
-    """Run the flows without a door of its own, until SIGTERM or SIGINT. Raises as `serve` does."""
+async def work(settings: Settings, env_file: Path | None, beat: Path | None = None) -> None:
+    """Run the flows without a door of its own, until SIGTERM or SIGINT; `beat` is the file of its heartbeat.
+
+    Raises as `serve` does, and OSError when that file cannot be made.
+    """
     configure(settings.log_level, settings.log_format)
     front, stopped = Front(settings, env_file, ProcessRole.WORKER), asyncio.Event()
     with _on_signals(lambda _number: stopped.set()):
         await front.open(stopped.set)
         try:
-            await stopped.wait()
+            async with heartbeat(beat, front.missing):
+                await stopped.wait()
         finally:
             await front.close()
 

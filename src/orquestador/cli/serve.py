@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,10 @@ from orquestador.cli.session import Session, open_session
 from orquestador.cli.words import help_text
 
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help=help_text("api.workers"))]
+Heartbeat = Annotated[
+    Path | None,
+    typer.Option("--heartbeat", help=help_text("worker.heartbeat"), metavar=help_text("backup.metavar")),
+]
 
 
 def up(ctx: typer.Context) -> None:
@@ -38,11 +43,11 @@ def api(ctx: typer.Context, workers: Workers = 1) -> None:
         raise _cannot_listen(session) from ended
 
 
-def worker(ctx: typer.Context) -> None:
+def worker(ctx: typer.Context, heartbeat: Heartbeat = None) -> None:
     from orquestador.app.serve import run, work
 
     session = _session_of_many(ctx, "worker")
-    run(lambda: work(session.settings, session.env_file))
+    run(lambda: work(session.settings, session.env_file, heartbeat))
 
 
 def _session_of_many(ctx: typer.Context, command: str) -> Session:

@@ -218,5 +218,10 @@ class Runner:
         await self._presence.leave()
 
     @property
+    def ended(self) -> Sequence[str]:
+        """Loops that are no more though nobody stopped them."""
+        return [task.get_name() for task in self._tasks if task.done()]
+
+    @property
     def names(self) -> Sequence[str]:
         return [task.get_name() for task in self._tasks]

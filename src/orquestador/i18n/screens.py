@@ -22,6 +22,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Cuántos procesos atienden la misma dirección.",
         "How many processes answer at the same address.",
     ),
+    "help.worker.heartbeat": (
+        "Archivo que se toca cada 5 s mientras corren todos los flujos: su edad dice si está sano.",
+        "A file that is touched every 5 s while all flows run: its age tells whether the process is well.",
+    ),
     "help.worker": (
         "Arranca solo los flujos; puede haber varios, en una o más máquinas. Necesita MongoDB.",
         "Start the flows alone; there may be several, on one machine or more. Needs MongoDB.",

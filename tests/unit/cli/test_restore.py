@@ -194,3 +194,19 @@ def test_a_dump_that_is_cut_or_of_sqlite_writes_nothing(
     assert (refused.code, "damaged" in refused.err) == (1, True)
     with MongoClient[dict[str, Any]](database) as client:
         assert database.rpartition("/")[2] not in client.list_database_names()
+
+
+@pytest.mark.parametrize(
+    ("uri", "code", "words"),
+    [
+        ("mongodb://shop:hunter:2@127.0.0.1/shop", 2, "percent-encoded"),
+        ("mongodb://shop:hunter2@127.0.0.1:1/shop", 1, "cannot be reached"),
+    ],
+    ids=["unusable", "away"],
+)
+def test_a_database_that_cannot_be_asked_is_told_without_its_password(
+    shop: Shop, copy: Path, uri: str, code: int, words: str
+) -> None:
+    ended = shop.run("restore", str(copy), MONGODB_URI=uri)
+    assert (ended.code, words in ended.err) == (code, True)
+    assert "hunter" not in ended.err
