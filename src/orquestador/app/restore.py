@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from orquestador.journal import mongo, sqlite
+from orquestador.journal import sqlite
 from orquestador.model.errors import InvalidSetting
 from orquestador.settings import Settings, database_name, journal_file
 
@@ -33,6 +33,8 @@ async def restore(settings: Settings, copy: Path) -> Restored:
     if settings.mongodb_uri is None:
         counted = await asyncio.to_thread(sqlite.restore, copy, Path(place))
     else:
+        from orquestador.journal import mongo  # here, because a driver takes its time to import
+
         try:
             counted = await mongo.restore(settings.mongodb_uri.get_secret_value(), copy)
         except ValueError as error:
