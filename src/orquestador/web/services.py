@@ -316,7 +316,8 @@ class Services(Protocol):
 
     # operator
     async def readiness(self) -> tuple[FlowHealth, ...]:
-        """From what is known already: fast, no upstream call."""
+        """From what is known already: fast, no upstream call. Raises StoreUnavailable when nothing could be
+        stored now."""
         ...
 
     async def status(self, lang: str | None = None) -> StatusReport: ...
