@@ -10,6 +10,7 @@ from orquestador.circuit import Circuit, CircuitState
 from orquestador.flows.context import Context
 from orquestador.flows.presence import workers
 from orquestador.i18n import advice, age, text
+from orquestador.model.errors import StoreUnavailable
 from orquestador.model.work import Kind, State
 from orquestador.ports import Channel, Finding, Standstill, WorkCounts
 from orquestador.settings import language
@@ -117,6 +118,12 @@ def _held(context: Context) -> Finding | None:
 def flow_health(service: Service, lang: str) -> tuple[FlowHealth, ...]:
     """Whether each flow may run, from what is known already."""
     return tuple(_health(flow, stop, lang) for flow, stop in _flow_stops(service.context).items())
+
+
+def store_away(context: Context, error: StoreUnavailable, lang: str) -> FlowHealth:
+    """The intake while the journal does not answer; nothing else is known then."""
+    code = "journal_away" if context.alone else "mongodb_away"
+    return _health("intake", Finding(code, "error", {"detail": error.detail}), lang)
 
 
 def flow_name(flow: str, lang: str) -> str:
@@ -296,6 +303,9 @@ def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
         return _Verdict(False, text(lang, code, flow=flow_name(flow, lang), title=words.title), words.do)
     if context.mode == "observe":
         return _Verdict(False, text(lang, "status.observing"), text(lang, "status.observing.do"))
+    for finding in _queue(context):
+        words = advice(lang, finding.code, finding.level, finding.facts)
+        return _Verdict(False, f"{words.title}. {words.means}", words.do)
     due, waiting = _sum(counts, State.DUE), _sum(counts, State.WAITING)
     if due or waiting:
         return _Verdict(False, text(lang, "status.working", due=due, waiting=waiting))

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from orquestador import __version__
 from orquestador.app.build import Service
-from orquestador.app.report import channel_views, flow_health, pause_view, status_report
+from orquestador.app.report import channel_views, flow_health, pause_view, status_report, store_away
 from orquestador.app.uninstall import Uninstaller
 from orquestador.flows import golive, operator, pause
 from orquestador.flows.intake import Intake
 from orquestador.flows.movements import MovementDesk
 from orquestador.flows.stockview import StockView
 from orquestador.i18n import text
+from orquestador.model.errors import StoreUnavailable
 from orquestador.model.notices import Notice
 from orquestador.model.orders import LineState, ManualMovement, Owner, effect_key
 from orquestador.model.stock import Availability
@@ -141,8 +142,12 @@ class HouseServices:
 
     async def readiness(self) -> tuple[FlowHealth, ...]:
         # One small read, so that a monitor hears of a store that is away from us and not from a marketplace.
-        await self._x.journal.get_meta("health")
-        return flow_health(self._service, language(self._service.settings))
+        lang = language(self._service.settings)
+        try:
+            await self._x.journal.get_meta("health")
+        except StoreUnavailable as error:
+            return (store_away(self._x, error, lang),)
+        return flow_health(self._service, lang)
 
     async def status(self, lang: str | None = None) -> StatusReport:
         return await status_report(self._service, lang or language(self._service.settings), __version__)

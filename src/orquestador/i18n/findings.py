@@ -155,6 +155,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Each process notices within a second what another one did.",
     ),
     "no_redis.do": ("Ponga REDIS_URL para que sea al instante.", "Set REDIS_URL to make that instant."),
+    "journal_away": ("El diario no puede guardar", "The journal cannot store anything"),
+    "journal_away.means": (
+        "{detail}. No se acepta ningún webhook: se responde 503 y el marketplace repite.",
+        "{detail}. No webhook is taken: they are answered 503, and the marketplace repeats.",
+    ),
+    "journal_away.do": (
+        "Revise el disco de DATA_DIR y el registro del servicio.",
+        "Look at the disk of DATA_DIR and at the service's log.",
+    ),
     "mongodb_ok": (
         "MongoDB {server} responde (base {database})",
         "MongoDB {server} answers (database {database})",

@@ -270,8 +270,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The store cannot commit right now; nothing was changed.",
     ),
     "problem.store-unavailable.do": (
-        "Revise el disco y los registros del servicio.",
-        "Look at the disk and at the service's log.",
+        "Revise el disco (o MongoDB) y los registros del servicio; `orquestador doctor` dice dónde.",
+        "Look at the disk (or MongoDB) and at the service's log; `orquestador doctor` names the place.",
     ),
     "problem.upstream-unavailable": (
         "El otro sistema no responde: {detail}",

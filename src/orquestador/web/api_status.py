@@ -6,26 +6,17 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from orquestador.model.errors import StoreUnavailable
 from orquestador.web import schemas
 from orquestador.web.access import Config, Limited, Operator, Svc, Viewer
 from orquestador.web.openapi import endpoints
 from orquestador.web.render import answer
-from orquestador.web.services import FlowHealth, Services
 
 router = APIRouter(tags=["status"])
 
 
-async def _flows(services: Services) -> tuple[FlowHealth, ...]:
-    try:
-        return await services.readiness()
-    except StoreUnavailable as e:
-        return (FlowHealth("intake", False, e.detail, "Look at the disk and at the service's log."),)
-
-
 @router.get("/", dependencies=[Limited], summary="What this is, how it is, and what it answers")
 async def root(request: Request, services: Svc, config: Config) -> Response:
-    flows = await _flows(services)
+    flows = await services.readiness()
     return answer(
         {
             "service": "orquestador",
@@ -42,7 +33,7 @@ async def root(request: Request, services: Svc, config: Config) -> Response:
 @router.get("/health", dependencies=[Limited], summary="Health with a reason for each flow that stands still")
 async def health(services: Svc, config: Config) -> Response:
     """503 only when webhooks cannot be taken; a flow that is stopped makes it `degraded`."""
-    flows = await _flows(services)
+    flows = await services.readiness()
     intake = all(f.ready for f in flows if f.flow == "intake")
     status = "ok" if all(f.ready for f in flows) else "degraded" if intake else "error"
     content = {
@@ -62,7 +53,7 @@ async def live() -> Response:
 
 @router.get("/health/ready", summary="Every flow may run; else 503 and why not")
 async def ready(services: Svc) -> Response:
-    flows = await _flows(services)
+    flows = await services.readiness()
     well = all(f.ready for f in flows)
     reasons = [{"flow": f.flow, "reason": f.reason, "remedy": f.remedy} for f in flows if not f.ready]
     content = {

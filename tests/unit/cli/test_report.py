@@ -15,7 +15,8 @@ from orquestador.model.golive import GoLive
 from orquestador.model.orders import Direction, Line, LineState, Order, Owner
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work, work_id
-from orquestador.ports import Finding, Save
+from orquestador.ports import Finding, Process, ProcessRole, Save, Standstill
+from orquestador.queue.local import LocalQueue
 from orquestador.web.services import MoveRequest, NotPossible, StatusReport
 from tests.unit.cli.support import Shop
 
@@ -158,6 +159,45 @@ async def test_an_open_circuit_is_told(service: Service) -> None:
     channel.circuit.failed("timed out")  # type: ignore[attr-defined]
     upstream = next(u for u in (await told(service)).upstreams if u.name == "falabella")
     assert (upstream.ok, upstream.problem) == (False, "Falabella does not answer")
+
+
+def seen(service: Service, *processes: Process) -> None:
+    service.context.processes = processes
+
+
+async def test_a_door_without_anybody_who_works_needs_attention(service: Service) -> None:
+    door = Process(service.context.owner, ProcessRole.API, "1", 0.0)
+    seen(service, door)
+    assert ready(service) == {flow: flow == "intake" for flow in FLOWS}
+    report = await told(service)
+    assert report.attention
+    assert report.next_step == "Start `orquestador worker`."
+    assert [p.role for p in report.processes] == ["api"]
+    seen(service, door, Process("other", ProcessRole.WORKER, "1", 0.0, silent_s=3.0))
+    assert all(ready(service).values())
+    seen(service, door, Process("other", ProcessRole.WORKER, "1", 0.0, silent_s=60.0))
+    assert not ready(service)["erp"]
+
+
+async def test_a_loop_that_stands_still_in_another_process_is_told(service: Service) -> None:
+    standing = Standstill("push:falabella", "KeyError", service.context.clock.now() - 120, away=False)
+    seen(service, Process("other", ProcessRole.WORKER, "1", 0.0, (standing,)))
+    assert [flow for flow, well in ready(service).items() if not well] == ["stock:falabella"]
+    report = await told(service)
+    assert report.attention
+    assert "stock to falabella" in report.sentence
+    assert "KeyError" in report.sentence
+
+
+async def test_a_redis_that_is_away_is_told_and_wakes_nobody_up(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalQueue, "problem", "Redis at h:1 does not answer in time")
+    report = await told(service)
+    assert not report.attention
+    assert "Redis at h:1 does not answer in time" in report.sentence
+    assert "REDIS_URL" in (report.next_step or "")
+    assert "redis_away" in {f.code for f in report.findings}
 
 
 async def test_observing_is_told_with_the_next_step(shop: Shop, service: Service) -> None:
