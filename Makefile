@@ -18,15 +18,18 @@ TEST := $(VENV)/.stamp-test
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links $(LOCK_ARGS)
 
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo demo-prod test check format bench lock clean
 
 help: ## list the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: $(TEST) ## prepare .venv for work on the code (runtime and test locks)
 
 demo: $(RUNTIME) ## run the main job against local sandboxes (ARGS="--orders 100 --keep")
 	@$(BIN)/orquestador demo $(ARGS)
+
+demo-prod: $(TEST) ## the same on a mongod and a Redis of its own, api and worker apart (ARGS as for demo)
+	@$(BIN)/python -m tests.demo_prod $(ARGS)
 
 test: $(TEST) ## run the tests (ARGS="-k word")
 	@$(BIN)/python -m pytest $(ARGS)

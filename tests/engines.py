@@ -17,6 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,9 @@ def free_port() -> int:
 class Mongod:
     """One server process; after `kill` it can be started again on the same port and files."""
 
-    def __init__(self, folder: Path, *, replica_set: bool = False) -> None:
-        self._folder, self._replica_set = folder, replica_set
+    def __init__(self, folder: Path, *, replica_set: bool = False, launcher: Sequence[str] = ()) -> None:
+        """`launcher`: a command that becomes the one that follows it."""
+        self._folder, self._replica_set, self._launcher = folder, replica_set, launcher
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
 
@@ -82,7 +84,8 @@ class Mongod:
         if self._replica_set:
             options += ["--replSet", "orq", "--oplogSize", "64"]
         with (self._folder / "mongod.log").open("ab") as log:
-            self._process = subprocess.Popen([str(mongod_binary()), *options], stdout=log, stderr=log)
+            command = [*self._launcher, str(mongod_binary()), *options]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + START_S
         direct = f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
         with MongoClient[dict[str, Any]](direct, serverSelectionTimeoutMS=100) as client:

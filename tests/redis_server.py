@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 START_S = 20.0
@@ -57,9 +58,17 @@ class RedisServer:
     """One server process; after `kill` it can be started again on the same port."""
 
     def __init__(
-        self, binary: Path, folder: Path, *, password: str | None = None, socket: Path | None = None
+        self,
+        binary: Path,
+        folder: Path,
+        *,
+        password: str | None = None,
+        socket: Path | None = None,
+        launcher: Sequence[str] = (),
     ) -> None:
+        """`launcher`: a command that becomes the one that follows it."""
         self._binary, self._folder, self._password, self._socket = binary, folder, password, socket
+        self._launcher = launcher
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
 
@@ -77,7 +86,8 @@ class RedisServer:
         if self._socket:
             options += ["--unixsocket", str(self._socket)]
         with (self._folder / "redis.log").open("ab") as log:
-            self._process = subprocess.Popen([str(self._binary), *options], stdout=log, stderr=log)
+            command = [*self._launcher, str(self._binary), *options]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + START_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:

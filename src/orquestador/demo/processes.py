@@ -1,4 +1,4 @@
-"""The demo's three processes: started on free ports of 127.0.0.1 in a folder of their own, and ended."""
+"""The demo's processes: started on free ports of 127.0.0.1 in a folder of their own, and ended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import secrets
 import shutil
 import signal
 import socket
-import string
 import subprocess
 import sys
 import tempfile
@@ -17,10 +16,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import httpx2
 
+from orquestador.demo.child import GO
+from orquestador.demo.engines import Engines
 from orquestador.demo.scenario import CATALOG_SKUS
 from orquestador.ops.redact import redact_text
 
@@ -37,7 +38,6 @@ _KEPT = frozenset(
         *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "LD_LIBRARY_PATH"),
     )
 )
-ENGINES = ("MONGODB_URI", "REDIS_URL", "REDIS_HOST", "REDIS_PORT")
 
 
 class ProcessEnded(Exception):
@@ -72,7 +72,7 @@ class House:
     """Where everything listens, and the secrets of this one run."""
 
     folder: Path
-    run_id: str
+    engines: Engines
     environment: Mapping[str, str]
     secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     odoo: str = ""
@@ -84,7 +84,14 @@ class House:
     @property
     def name(self) -> str:
         """What everything of this run is called in shared places (design §9b)."""
-        return f"orquestador_demo_{self.run_id}"
+        return self.engines.name
+
+    @property
+    def commands(self) -> dict[str, str]:
+        """The service's processes and what each runs: all in one, or as a production has it."""
+        if self.engines.mongodb is None:
+            return {"orquestador": "up"}
+        return {"orquestador-worker": "worker", "orquestador-api": "api"}
 
     def check(self) -> None:
         """Raises ProcessEnded for the first process that is gone."""
@@ -109,9 +116,10 @@ class House:
         self.odoo, self.falabella = _address(odoo), _address(falabella)
 
     def start_service(self, language: str) -> None:
-        """`orquestador up`, as a user starts it; returns when every flow may run."""
+        """As a user starts it; returns when every flow may run."""
         self._let_port_go()
-        service = self._start("orquestador", "up", settings=self._settings(language))
+        settings = self._settings(language)
+        services = [self._start(name, command, settings=settings) for name, command in self.commands.items()]
         with httpx2.Client(timeout=2.0, trust_env=False) as http:
 
             def ready() -> bool:
@@ -120,7 +128,7 @@ class House:
                 except httpx2.HTTPError:
                     return False
 
-            _until(ready, service)
+            _until(ready, *services)
 
     def _settings(self, language: str) -> dict[str, str]:
         """What a `.env` would say; pace for people who watch, everything else as delivered."""
@@ -150,7 +158,7 @@ class House:
             "FEED_FIRST_POLL_S": "0.4",
             "FEED_POLL_S": "0.2",
             "API_RATE_LIMIT": "off",  # the table is looked at several times a second
-            **engines(self.environment, self.name),
+            **self.engines.settings,
         }
 
     def _start(self, name: str, *command: str, settings: Mapping[str, str] | None = None) -> Process:
@@ -158,7 +166,7 @@ class House:
         with log.open("wb") as out:
             popen = subprocess.Popen(
                 [sys.executable, "-m", "orquestador.demo.child", str(os.getpid()), *command],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
@@ -168,6 +176,10 @@ class House:
             )
         process = Process(name, popen, log)
         self.processes.append(process)
+        # It waits for this word: nobody runs whom we do not know, also when we are interrupted just here.
+        assert popen.stdin is not None
+        with contextlib.suppress(BrokenPipeError), popen.stdin:
+            popen.stdin.write(GO)
         return process
 
     def stop(self) -> None:
@@ -194,15 +206,16 @@ _DOORS = ("falabella/webhook/order", "odoo/webhook/stock-change")
 
 
 @contextlib.contextmanager
-def house(environment: Mapping[str, str]) -> Iterator[House]:
-    """A house without processes yet; at the end they are ended and the folder is removed."""
+def house(
+    environment: Mapping[str, str], engines: Engines, at_end: Callable[[], None] = lambda: None
+) -> Iterator[House]:
+    """A house without processes yet; at the end `at_end` is called, they are ended, the folder is removed."""
     folder = Path(tempfile.mkdtemp(prefix="orquestador-demo-"))
-    # Short, so that it fits PREFIX (20 characters).
-    run_id = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(3))
-    built = House(folder, run_id, environment)
+    built = House(folder, engines, environment)
     try:
         yield built
     finally:
+        at_end()
         built.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -214,24 +227,6 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
         # The children run in another folder.
         kept["PYTHONPATH"] = os.pathsep.join(str(Path(p).absolute()) for p in path.split(os.pathsep) if p)
     return {**kept, "PYTHONUNBUFFERED": "1"}
-
-
-def engines(environment: Mapping[str, str], database: str) -> dict[str, str]:
-    """Engine addresses of the real environment, with a database of the demo's own."""
-    found = {name: environment[name] for name in ENGINES if environment.get(name)}
-    if uri := found.get("MONGODB_URI"):
-        found["MONGODB_URI"] = _with_database(uri, database)
-    return found
-
-
-def _with_database(uri: str, database: str) -> str:
-    """The same servers and options; whoever logged in against the old database still does."""
-    parts = urlsplit(uri)
-    query = parts.query
-    if parts.username and "authsource=" not in query.lower():
-        source = parts.path.strip("/") or "admin"
-        query = "&".join(filter(None, (query, f"authSource={source}")))
-    return urlunsplit((parts.scheme, parts.netloc, f"/{database}", query, ""))
 
 
 def _free_port() -> socket.socket:
@@ -256,13 +251,14 @@ def _address(process: Process) -> str:
     return found[0]
 
 
-def _until(ready: Callable[[], bool], process: Process) -> None:
-    """Poll until it is so. Raises ProcessEnded when the process ends or START_S pass."""
+def _until(ready: Callable[[], bool], *processes: Process) -> None:
+    """Poll until it is so. Raises ProcessEnded when one of them ends or START_S pass."""
     deadline = time.monotonic() + START_S
     while True:
-        process.check()
+        for process in processes:
+            process.check()
         if ready():
             return
         if time.monotonic() > deadline:
-            raise process.failure()
+            raise processes[0].failure()
         time.sleep(LOOK_EVERY_S)

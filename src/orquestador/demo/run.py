@@ -1,4 +1,4 @@
-"""`orquestador demo`: start the three processes, play the scenario, compare, clean up."""
+"""`orquestador demo`: start the processes, play the scenario, compare, clean up."""
 
 from __future__ import annotations
 
@@ -9,48 +9,65 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 
 import httpx2
 
 from orquestador.demo.arithmetic import Row, all_agree
+from orquestador.demo.engines import EngineAway, find_engines
 from orquestador.demo.play import Play
 from orquestador.demo.processes import House, ProcessEnded, house
 from orquestador.demo.scenario import Scenario, build
 from orquestador.demo.stage import Stage, Unexpected
-from orquestador.demo.view import SilentView, View, make_console
+from orquestador.demo.view import ALARM, SilentView, View, make_console
+from orquestador.model.errors import InvalidSetting
 
 WELL, PROBLEM = 0, 1
 LOOK_AFTER_S = 1.0
 
 
 def run(*, orders: int, seed: int, keep: bool, as_json: bool) -> int:
-    """The whole demo; the exit code: 0 only when every number agrees.
+    """The whole demo; the exit code: 0 only when every number agrees and nothing is left on an engine.
 
     No `.env` is read: addresses of engines come from the real environment, everything else is the demo's own.
     """
     lang = language(os.environ)
     view: View = SilentView(lang) if as_json else View(make_console(sys.stdout), lang)
-    try:
-        with _ending_on_signals(), house(os.environ) as built:
-            return _perform(
-                build(orders, seed), built, view, seed=seed, lang=lang, keep=keep, as_json=as_json
+    code, engines = PROBLEM, None
+    with _ending_on_signals() as undisturbed:
+        try:
+            engines = find_engines(os.environ)
+            with house(os.environ, engines, undisturbed) as built:
+                code = _perform(
+                    build(orders, seed), built, view, seed=seed, lang=lang, keep=keep, as_json=as_json
+                )
+        except ProcessEnded as error:
+            view.failure(error)
+        except EngineAway as error:
+            view.line(
+                "demo.engine_away", style=ALARM, engine=error.engine, where=error.where, detail=error.detail
             )
-    except ProcessEnded as error:
-        view.failure(error)
-    except (Unexpected, httpx2.HTTPError, OSError) as error:
-        view.line("demo.refused", style="bold red", detail=f"{type(error).__name__}: {error}")
-    except KeyboardInterrupt:
-        view.line("demo.interrupted")
-    return PROBLEM
+        except (Unexpected, InvalidSetting) as error:
+            view.line("demo.refused", style=ALARM, detail=str(error))
+        except (httpx2.HTTPError, OSError) as error:
+            view.line("demo.refused", style=ALARM, detail=f"{type(error).__name__}: {error}")
+        except KeyboardInterrupt:
+            view.line("demo.interrupted")
+        finally:
+            undisturbed()
+            if engines is not None and engines.mongodb is not None:
+                removal = engines.remove()
+                view.removed(engines, removal)
+                code = PROBLEM if removal.left else code
+    return code
 
 
 def _perform(
     scenario: Scenario, built: House, view: View, *, seed: int, lang: str, keep: bool, as_json: bool
 ) -> int:
     began = time.monotonic()
-    view.title(seed)
+    view.title(seed, built.engines)
     with view.playing():
         view.phase("demo.starting_sandboxes")
         built.start_sandboxes()
@@ -113,22 +130,27 @@ def _stay(built: House) -> None:
 
 
 @contextlib.contextmanager
-def _ending_on_signals() -> Iterator[None]:
-    """The first SIGINT, SIGTERM or SIGHUP ends the demo in order; further ones do not disturb that."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _ending_on_signals() -> Iterator[Callable[[], None]]:
+    """The first SIGINT, SIGTERM or SIGHUP ends the demo in order; further ones do not disturb that, and none
+    does after the call of what is yielded."""
     told = False
 
-    def end(_number: int, _frame: FrameType | None) -> None:
+    def undisturbed() -> None:
         nonlocal told
+        told = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield undisturbed
+        return
+
+    def end(_number: int, _frame: FrameType | None) -> None:
         if not told:
-            told = True
+            undisturbed()
             raise KeyboardInterrupt
 
     before = {n: signal.signal(n, end) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
-        yield
+        yield undisturbed
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

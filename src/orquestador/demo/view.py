@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orquestador.demo.arithmetic import Row
+from orquestador.demo.engines import Engines, Removal
 from orquestador.demo.processes import House, ProcessEnded
 from orquestador.demo.stage import Seen
 from orquestador.i18n import text
@@ -22,6 +23,7 @@ from orquestador.i18n import text
 PIPE_WIDTH = 120
 """Columns where there is no terminal to ask."""
 GOOD, BAD = "✓", "✗"
+ALARM = "bold red"
 
 
 def make_console(stream: TextIO) -> Console:
@@ -48,8 +50,22 @@ class View:
     def say(self, code: str, **facts: object) -> str:
         return text(self._lang, code, **facts)
 
-    def title(self, seed: int) -> None:
-        self.console.print(self.say("demo.title", seed=seed))
+    def title(self, seed: int, engines: Engines) -> None:
+        """What is real here and what is not, and which engines it runs on."""
+        self.line("demo.title", seed=seed)
+        facts = {"mongodb": engines.mongodb_at, "redis": engines.redis_at, "database": engines.name}
+        kind = "sqlite" if engines.mongodb is None else "mongodb" if engines.redis is None else "both"
+        self.line(f"demo.on.{kind}", **facts)
+        if engines.unused:
+            self.line("demo.redis_unused", style="yellow", names=", ".join(engines.unused))
+
+    def removed(self, engines: Engines, removal: Removal) -> None:
+        """What is gone from the engines, and by its exact name what is not."""
+        if not removal.left:
+            code = "demo.removed" if engines.redis is None else "demo.removed.keys"
+            self.line(code, database=engines.name, keys=removal.keys)
+        for left in removal.left:
+            self._wide(self.say("demo.left", what=left.what, where=left.where, detail=left.detail), ALARM)
 
     def playing(self) -> AbstractContextManager[object]:
         """The time during which phases are shown."""
@@ -67,7 +83,7 @@ class View:
         """The last phase is over."""
         if self._now is not None:
             words, began = self._now
-            mark = (f"{GOOD} ", "green") if well else (f"{BAD} ", "bold red")
+            mark = (f"{GOOD} ", "green") if well else (f"{BAD} ", ALARM)
             line = Text.assemble(mark, words, (f" ({time.monotonic() - began:.1f} s)", "dim"))
             self._done.append(line)
             if self._live is None:
@@ -97,7 +113,7 @@ class View:
         if not bad:
             self.console.print(self.say("demo.agree", **facts), style="bold green")
             return
-        self.console.print(self.say("demo.differ", n=len(bad), **facts), style="bold red")
+        self.console.print(self.say("demo.differ", n=len(bad), **facts), style=ALARM)
         for row in bad:
             for words in self._where_to_look(row, why):
                 self.console.print(words)
@@ -105,7 +121,7 @@ class View:
     def failure(self, error: ProcessEnded) -> None:
         """A process is gone: which, and the last that it said."""
         code = "demo.silent" if error.code is None else "demo.ended"
-        self.console.print(self.say(code, name=error.name, status=error.code), style="bold red")
+        self.console.print(self.say(code, name=error.name, status=error.code), style=ALARM)
         if error.lines:
             self.console.print(self.say("demo.last_lines"))
             for line in error.lines:
@@ -116,12 +132,14 @@ class View:
 
     def keeping(self, house: House) -> None:
         """Where everything is, and what to try."""
+        database = (("demo.keep.database", f"{house.engines.mongodb_at}/{house.name}"),)
         places = (
             ("demo.keep.service", house.service),
             ("demo.keep.docs", f"{house.service}/docs"),
             ("demo.keep.odoo", f"{house.odoo}/_sandbox/state"),
             ("demo.keep.falabella", f"{house.falabella}/_sandbox/state"),
             ("demo.keep.logs", str(house.folder)),
+            *(database if house.engines.mongodb is not None else ()),
         )
         self.console.print()
         self.line("demo.keep", style="bold")
@@ -184,7 +202,13 @@ class SilentView(View):
     def __init__(self, lang: str) -> None:
         super().__init__(make_console(sys.stderr), lang)
 
-    def title(self, seed: int) -> None: ...
+    def title(self, seed: int, engines: Engines) -> None:
+        if engines.unused:
+            self.line("demo.redis_unused", names=", ".join(engines.unused))
+
+    def removed(self, engines: Engines, removal: Removal) -> None:
+        if removal.left:
+            super().removed(engines, removal)
 
     def playing(self) -> AbstractContextManager[object]:
         return nullcontext()
@@ -202,7 +226,7 @@ class SilentView(View):
 
 def _cell(value: float | None, *, agrees: bool) -> Text:
     shown = "—" if value is None else f"{value:g}"
-    return Text(shown) if agrees else Text(f"{BAD} {shown}", style="bold red")
+    return Text(shown) if agrees else Text(f"{BAD} {shown}", style=ALARM)
 
 
 def _commands(house: House) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,37 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Odoo y Falabella simulados en esta máquina; semilla {seed}. Nada aquí es real.",
         "Simulated Odoo and Falabella on this machine; seed {seed}. Nothing here is real.",
     ),
+    "demo.on.sqlite": (
+        "Con SQLite en una carpeta temporal, un solo proceso.",
+        "On SQLite in a temporary folder, one process.",
+    ),
+    "demo.on.mongodb": (
+        "Con MongoDB ({mongodb}) y sin Redis; api y worker. Base de datos {database}.",
+        "On MongoDB ({mongodb}), without Redis; api and worker. Database {database}.",
+    ),
+    "demo.on.both": (
+        "Con MongoDB ({mongodb}) y Redis ({redis}); api y worker. Base de datos {database}.",
+        "On MongoDB ({mongodb}) and Redis ({redis}); api and worker. Database {database}.",
+    ),
+    "demo.redis_unused": (
+        "{names}: no se usa. Sin MONGODB_URI la cola está dentro del proceso.",
+        "{names}: not used. Without MONGODB_URI the queue is inside the process.",
+    ),
+    "demo.engine_away": (
+        "No arrancó nada: {engine} ({where}) no se puede usar: {detail}. Corrija el entorno, o quite "
+        "MONGODB_URI para una demo con SQLite.",
+        "Nothing was started: {engine} ({where}) cannot be used: {detail}. Correct the environment, or unset "
+        "MONGODB_URI for a demo on SQLite.",
+    ),
+    "demo.removed": ("Borrada: la base de datos {database}.", "Removed: the database {database}."),
+    "demo.removed.keys": (
+        "Borradas: la base de datos {database} y sus claves en Redis ({keys}).",
+        "Removed: the database {database} and its keys in Redis ({keys}).",
+    ),
+    "demo.left": (
+        "NO se pudo borrar {what} de {where}: {detail}. Bórrelo a mano.",
+        "NOT removed: {what} from {where}: {detail}. Remove it by hand.",
+    ),
     "demo.starting_sandboxes": ("Arrancan los dos simuladores", "Starting the two sandboxes"),
     "demo.starting_service": ("Arranca orquestador", "Starting orquestador"),
     "demo.ordering": (
@@ -71,6 +102,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "demo.keep.docs": ("su API", "its API"),
     "demo.keep.odoo": ("estado de Odoo", "state of Odoo"),
     "demo.keep.falabella": ("estado de Falabella", "state of Falabella"),
+    "demo.keep.database": ("su base de datos", "its database"),
     "demo.keep.logs": ("registros de los procesos", "logs of the processes"),
     "demo.try": ("Para probar:", "Things to try:"),
     "demo.try.order": ("un cliente compra en Falabella", "a customer orders on Falabella"),

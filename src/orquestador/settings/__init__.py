@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from orquestador.model.errors import InvalidSetting
 from orquestador.settings.accounts import (
@@ -19,6 +21,7 @@ from orquestador.settings.accounts import (
 )
 from orquestador.settings.doors import web_config
 from orquestador.settings.engines import database_name, journal_file, logs_file, redis_namespace, redis_url
+from orquestador.settings.files import read_secret
 from orquestador.settings.findings import problems
 from orquestador.settings.model import Settings
 from orquestador.settings.parse import is_placeholder
@@ -30,6 +33,7 @@ __all__ = [
     "Timeouts",
     "database_name",
     "falabella_accounts",
+    "given",
     "is_placeholder",
     "journal_file",
     "language",
@@ -38,6 +42,7 @@ __all__ = [
     "mode",
     "odoo_account",
     "problems",
+    "read_secret",
     "redis_namespace",
     "redis_url",
     "web_config",
@@ -58,6 +63,30 @@ def load(env_file: Path | None = ENV_FILE) -> Settings:
         raise _explained(e.errors()[0]) from None
     _refuse_unsafe(settings)
     return settings
+
+
+def given(values: Mapping[str, str]) -> Settings:
+    """The settings of these values alone, by their names in the environment; neither that nor a file is read.
+
+    Raises InvalidSetting.
+    """
+    try:
+        return _Given.model_validate({name.lower(): value for name, value in values.items()})
+    except ValidationError as e:
+        raise _explained(e.errors()[0]) from None
+
+
+class _Given(Settings):
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
 
 def _explained(error: ErrorDetails) -> InvalidSetting:
