@@ -1,5 +1,5 @@
-"""`python -m tests.demo_prod ARGS...`: `orquestador demo ARGS...` on a mongod and a Redis of its own, which are
-started for it on free ports in a temporary folder and end with it. The exit code is the demo's."""
+"""`python -m tests.demo_prod ARGS...`: `orquestador demo ARGS...` on a mongod and a Redis of its own, which
+are started for it on free ports in a temporary folder and end with it. The exit code is the demo's."""
 
 from __future__ import annotations
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from orquestador.demo.processes import HOST, ProcessEnded, child_environment, engines, house
+from orquestador.demo.engines import Engines, new_name
+from orquestador.demo.processes import HOST, ProcessEnded, child_environment, house
+
+OWN = Engines(new_name())
 
 
 def test_a_child_inherits_no_setting() -> None:
@@ -30,32 +33,11 @@ def test_the_package_is_found_from_another_folder() -> None:
     assert kept["PYTHONPATH"] == os.pathsep.join((str(Path("src").absolute()), "/opt/more"))
 
 
-def test_engines_come_from_the_real_environment_only_when_they_are_there() -> None:
-    assert engines({"REDIS_HOST": "", "ODOO_URL": "https://shop.example.com"}, "own") == {}
-    given = {"REDIS_HOST": "redis.example.com", "REDIS_PORT": "6380"}
-    assert engines(given, "own") == given
-
-
-@pytest.mark.parametrize(
-    ("uri", "own"),
-    [
-        ("mongodb://localhost:27017/shop", "mongodb://localhost:27017/own"),
-        ("mongodb://localhost", "mongodb://localhost/own"),
-        ("mongodb://a:1,b:2/shop?replicaSet=rs0", "mongodb://a:1,b:2/own?replicaSet=rs0"),
-        ("mongodb://u:p@a/shop?w=1", "mongodb://u:p@a/own?w=1&authSource=shop"),
-        ("mongodb://u:p@a/", "mongodb://u:p@a/own?authSource=admin"),
-        ("mongodb+srv://u:p@a/shop?authSource=x", "mongodb+srv://u:p@a/own?authSource=x"),
-    ],
-)
-def test_a_database_server_is_used_with_a_database_of_the_demos_own(uri: str, own: str) -> None:
-    assert engines({"MONGODB_URI": uri}, "own") == {"MONGODB_URI": own}
-
-
 def test_a_port_that_is_taken_is_told_and_everything_is_removed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with socket.create_server((HOST, 0)) as taken, house(os.environ) as built:
+    with socket.create_server((HOST, 0)) as taken, house(os.environ, OWN) as built:
         assert built.folder.parent == tmp_path
         built.odoo = built.falabella = f"http://{HOST}:9"
         built.service = f"http://{HOST}:{taken.getsockname()[1]}"
@@ -69,7 +51,7 @@ def test_a_port_that_is_taken_is_told_and_everything_is_removed(
 
 def test_the_last_lines_of_a_log_are_shown_without_secrets(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": _module_that_talks(tmp_path)}
-    with house(environment) as built, pytest.raises(ProcessEnded) as ended:
+    with house(environment, OWN) as built, pytest.raises(ProcessEnded) as ended:
         built.start_sandboxes()
     text = "\n".join(ended.value.lines)
     assert "last words" in text
