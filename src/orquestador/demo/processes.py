@@ -91,7 +91,7 @@ class House:
         """The service's processes and what each runs: all in one, or as a production has it."""
         if self.engines.mongodb is None:
             return {"orquestador": "up"}
-        return {"orquestador-worker": "worker", "orquestador-api": "api"}
+        return {"orquestador-api": "api", "orquestador-worker": "worker"}
 
     def check(self) -> None:
         """Raises ProcessEnded for the first process that is gone."""

@@ -74,7 +74,7 @@ def _perform(
         with Stage(built) as stage:
             play = Play(scenario, stage, view)
             play.set_up()
-            view.phase("demo.starting_service")
+            view.phase("demo.starting_service", commands=" + ".join(built.commands.values()))
             built.start_service(lang)
             rows = play.perform()
             view.end(well=all_agree(rows))

@@ -8,16 +8,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Simulated Odoo and Falabella on this machine; seed {seed}. Nothing here is real.",
     ),
     "demo.on.sqlite": (
-        "Con SQLite en una carpeta temporal, un solo proceso.",
-        "On SQLite in a temporary folder, one process.",
+        "SQLite en una carpeta temporal.",
+        "SQLite in a temporary folder.",
     ),
     "demo.on.mongodb": (
-        "Con MongoDB ({mongodb}) y sin Redis; api y worker. Base de datos {database}.",
-        "On MongoDB ({mongodb}), without Redis; api and worker. Database {database}.",
+        "MongoDB {mongodb}, sin Redis; base {database}.",
+        "MongoDB {mongodb}, no Redis; database {database}.",
     ),
     "demo.on.both": (
-        "Con MongoDB ({mongodb}) y Redis ({redis}); api y worker. Base de datos {database}.",
-        "On MongoDB ({mongodb}) and Redis ({redis}); api and worker. Database {database}.",
+        "MongoDB {mongodb}, Redis {redis}; base {database}.",
+        "MongoDB {mongodb}, Redis {redis}; database {database}.",
     ),
     "demo.redis_unused": (
         "{names}: no se usa. Sin MONGODB_URI la cola está dentro del proceso.",
@@ -39,7 +39,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "NOT removed: {what} from {where}: {detail}. Remove it by hand.",
     ),
     "demo.starting_sandboxes": ("Arrancan los dos simuladores", "Starting the two sandboxes"),
-    "demo.starting_service": ("Arranca orquestador", "Starting orquestador"),
+    "demo.starting_service": ("Arranca orquestador ({commands})", "Starting orquestador ({commands})"),
     "demo.ordering": (
         "Llegan pedidos ({n}): avisos repetidos y desordenados, stock de Falabella, un SKU desconocido",
         "Orders arrive ({n}): notices doubled and shuffled, Falabella's own stock, an unknown SKU",

@@ -75,11 +75,11 @@ def test_one_sentence_says_that_all_agree(lang: str, sentence: str) -> None:
 def test_without_a_terminal_each_phase_is_one_line() -> None:
     shown, out = view("en", 120)
     with shown.playing():
-        shown.phase("demo.starting_service")
+        shown.phase("demo.starting_service", commands="up")
         shown.phase("demo.settling")
         shown.end(well=False)
     first, second = out.getvalue().splitlines()
-    assert first.startswith("✓ Starting orquestador (")
+    assert first.startswith("✓ Starting orquestador (up) (")
     assert second.startswith("✗ Odoo and the listings")
 
 
