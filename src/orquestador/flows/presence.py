@@ -11,6 +11,7 @@ from orquestador.flows.context import Context
 from orquestador.model.errors import StoreUnavailable
 from orquestador.ports import Process, Standstill
 
+LOOK_AGAIN_S = 0.5
 _log = structlog.get_logger(__name__)
 
 
@@ -55,7 +56,8 @@ class Presence:
                 freed=freed,
             )
         x.processes = [p for p in known if p not in dead]
-        return self.every_s
+        # Whoever waits for a worker should not wait for the next round.
+        return self.every_s if workers(x) else min(LOOK_AGAIN_S, self.every_s)
 
     async def leave(self) -> None:
         """A graceful end: whatever this process still held is free at once."""

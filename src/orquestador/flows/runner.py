@@ -143,9 +143,12 @@ class Runner:
 
         async def run() -> None:
             clock = self._x.clock
-            while not self._stopping:
+            while True:
                 began = clock.now()
-                if await self._guard(name, step, SETTLE_S) is None:
+                done = await self._guard(name, step, SETTLE_S)
+                if self._stopping:
+                    return
+                if done is None:
                     await self._x.queue.wait(lane, 1000, self._x.settings.tick_s)
                 elif gives_way and (rest_s := self._x.pressure.rest_s(began, clock.now())):
                     await clock.sleep(rest_s)
@@ -154,8 +157,10 @@ class Runner:
 
     def _timed(self, name: str, step: Timed, lane: str | None = None) -> None:
         async def run() -> None:
-            while not self._stopping:
+            while True:
                 wait_s = await self._guard(name, step)
+                if self._stopping:
+                    return
                 if lane is None:
                     await self._x.clock.sleep(self._x.settings.tick_s if wait_s is None else wait_s)
                 else:
@@ -190,7 +195,8 @@ class Runner:
             return result or None
         finally:
             self._busy.discard(name)
-        await clock.sleep(AWAY_S)
+        if not self._stopping:
+            await clock.sleep(AWAY_S)
         return None
 
     def _spawn(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
