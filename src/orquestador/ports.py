@@ -454,10 +454,13 @@ class Erp(Protocol):
         ...
 
     async def products(self, skus: Sequence[str]) -> dict[str, int | ProductProblem]:
-        """The product id of each SKU, or why there is none that we may use."""
+        """The product id of each SKU, or why there is none that we may use; asked now, never remembered: a
+        ledger is about to freeze it."""
         ...
 
-    async def skus_of(self, product_ids: Sequence[int]) -> dict[int, str]: ...
+    async def skus_of(self, product_ids: Sequence[int]) -> dict[int, str]:
+        """For hints: may be as old as PRODUCT_CACHE_S, which costs speed and nothing else."""
+        ...
 
     async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
         """What can still be promised, scoped to the configured locations, one call per 500 SKUs. A SKU
