@@ -120,7 +120,7 @@ class HouseServices:
             return MoveResult(MoveState.KEY_REUSED, movement=key)
         if asked.work.state is not State.SETTLED:
             return MoveResult(MoveState.STORED, movement=key, duplicate=asked.duplicate)
-        self._stock.forget(request.sku)
+        await self._x.stock_changed([request.sku])
         if movement.failure:
             state = _FAILURES.get(movement.failure, MoveState.REFUSED)
             return MoveResult(state, movement=key, reason=movement.failure, duplicate=asked.duplicate)

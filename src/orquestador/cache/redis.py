@@ -83,7 +83,8 @@ class RedisCache:
 
     async def forget(self, keys: Iterable[str]) -> None:
         self._owed |= {key: next(self._order) for key in keys}
-        await self._ask(self._nothing_else)
+        if self._owed:
+            await self._ask(self._nothing_else)
         if len(self._owed) > OWED_MAX:
             # Too many to remember: nothing that may be older than this is given any more.
             self._owed.clear()

@@ -8,12 +8,26 @@ from dataclasses import dataclass, field
 
 from orquestador.flows.failures import Failures
 from orquestador.flows.pressure import Pressure
+from orquestador.flows.without import NoBroadcast, NoCache
 from orquestador.model.golive import GoLive
 from orquestador.model.logs import LogEntry, LogStatus
 from orquestador.model.pause import Pause
 from orquestador.model.stock import Rule
 from orquestador.model.work import Work
-from orquestador.ports import Channel, Clock, Erp, Finding, Journal, LogSink, Mark, Process, Queue, Save
+from orquestador.ports import (
+    Broadcast,
+    Cache,
+    Channel,
+    Clock,
+    Erp,
+    Finding,
+    Journal,
+    LogSink,
+    Mark,
+    Process,
+    Queue,
+    Save,
+)
 
 ORDERS_LANE = "orders"
 ERP_LANE = "erp"
@@ -26,6 +40,11 @@ def stock_lane(channel: str) -> str:
 
 def jobs_lane(channel: str) -> str:
     return f"jobs:{channel}"
+
+
+def stock_key(sku: str) -> str:
+    """What the cache calls the ERP's number of a SKU."""
+    return f"stock:{sku}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +134,8 @@ class Context:
     """No other process can serve this store (the embedded one): nothing needs a named lease."""
     processes: Sequence[Process] = ()
     """Who serves this store, as of a few seconds ago (`presence`); empty before the first look."""
+    cache: Cache = field(default_factory=NoCache)
+    broadcast: Broadcast = field(default_factory=NoBroadcast)
     gates: Gates = field(default_factory=Gates)
     modes: Modes = field(default_factory=Modes)
     rng: random.Random = field(default_factory=random.Random)
@@ -180,6 +201,10 @@ class Context:
         if skus:
             for channel in self.channels:
                 await self.queue.wake(stock_lane(channel), skus)
+
+    async def stock_changed(self, skus: Iterable[str]) -> None:
+        """The ERP's numbers of these SKUs may be others now: no older answer is given after this."""
+        await self.cache.forget([stock_key(sku) for sku in dict.fromkeys(skus)])
 
     async def reload(self, work: Work) -> Work | None:
         rows = await self.journal.get([work.id])

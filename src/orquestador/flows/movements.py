@@ -117,6 +117,7 @@ class MovementLane:
     async def _close(self, work: Work, movement: ManualMovement, outcome: Outcome) -> None:
         x, now = self._x, self._x.clock.now()
         assert movement.effect is not None
+        await x.stock_changed([movement.sku])
         verdict = self._judge(movement.effect, outcome)
         if verdict.act is Act.WAIT:
             await self._store(work, replace(movement, effect=verdict.effect), State.WAITING, verdict.due_at)
