@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from orquestador.flows.events import of_work
 from orquestador.flows.failures import Failures
 from orquestador.flows.pressure import Pressure
 from orquestador.flows.without import NoBroadcast, NoCache
@@ -87,6 +88,10 @@ class Gates:
 
     def report(self, upstream: str, findings: Sequence[Finding]) -> None:
         self._findings[upstream] = tuple(findings)
+
+    def of(self, upstream: str) -> tuple[Finding, ...]:
+        """What was found last; nothing before the first check."""
+        return self._findings.get(upstream, ())
 
     def stopped(self, flow: str) -> Finding | None:
         """The first finding that stops this flow; a flow whose upstream was never checked is stopped too."""
@@ -185,7 +190,7 @@ class Context:
 
     async def save(self, saves: Sequence[Save]) -> list[bool]:
         """Save and wake whom it concerns: the ERP lane, the pushers, and workers of rows that are due at
-        once."""
+        once; those who watch are told."""
         if not saves:
             return []
         stored = await self.journal.save(saves)
@@ -194,7 +199,13 @@ class Context:
         if lane:
             await self.queue.wake(ERP_LANE, lane)
         await self.wake_stock(mark for save in done for mark in save.marks)
+        for save in done:
+            self.tell(save.work)
         return stored
+
+    def tell(self, work: Work) -> None:
+        """This row has changed."""
+        self.broadcast.publish(work.kind, of_work(work))
 
     async def wake_stock(self, marks: Iterable[Mark]) -> None:
         skus = {mark.sku for mark in marks}

@@ -57,6 +57,8 @@ class MovementDesk:
         )
         created = (await x.journal.save([Save(row, effect_due_at=now)]))[0]
         await x.queue.wake(ERP_LANE, [key_id])
+        if created:
+            x.tell(row)
         deadline = now + x.settings.manual_wait_s
         while True:
             work = await x.reload(row)
