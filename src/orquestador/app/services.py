@@ -25,6 +25,7 @@ from orquestador.ports import (
     Channel,
     Clock,
     Journal,
+    Listener,
     LogSink,
     ProductProblem,
 )
@@ -92,6 +93,12 @@ class HouseServices:
 
     def hint_skus(self, skus: Iterable[str]) -> None:
         self._service.hints.skus(skus)
+
+    async def listen(self) -> Listener:
+        return await self._x.broadcast.listen()
+
+    def ending(self) -> None:
+        self._x.broadcast.end()
 
     async def stock(self, sku: str) -> Availability | ProductProblem:
         return await self._stock.read(sku)
