@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from orquestador.flows.events import of_work
+from orquestador.flows.events import News, of_work
 from orquestador.flows.failures import Failures
 from orquestador.flows.pressure import Pressure
 from orquestador.flows.without import NoBroadcast, NoCache
@@ -141,6 +141,7 @@ class Context:
     """Who serves this store, as of a few seconds ago (`presence`); empty before the first look."""
     cache: Cache = field(default_factory=NoCache)
     broadcast: Broadcast = field(default_factory=NoBroadcast)
+    news: News = field(default_factory=News)
     gates: Gates = field(default_factory=Gates)
     modes: Modes = field(default_factory=Modes)
     rng: random.Random = field(default_factory=random.Random)
@@ -190,7 +191,7 @@ class Context:
 
     async def save(self, saves: Sequence[Save]) -> list[bool]:
         """Save and wake whom it concerns: the ERP lane, the pushers, and workers of rows that are due at
-        once; those who watch are told."""
+        once, and those who watch."""
         if not saves:
             return []
         stored = await self.journal.save(saves)
@@ -204,8 +205,9 @@ class Context:
         return stored
 
     def tell(self, work: Work) -> None:
-        """This row has changed."""
-        self.broadcast.publish(work.kind, of_work(work))
+        """This row was saved: those who watch are told what is new."""
+        if self.news.is_new(work):
+            self.broadcast.publish(work.kind, of_work(work))
 
     async def wake_stock(self, marks: Iterable[Mark]) -> None:
         skus = {mark.sku for mark in marks}
