@@ -167,7 +167,9 @@ async def open_context(settings: Settings, *, serving: bool) -> AsyncIterator[Co
             stack.push_async_callback(erp.close)
         context = Context(
             journal=stores.journal,
-            queue=stores.queue,
+            queue=stores.volatile.queue,
+            cache=stores.volatile.cache,
+            broadcast=stores.volatile.broadcast,
             erp=erp,
             channels=channels,
             clock=clock,

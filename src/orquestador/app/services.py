@@ -97,9 +97,6 @@ class HouseServices:
     async def listen(self) -> Listener:
         return await self._x.broadcast.listen()
 
-    def ending(self) -> None:
-        self._x.broadcast.end()
-
     async def stock(self, sku: str) -> Availability | ProductProblem:
         return await self._stock.read(sku)
 

@@ -309,10 +309,6 @@ class Services(Protocol):
         """What changes from now on, for one reader."""
         ...
 
-    def ending(self) -> None:
-        """The process is about to stop: listeners hear nothing more, so that their answers end."""
-        ...
-
     # ERP
     async def stock(self, sku: str) -> Availability | ProductProblem:
         """From a short cache or the ERP; `as_of` is when the ERP was read."""

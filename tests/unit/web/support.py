@@ -227,9 +227,6 @@ class House:
         self._fail()
         return await self.broadcast.listen()
 
-    def ending(self) -> None:
-        self.broadcast.end()
-
     async def stock(self, sku: str) -> Availability | ProductProblem:
         self._fail()
         return self.stocks.get(sku, ProductProblem.UNKNOWN)

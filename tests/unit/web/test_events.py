@@ -124,7 +124,7 @@ async def test_what_was_missed_is_told(house: House) -> None:
 async def test_the_end_of_the_service_ends_the_stream(house: House) -> None:
     stream = Stream(create_app(house, config()))
     await eventually(lambda: ": listening" in stream.text)
-    house.ending()
+    house.broadcast.end()
     await asyncio.wait_for(stream.task, 10)
     late = Stream(create_app(house, config()))
     await asyncio.wait_for(late.task, 10)
@@ -168,7 +168,7 @@ async def test_a_viewer_may_listen_and_nobody_else(house: House) -> None:
     keys = (*KEYS, ApiKey("vi", Role.VIEWER, "viewer-key-2222222"))
     async with client(house, config(api_keys=keys)) as http:
         assert (await http.get("/events")).status_code == 401
-        house.ending()  # so that the answer ends
+        house.broadcast.end()  # so that the answer ends
         answer = await http.get("/events", headers={"X-API-Key": "viewer-key-2222222"})
         assert answer.status_code == 200
     assert [e.action for e in house.log.entries] == ["GET /events", "GET /events"]
