@@ -213,6 +213,25 @@ async def test_what_was_to_be_forgotten_meanwhile_is_forgotten_first(
     await missed(own, "b")
 
 
+async def test_a_process_that_asks_for_nothing_forgets_as_well(
+    own: RedisCache, own_server: RedisServer, prefix: str, clock: ManualClock
+) -> None:
+    other = await RedisCache.open(own_server.url, ManualClock(), prefix=prefix)
+    await remember(own, "a", "1")
+    own_server.signal(signal.SIGSTOP)
+    assert await own.get("a") == AWAY
+    await own.forget(["a"])  # not even sent
+    own_server.signal(signal.SIGCONT)
+    assert isinstance(await other.get("a"), Remembered)
+    async with asyncio.timeout(10):
+        while isinstance(await other.get("a"), Remembered):
+            clock.advance(module.OWED_AGAIN_S)
+            await asyncio.sleep(0.01)
+    await own.forget(["b"])
+    assert own.problem is None
+    await other.close()
+
+
 async def test_more_than_can_be_remembered_makes_it_blind(
     own: RedisCache, own_server: RedisServer, clock: ManualClock
 ) -> None:

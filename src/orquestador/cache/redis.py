@@ -7,6 +7,7 @@ an answer that was fetched before it finds its token gone. The same after a flus
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
@@ -22,6 +23,7 @@ PENDING_S = 60
 """An answer that took longer to fetch is not stored."""
 TTL_MAX_S = 600.0
 OWED_MAX = 10_000
+OWED_AGAIN_S = 1.0
 PROBE_MAX_S = 5.0
 _KEPT, _PENDING = "v", "p"
 
@@ -41,8 +43,8 @@ class RedisCache:
     """Implements `ports.Cache`.
 
     While Redis is away everything is a miss, found out at most once every few seconds; what had to be
-    forgotten meanwhile is forgotten before the next answer. Other processes that still reach Redis may give
-    the old answer until then, at most for its time to live.
+    forgotten meanwhile is forgotten as soon as it is back, and before the next answer. Other processes that
+    still reach Redis may give the old answer until then, at most for its time to live.
     """
 
     def __init__(self, url: str, clock: Clock, prefix: str) -> None:
@@ -54,6 +56,7 @@ class RedisCache:
         self._owed: dict[str, int] = {}
         self._order = itertools.count()
         self._blind_until = 0.0
+        self._payer: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, url: str, clock: Clock, *, prefix: str) -> Self:
@@ -85,6 +88,8 @@ class RedisCache:
         self._owed |= {key: next(self._order) for key in keys}
         if self._owed:
             await self._ask(self._nothing_else)
+        if self._owed and self._payer is None:
+            self._payer = asyncio.create_task(self._pay(), name="cache-redis-forget")
         if len(self._owed) > OWED_MAX:
             # Too many to remember: nothing that may be older than this is given any more.
             self._owed.clear()
@@ -96,6 +101,10 @@ class RedisCache:
         await self._link.remove_all(self._prefix)
 
     async def close(self) -> None:
+        if self._payer is not None:
+            self._payer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._payer
         await self._link.close()
 
     def _blind(self) -> bool:
@@ -123,6 +132,15 @@ class RedisCache:
         self._circuit.succeeded()
         self._link.relieved()
         return answer
+
+    async def _pay(self) -> None:
+        """A process that reads nothing must forget as well, once Redis is back with what it had stored."""
+        try:
+            while self._owed:
+                await self._clock.sleep(OWED_AGAIN_S)
+                await self._ask(self._nothing_else)
+        finally:
+            self._payer = None
 
     async def _forget_owed(self) -> None:
         while self._owed:
