@@ -94,6 +94,8 @@ class RedisBroadcast:
         try:
             text = json.dumps([[e.topic, e.at, e.facts] for e in itertools.chain(gap, events)], default=str)
             async with asyncio.timeout(answer_s):
+                if probe:
+                    await self._link.drop_idle()
                 await self._link.client.publish(self._channel, text)
         except Exception as error:  # noqa: BLE001 - whatever the library makes of it, an event is all that is lost
             self._lost += lost + len(events)

@@ -118,6 +118,8 @@ class RedisCache:
             return None
         try:
             async with asyncio.timeout(answer_s):
+                if probe:
+                    await self._link.drop_idle()
                 if self._owed:
                     await self._forget_owed()
                 answer = await call()
