@@ -30,7 +30,8 @@ async def _serve() -> None:
     settings = load(Path(".env"))
     configure(settings.log_level, settings.log_format)
     async with open_service(settings) as service:
-        await web_server(create_app(Forgetful(service), web_config(settings)), settings).serve()
+        app = create_app(Forgetful(service), web_config(settings))
+        await web_server(app, settings, service.context.broadcast.end).serve()
 
 
 if __name__ == "__main__":

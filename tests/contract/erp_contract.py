@@ -58,15 +58,42 @@ class ErpContract:
         assert isinstance(found, Availability)
         assert (found.available, found.on_hand, found.reserved) == (970.0, 1000.0, 30.0)
 
-    async def test_availability_of_500_skus_costs_two_calls(self, erp: Erp, world: World) -> None:
+    async def test_availability_of_500_skus_costs_one_call(self, erp: Erp, world: World) -> None:
         await erp.products([B])
         before = world.calls()
         skus = [A, B, C, *(f"NONE-{i}" for i in range(490))]
         found = await erp.availability(skus)
         assert set(found) == set(skus)
-        assert world.calls() - before == 2
+        assert world.calls() - before == 1
+
+    async def test_a_sku_that_changed_hands_is_noticed_at_once(self, erp: Erp, world: World) -> None:
+        old = (await erp.products([A, B, C]))[A]
         await erp.availability([A, B, C])
-        assert world.calls() - before == 3
+        await world.new_product(B, 5)
+        await world.archive(C)
+        await world.recode(A, "SKU-OLD")
+        new = await world.new_product(A, 7)
+        found = await erp.products([A, B, C, "SKU-OLD"])
+        expected = {B: ProductProblem.DUPLICATE, C: ProductProblem.UNKNOWN}
+        assert found == {A: new, "SKU-OLD": old, **expected}
+        numbers = await erp.availability([A, B, C, "SKU-OLD"])
+        assert {s: n.on_hand if isinstance(n, Availability) else n for s, n in numbers.items()} == {
+            A: 7,
+            "SKU-OLD": UNITS,
+            **expected,
+        }
+
+    async def test_a_change_is_told_under_the_sku_that_the_product_has_now(
+        self, erp: Erp, world: World
+    ) -> None:
+        product = (await erp.products([A]))[A]
+        assert isinstance(product, int)
+        cursor = (await erp.changed_since(None)).cursor
+        cursor = (await erp.changed_since(cursor)).cursor
+        await world.recode(A, "SKU-NEW")
+        await world.move("SKU-NEW", -1)
+        assert "SKU-NEW" in (await erp.changed_since(cursor)).skus
+        assert await erp.skus_of([product]) == {product: "SKU-NEW"}
 
     # --- apply
 

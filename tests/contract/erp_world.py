@@ -49,6 +49,10 @@ class World(Protocol):
 
     async def archive(self, sku: str) -> None: ...
 
+    async def recode(self, sku: str, new_sku: str) -> None:
+        """A person gives the product another internal reference."""
+        ...
+
     async def fault(self, name: str, value: object) -> None: ...
 
     def calls(self) -> int:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from orquestador.circuit import Circuit, CircuitState
-from orquestador.clock import SystemClock
+from orquestador.clock import ManualClock, SystemClock
 from orquestador.erp.odoo import OdooErp, OdooSettings
 from orquestador.http_base import CallRecord
 from orquestador.model.errors import AuthRefused
@@ -132,6 +132,9 @@ class SandboxWorld(World):
     async def archive(self, sku: str) -> None:
         await self.rpc("product.product", "write", [await self.product(sku)], {"active": False})
 
+    async def recode(self, sku: str, new_sku: str) -> None:
+        await self.rpc("product.product", "write", [await self.product(sku)], {"default_code": new_sku})
+
     async def fault(self, name: str, value: object) -> None:
         await self.control("faults", **{name: value})
 
@@ -252,6 +255,31 @@ class TestOdooOnly:
         before = world.calls()
         await apply_one(erp, movement)
         assert world.calls() - before <= 7
+
+    async def test_a_product_is_remembered_for_hints_up_to_its_age(self, world: SandboxWorld) -> None:
+        clock = ManualClock()
+        adapter = OdooErp(settings(world, product_cache_s=60.0), clock)
+        product = int((await adapter.products([A]))[A])
+        before = world.calls()
+        assert await adapter.skus_of([product]) == {product: A}
+        assert world.calls() == before
+        await world.recode(A, "SKU-NEW")
+        clock.advance(59)
+        assert await adapter.skus_of([product]) == {product: A}
+        clock.advance(1)
+        assert await adapter.skus_of([product]) == {product: "SKU-NEW"}
+        await world.recode("SKU-NEW", A)
+        # Whoever asks by SKU refreshes what is remembered.
+        await adapter.availability([A])
+        assert await adapter.skus_of([product]) == {product: A}
+        await adapter.close()
+
+    async def test_a_product_is_not_remembered_when_that_is_off(self, world: SandboxWorld) -> None:
+        adapter = OdooErp(settings(world, product_cache_s=0.0), ManualClock())
+        product = int((await adapter.products([A]))[A])
+        await world.recode(A, "SKU-NEW")
+        assert await adapter.skus_of([product]) == {product: "SKU-NEW"}
+        await adapter.close()
 
     async def test_a_business_error_is_logged_without_its_trace(
         self, erp: OdooErp, world: SandboxWorld, records: list[CallRecord]

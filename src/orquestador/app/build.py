@@ -113,7 +113,7 @@ def build_channel(
     )
 
 
-def build_erp(account: OdooAccount, clock: Clock, logs: LogSink) -> OdooErp:
+def build_erp(account: OdooAccount, settings: Settings, clock: Clock, logs: LogSink) -> OdooErp:
     return OdooErp(
         OdooSettings(
             url=account.url,
@@ -123,6 +123,7 @@ def build_erp(account: OdooAccount, clock: Clock, logs: LogSink) -> OdooErp:
             warehouse=account.warehouse,
             read_timeout_s=account.timeouts.read_s,
             write_timeout_s=account.timeouts.write_s,
+            product_cache_s=settings.product_cache_s,
         ),
         clock,
         log=call_logger(logs),
@@ -162,11 +163,13 @@ async def open_context(settings: Settings, *, serving: bool) -> AsyncIterator[Co
             channels[channel.id] = channel
         erp: Erp | None = None
         if (odoo := odoo_account(settings)) is not None:
-            erp = build_erp(odoo, clock, stores.logs)
+            erp = build_erp(odoo, settings, clock, stores.logs)
             stack.push_async_callback(erp.close)
         context = Context(
             journal=stores.journal,
-            queue=stores.queue,
+            queue=stores.volatile.queue,
+            cache=stores.volatile.cache,
+            broadcast=stores.volatile.broadcast,
             erp=erp,
             channels=channels,
             clock=clock,

@@ -53,6 +53,11 @@ class Front:
             await self._life
         self._life.add_done_callback(lambda life: failed() if not self._closing.is_set() else None)
 
+    def ending(self) -> None:
+        """A signal came: answers that last for ever end now, for the server waits for those under way."""
+        if self._service is not None:
+            self._service.context.broadcast.end()
+
     async def close(self) -> None:
         """Flows stopped, leases given back, stores closed."""
         self._closing.set()

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Coroutine, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import structlog
@@ -50,7 +51,7 @@ async def serve(settings: Settings, env_file: Path | None, role: ProcessRole = P
     """
     configure(settings.log_level, settings.log_format)
     front = Front(settings, env_file, role)
-    server = web_server(front, settings)
+    server = web_server(front, settings, front.ending)
 
     def stop() -> None:
         server.should_exit = True
@@ -116,6 +117,7 @@ class _ApiProcess:
         except OrquestadorError as error:
             await send({"type": "lifespan.startup.failed", "message": error.detail})
             return
+        _also_on_signals(self._front.ending)
         watch = asyncio.create_task(self._watch_parent())
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -135,9 +137,9 @@ def _end() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
-    """The server of all addresses; `serve()` runs it until a signal comes."""
-    return _Server(uvicorn.Config(app, lifespan="off", **_options(settings)))
+def web_server(app: ASGIApp, settings: Settings, ending: Callable[[], None]) -> uvicorn.Server:
+    """The server of all addresses; `serve()` runs it until a signal comes, which calls `ending` first."""
+    return _Server(uvicorn.Config(app, lifespan="off", **_options(settings)), ending)
 
 
 def _options(settings: Settings) -> dict[str, Any]:
@@ -164,8 +166,30 @@ def _on_signals(told: Callable[[int], None]) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
+def _also_on_signals(ending: Callable[[], None]) -> None:
+    """In a process whose server is uvicorn's own: before what it does on a signal."""
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        theirs = signal.getsignal(number)
+
+        def both(number: int, frame: FrameType | None, theirs: Any = theirs) -> None:
+            loop.call_soon_threadsafe(ending)
+            theirs(number, frame)
+
+        if callable(theirs):
+            signal.signal(number, both)
+
+
 class _Server(uvicorn.Server):
     """Uvicorn would raise the signal again once it has stopped."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._ending()
+        super().handle_exit(sig, frame)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

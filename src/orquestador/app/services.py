@@ -25,6 +25,7 @@ from orquestador.ports import (
     Channel,
     Clock,
     Journal,
+    Listener,
     LogSink,
     ProductProblem,
 )
@@ -93,6 +94,9 @@ class HouseServices:
     def hint_skus(self, skus: Iterable[str]) -> None:
         self._service.hints.skus(skus)
 
+    async def listen(self) -> Listener:
+        return await self._x.broadcast.listen()
+
     async def stock(self, sku: str) -> Availability | ProductProblem:
         return await self._stock.read(sku)
 
@@ -120,7 +124,7 @@ class HouseServices:
             return MoveResult(MoveState.KEY_REUSED, movement=key)
         if asked.work.state is not State.SETTLED:
             return MoveResult(MoveState.STORED, movement=key, duplicate=asked.duplicate)
-        self._stock.forget(request.sku)
+        await self._x.stock_changed([request.sku])
         if movement.failure:
             state = _FAILURES.get(movement.failure, MoveState.REFUSED)
             return MoveResult(state, movement=key, reason=movement.failure, duplicate=asked.duplicate)

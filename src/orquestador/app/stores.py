@@ -1,5 +1,4 @@
-"""Opens the journal, logs and queue that the settings ask for: SQLite and a queue in the process, or MongoDB
-and Redis."""
+"""Opens the stores that the settings ask for: SQLite and what lives in the process, or MongoDB and Redis."""
 
 from __future__ import annotations
 
@@ -7,19 +6,19 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from orquestador.app.volatile import Volatile, local_volatile, open_volatile
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.errors import InvalidSetting
 from orquestador.ops.logsink import SqliteLogSink
-from orquestador.ports import Clock, Journal, LogSink, Queue
-from orquestador.queue.local import LocalQueue
-from orquestador.settings import Settings, journal_file, logs_file, redis_namespace, redis_url
+from orquestador.ports import Clock, Journal, LogSink
+from orquestador.settings import Settings, journal_file, logs_file
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
     journal: Journal
     logs: LogSink
-    queue: Queue
+    volatile: Volatile
     alone: bool
     """No other process can serve this journal."""
 
@@ -48,7 +47,7 @@ async def _production(settings: Settings, uri: str, clock: Clock, stack: AsyncEx
         stack.push_async_callback(logs.close)
     except ValueError as error:
         raise InvalidSetting("MONGODB_URI", str(error), "mongodb://localhost:27017/orquestador") from None
-    return Stores(journal, logs, await _queue(settings, clock, stack), alone=False)
+    return Stores(journal, logs, await open_volatile(settings, clock, stack), alone=False)
 
 
 async def _embedded(settings: Settings, clock: Clock, stack: AsyncExitStack, *, serving: bool) -> Stores:
@@ -57,22 +56,4 @@ async def _embedded(settings: Settings, clock: Clock, stack: AsyncExitStack, *, 
     stack.push_async_callback(journal.close)
     logs = await SqliteLogSink.open(logs_file(settings), clock)
     stack.push_async_callback(logs.close)
-    queue = LocalQueue(clock)
-    stack.push_async_callback(queue.close)
-    return Stores(journal, logs, queue, alone=True)
-
-
-async def _queue(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Queue:
-    url = redis_url(settings)
-    if url is None:
-        local = LocalQueue(clock)
-        stack.push_async_callback(local.close)
-        return local
-    from orquestador.queue.redis import RedisQueue
-
-    try:
-        shared = await RedisQueue.open(url, clock, prefix=redis_namespace(settings))
-    except ValueError as error:
-        raise InvalidSetting("REDIS_URL", str(error), "redis://localhost:6379/0") from None
-    stack.push_async_callback(shared.close)
-    return shared
+    return Stores(journal, logs, local_volatile(clock, stack), alone=True)

@@ -53,6 +53,6 @@ async def open_adapters(session: Session) -> AsyncIterator[Adapters]:
             channels.append(channel)
         erp = None
         if (odoo := odoo_account(settings)) is not None:
-            erp = build_erp(odoo, clock, NoLogs())
+            erp = build_erp(odoo, settings, clock, NoLogs())
             stack.push_async_callback(erp.close)
         yield Adapters(clock, erp, tuple(channels))

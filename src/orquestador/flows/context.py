@@ -6,14 +6,29 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from orquestador.flows.events import News, of_work
 from orquestador.flows.failures import Failures
 from orquestador.flows.pressure import Pressure
+from orquestador.flows.without import NoBroadcast, NoCache
 from orquestador.model.golive import GoLive
 from orquestador.model.logs import LogEntry, LogStatus
 from orquestador.model.pause import Pause
 from orquestador.model.stock import Rule
 from orquestador.model.work import Work
-from orquestador.ports import Channel, Clock, Erp, Finding, Journal, LogSink, Mark, Process, Queue, Save
+from orquestador.ports import (
+    Broadcast,
+    Cache,
+    Channel,
+    Clock,
+    Erp,
+    Finding,
+    Journal,
+    LogSink,
+    Mark,
+    Process,
+    Queue,
+    Save,
+)
 
 ORDERS_LANE = "orders"
 ERP_LANE = "erp"
@@ -26,6 +41,11 @@ def stock_lane(channel: str) -> str:
 
 def jobs_lane(channel: str) -> str:
     return f"jobs:{channel}"
+
+
+def stock_key(sku: str) -> str:
+    """What the cache calls the ERP's number of a SKU."""
+    return f"stock:{sku}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +88,10 @@ class Gates:
 
     def report(self, upstream: str, findings: Sequence[Finding]) -> None:
         self._findings[upstream] = tuple(findings)
+
+    def of(self, upstream: str) -> tuple[Finding, ...]:
+        """What was found last; nothing before the first check."""
+        return self._findings.get(upstream, ())
 
     def stopped(self, flow: str) -> Finding | None:
         """The first finding that stops this flow; a flow whose upstream was never checked is stopped too."""
@@ -115,6 +139,9 @@ class Context:
     """No other process can serve this store (the embedded one): nothing needs a named lease."""
     processes: Sequence[Process] = ()
     """Who serves this store, as of a few seconds ago (`presence`); empty before the first look."""
+    cache: Cache = field(default_factory=NoCache)
+    broadcast: Broadcast = field(default_factory=NoBroadcast)
+    news: News = field(default_factory=News)
     gates: Gates = field(default_factory=Gates)
     modes: Modes = field(default_factory=Modes)
     rng: random.Random = field(default_factory=random.Random)
@@ -164,7 +191,7 @@ class Context:
 
     async def save(self, saves: Sequence[Save]) -> list[bool]:
         """Save and wake whom it concerns: the ERP lane, the pushers, and workers of rows that are due at
-        once."""
+        once, and those who watch."""
         if not saves:
             return []
         stored = await self.journal.save(saves)
@@ -173,13 +200,24 @@ class Context:
         if lane:
             await self.queue.wake(ERP_LANE, lane)
         await self.wake_stock(mark for save in done for mark in save.marks)
+        for save in done:
+            self.tell(save.work)
         return stored
+
+    def tell(self, work: Work) -> None:
+        """This row was saved: those who watch are told what is new."""
+        if self.news.is_new(work):
+            self.broadcast.publish(work.kind, of_work(work))
 
     async def wake_stock(self, marks: Iterable[Mark]) -> None:
         skus = {mark.sku for mark in marks}
         if skus:
             for channel in self.channels:
                 await self.queue.wake(stock_lane(channel), skus)
+
+    async def stock_changed(self, skus: Iterable[str]) -> None:
+        """The ERP's numbers of these SKUs may be others now: no older answer is given after this."""
+        await self.cache.forget([stock_key(sku) for sku in dict.fromkeys(skus)])
 
     async def reload(self, work: Work) -> Work | None:
         rows = await self.journal.get([work.id])

@@ -184,6 +184,7 @@ class ErpLane:
         )
 
     async def _close(self, rows: Sequence[_Open], outcomes: dict[str, Outcome]) -> None:
+        await self._x.stock_changed(item.sku for row in rows for item in row.effect.items)
         saves = [self._closing(row, outcomes.get(row.effect.key, _SILENCE)) for row in rows]
         stored = await self._x.save(saves)
         for row, ok in zip(rows, stored, strict=True):

@@ -63,6 +63,7 @@ class Hints:
                 # The cursor finds them when the ERP is back.
                 x.count("hints_dropped")
         if skus:
+            await x.stock_changed(skus)
             marks = [Mark(sku, "hint") for sku in sorted(skus)]
             await x.journal.mark(marks)
             await x.wake_stock(marks)

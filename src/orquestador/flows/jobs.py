@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orquestador.flows.context import Context, stock_lane
+from orquestador.flows.events import JOB, of_job
 from orquestador.flows.pause import paused
 from orquestador.model.errors import Rejected
 from orquestador.model.logs import LogStatus
@@ -81,7 +82,7 @@ class JobFollower:
             )
         ended = replace(job, state=state, done_at=self._x.clock.now(), note=note)
         await self._x.journal.save_job(ended)
-        self._log(ended, LogStatus.ERROR)
+        self._tell(ended, LogStatus.ERROR)
         return ended
 
     async def _finish(self, job: Job) -> Job:
@@ -90,7 +91,7 @@ class JobFollower:
         done = replace(job, state=JobState.DONE, done_at=self._x.clock.now())
         await self._x.journal.save_job(done)
         refused = [r for r in done.records if r.outcome is not RecordOutcome.ACCEPTED]
-        self._log(done, LogStatus.ERROR if refused else LogStatus.SUCCESS)
+        self._tell(done, LogStatus.ERROR if refused else LogStatus.SUCCESS)
         # What changed meanwhile had to wait for this job, and goes now.
         await self._x.queue.wake(stock_lane(job.channel), [r.sku for r in done.records])
         return done
@@ -146,7 +147,9 @@ class JobFollower:
             work, doc=free, state=State.WAITING, attempts=attempts, due_at=now + wait, reason=record.reason
         )
 
-    def _log(self, job: Job, status: LogStatus) -> None:
+    def _tell(self, job: Job, status: LogStatus) -> None:
+        """Its end, for those who watch and for those who look later."""
+        self._x.broadcast.publish(JOB, of_job(job))
         bad = {
             r.ref: f"{r.outcome.value}:{r.reason or ''}"
             for r in job.records

@@ -57,6 +57,8 @@ class MovementDesk:
         )
         created = (await x.journal.save([Save(row, effect_due_at=now)]))[0]
         await x.queue.wake(ERP_LANE, [key_id])
+        if created:
+            x.tell(row)
         deadline = now + x.settings.manual_wait_s
         while True:
             work = await x.reload(row)
@@ -117,6 +119,7 @@ class MovementLane:
     async def _close(self, work: Work, movement: ManualMovement, outcome: Outcome) -> None:
         x, now = self._x, self._x.clock.now()
         assert movement.effect is not None
+        await x.stock_changed([movement.sku])
         verdict = self._judge(movement.effect, outcome)
         if verdict.act is Act.WAIT:
             await self._store(work, replace(movement, effect=verdict.effect), State.WAITING, verdict.due_at)

@@ -35,6 +35,7 @@ async def retry(context: Context, work_id: str) -> Work | None:
         if all(await x.journal.save([Save(row, effect_due_at=effect_due_at)])):
             await x.journal.touch([work_id], "retry")
             await _wake(x, work)
+            x.tell(row)
             return await x.reload(work)
     return None
 
@@ -56,6 +57,7 @@ async def discard(context: Context, work_id: str, note: str | None) -> Work | No
             doc = replace(doc, why=reason)
         row = replace(work, doc=doc, state=State.SETTLED, done=work.wanted, reason=reason, attempts=0)
         if all(await x.journal.save([Save(row)])):
+            x.tell(row)
             return await x.reload(work)
     return None
 

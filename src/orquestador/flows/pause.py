@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pydantic import TypeAdapter
 
 from orquestador.flows.context import ERP_LANE, Context, stock_lane
+from orquestador.flows.events import PAUSE
 from orquestador.model.errors import OrquestadorError
 from orquestador.model.logs import LogStatus
 from orquestador.model.pause import Pause
@@ -54,6 +55,7 @@ async def pause(context: Context, reason: str | None, by: str) -> Pause:
     held = replace(held, reason=reason or held.reason)
     await x.journal.set_meta(PAUSED, asdict(held))
     x.modes.paused = held
+    x.broadcast.publish(PAUSE, {"paused": True})
     x.log("pause", LogStatus.SUCCESS, request={"by": by, "reason": reason})
     return held
 
@@ -66,6 +68,7 @@ async def resume(context: Context, by: str) -> bool:
         return False
     await x.journal.set_meta(PAUSED, None)
     x.modes.paused = None
+    x.broadcast.publish(PAUSE, {"paused": False})
     x.log("resume", LogStatus.SUCCESS, request={"by": by})
     await _wake_listings(x)
     await x.queue.wake(ERP_LANE, [PAUSED])

@@ -114,6 +114,7 @@ class ErpPoll:
         x, name = self._x, "cursor:erp"
         stored = await x.journal.get_meta(name)
         changes = await self._erp.changed_since(stored if isinstance(stored, str) else None)
+        await x.stock_changed(changes.skus)
         marks = [Mark(sku, "erp") for sku in sorted(changes.skus)]
         if marks:
             await x.journal.mark(marks)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orquestador.flows.context import Context, jobs_lane
+from orquestador.flows.events import JOB, of_job
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
 from orquestador.flows.poll import OrdersPoll
@@ -226,6 +227,7 @@ class Pusher:
         if opened.job is None:
             return
         self._last_push_at = now
+        x.broadcast.publish(JOB, of_job(opened.job))
         await self._call(opened.job)
 
     async def _call(self, job: Job) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orquestador.flows.context import Context
+from orquestador.flows.events import FINDINGS, of_findings
 from orquestador.model.errors import UpstreamError
 from orquestador.ports import Finding
 
@@ -27,7 +28,10 @@ class Checks:
             findings = [
                 Finding(f"{name}.unreachable", "error", {"detail": error.detail}, stops=name),
             ]
+        before, now = (of_findings(name, found) for found in (x.gates.of(name), findings))
         x.gates.report(name, findings)
+        if now != before:
+            x.broadcast.publish(FINDINGS, now)
         if x.gates.stopped(name) is None:
             self._retry_s = RETRY_FIRST_S
             return x.settings.check_s

@@ -115,6 +115,7 @@ class Settings(BaseSettings):
         (2.0, 30.0, 150.0), examples=["2,30,150"]
     )
     stock_cache_s: float = Field(5.0, ge=0, le=600, examples=["5"])
+    product_cache_s: float = Field(300.0, ge=0, le=3600, examples=["300"])
     batch_max: int = Field(50, ge=1, le=500, examples=["50"])
     erp_batch: int = Field(50, ge=1, le=100, examples=["50"])
 

@@ -19,7 +19,7 @@ from orquestador.model.notices import Notice
 from orquestador.model.orders import Direction
 from orquestador.model.stock import Availability
 from orquestador.model.work import Work
-from orquestador.ports import Accepted, Channel, Clock, Finding, Journal, LogSink, ProductProblem
+from orquestador.ports import Accepted, Channel, Clock, Finding, Journal, Listener, LogSink, ProductProblem
 
 
 class NotPossible(OrquestadorError):
@@ -303,6 +303,10 @@ class Services(Protocol):
 
     def hint_skus(self, skus: Iterable[str]) -> None:
         """The same by SKU."""
+        ...
+
+    async def listen(self) -> Listener:
+        """What changes from now on, for one reader."""
         ...
 
     # ERP

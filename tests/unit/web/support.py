@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 
+from orquestador.broadcast.local import LocalBroadcast
 from orquestador.channels.falabella.webhook import read_notice
+from orquestador.clock import ManualClock
 from orquestador.model.logs import LogEntry, LogFilter
 from orquestador.model.notices import Notice
 from orquestador.model.stock import Availability, Listing, Shown
@@ -19,7 +21,17 @@ from orquestador.model.work import Kind, State, Work
 from orquestador.ops.auth import ApiKey, Role
 from orquestador.ops.health import RequestCounts
 from orquestador.ops.ratelimit import Counters, Rate
-from orquestador.ports import Accepted, Channel, Journal, LogSink, ProductProblem, Receipt, WorkQuery
+from orquestador.ports import (
+    Accepted,
+    Broadcast,
+    Channel,
+    Journal,
+    Listener,
+    LogSink,
+    ProductProblem,
+    Receipt,
+    WorkQuery,
+)
 from orquestador.web.app import create_app
 from orquestador.web.config import Door, WebConfig
 from orquestador.web.services import (
@@ -162,6 +174,7 @@ class House:
     mode: str = "observe"
     mode_note: str = "It only observes."
     paused: PauseView | None = None
+    broadcast: Broadcast = field(default_factory=lambda: LocalBroadcast(ManualClock()))
 
     @property
     def channels(self) -> Mapping[str, Channel]:
@@ -209,6 +222,10 @@ class House:
 
     def hint_skus(self, skus: Iterable[str]) -> None:
         self.hinted += skus
+
+    async def listen(self) -> Listener:
+        self._fail()
+        return await self.broadcast.listen()
 
     async def stock(self, sku: str) -> Availability | ProductProblem:
         self._fail()

@@ -42,7 +42,7 @@ class OdooErp:
         )
         rpc = JsonRpc(settings, self._http)
         self._setup = SetUpReader(settings, rpc)
-        self._products = Products(rpc, clock)
+        self._products = Products(rpc, clock, settings.product_cache_s)
         self._movements = Movements(rpc, self._products)
         self._changes = StockChanges(rpc, self._products, clock)
         self._rules = WebhookRules(rpc)

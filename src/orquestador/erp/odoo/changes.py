@@ -55,7 +55,9 @@ class StockChanges:
         marks = {("q", *_print(row)): row for row in quants} | {("m", *_print(row)): row for row in moves}
         new = [row for mark, row in marks.items() if mark not in self._seen]
         products = {p for row in new if (p := ref(row.get("product_id"))) is not None}
-        skus = await self._products.skus_of(setup, sorted(await self._with_kits(setup, products)))
+        # Fresh: a product marked under the SKU that it had before would be missed for good.
+        moved = sorted(await self._with_kits(setup, products))
+        skus = await self._products.skus_of(setup, moved, fresh=True)
         # Only now: had a call failed, the next sweep must find these rows new again.
         self._seen = frozenset(marks)
         newest = max([cursor, *(_text(_instant(str(row["write_date"]))) for row in marks.values())])

@@ -19,5 +19,7 @@ class OdooSettings:
     warehouse: str | None = None
     read_timeout_s: float = 15.0
     write_timeout_s: float = 60.0
+    product_cache_s: float = 300.0
+    """How long a product's SKU is remembered for hints; 0 = not at all (docs/adr/0013)."""
     max_connections: int = 4
     """Requests in flight; each occupies one of Odoo's workers (odoo.md §9)."""

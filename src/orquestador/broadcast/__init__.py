@@ -1,0 +1,1 @@
+"""Broadcasts: who tells the readers of `GET /events` that something changed."""

@@ -1,0 +1,1 @@
+"""Caches: short-lived answers that may be forgotten at any moment."""
