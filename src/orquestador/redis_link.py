@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -81,15 +80,6 @@ class RedisLink:
     async def drop_idle(self) -> None:
         """Close the connections that nobody uses: they may lead to a host that is gone."""
         await self._pool.disconnect(inuse_connections=False)
-
-    async def remove_all(self, prefix: str) -> None:
-        """Delete every key that begins like this, a page at a time. Raises what the library raises."""
-        pattern = re.sub(r"([\[\]*?\\^-])", r"\\\1", prefix) + "*"
-        found: list[str] = []
-        async for key in self.client.scan_iter(match=pattern, count=CHUNK_KEYS):
-            found.append(key)
-        for n in range(0, len(found), CHUNK_KEYS):
-            await self.client.unlink(*found[n : n + CHUNK_KEYS])
 
     async def close(self) -> None:
         with contextlib.suppress(RedisError, OSError):

@@ -102,7 +102,8 @@ def test_no_process_gives_an_answer_older_than_the_last_change(
     async def run() -> None:
         clock, name = ManualClock(), next(_prefixes)
         caches = [await RedisCache.open(server.url, clock, prefix=name) for _ in range(2)]
-        await play([*caches], clock, history, caches[0].remove_all)
+        async with Redis.from_url(server.url) as admin:
+            await play([*caches], clock, history, admin.flushall)
         for cache in caches:
             assert cache.problem is None
             await cache.close()
@@ -138,13 +139,6 @@ async def test_what_is_none_of_ours_is_a_miss(cache: RedisCache, admin: Redis, p
         await admin.set(f"{prefix}:cache:a", junk)
         await remember(cache, "a", "1")
         await cache.forget(["a"])
-
-
-async def test_remove_all_leaves_the_others(cache: RedisCache, admin: Redis, prefix: str) -> None:
-    await remember(cache, "a", "1")
-    await admin.set(f"{prefix}:queue:b", "2")
-    await cache.remove_all()
-    assert [key async for key in admin.scan_iter(match=f"{prefix}:*")] == [f"{prefix}:queue:b"]
 
 
 async def test_more_than_one_call_forgets(cache: RedisCache) -> None:

@@ -248,18 +248,6 @@ async def test_keys_expire_and_a_lane_served_leaves_nothing(
     assert [key async for key in admin.scan_iter(match=f"{prefix}*")] == []
 
 
-async def test_removing_all_leaves_what_others_have(
-    server: RedisServer, prefix: str, opened: Opener, admin: Redis
-) -> None:
-    queue = await opened(server.url, f"{prefix}[x]*")
-    await admin.set(f"{prefix}x:queue:mine", "1")
-    await queue.wake("orders", ["a"])
-    await queue.wake("stock", ["a"])
-    await stored(admin, f"{prefix}[x]*", "stock")
-    await queue.remove_all()
-    assert [key async for key in admin.scan_iter(match=f"{prefix}*")] == [f"{prefix}x:queue:mine"]
-
-
 async def test_a_lane_nobody_serves_does_not_grow_for_ever(
     server: RedisServer, prefix: str, opened: Opener, admin: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,11 +95,6 @@ class RedisCache:
             self._owed.clear()
             self._blind_until = self._clock.now() + TTL_MAX_S
 
-    async def remove_all(self) -> None:
-        """Delete what this prefix has in Redis: for a demo or a test that leaves nothing behind. Raises
-        RedisError or OSError when Redis does not answer."""
-        await self._link.remove_all(self._prefix)
-
     async def close(self) -> None:
         if self._payer is not None:
             self._payer.cancel()

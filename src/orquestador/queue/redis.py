@@ -121,10 +121,6 @@ class _Lanes:
             return []
         return await self._call(self._pop(lane, limit)) or []
 
-    async def remove_all(self) -> None:
-        """Delete every key below our prefix. Raises what the library raises."""
-        await self._link.remove_all(self._prefix)
-
     def drop(self, count: int) -> None:
         self.dropped += count
         self._complain()
@@ -280,11 +276,6 @@ class RedisQueue:
     def _look_again(self) -> None:
         for lane in self._waiters:
             self._heard(lane)
-
-    async def remove_all(self) -> None:
-        """Delete what this prefix has in Redis: for a demo or a test that leaves nothing behind. Raises
-        RedisError or OSError when Redis does not answer."""
-        await self._lanes.remove_all()
 
     async def close(self) -> None:
         """Sends what is on its way; everyone who waits gets [] at once."""
