@@ -13,6 +13,7 @@ from orquestador.cli.doctor import doctor
 from orquestador.cli.golive import go_live
 from orquestador.cli.listings import listings
 from orquestador.cli.logs import logs
+from orquestador.cli.migrate import migrate_store
 from orquestador.cli.options import AsJson
 from orquestador.cli.orders import app as orders_app
 from orquestador.cli.pause import pause, resume
@@ -77,4 +78,5 @@ app.command("resume", help=help_text("resume"))(resume)
 app.command("logs", help=help_text("logs"))(logs)
 app.command("backup", help=help_text("backup"))(backup)
 app.command("restore", help=help_text("restore"))(restore)
+app.command("migrate-store", help=help_text("migrate_store"))(migrate_store)
 app.command("uninstall", help=help_text("uninstall"))(uninstall)

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from orquestador.cli.errors import PROBLEM, WRONG_USAGE, CommandFailed
 from orquestador.cli.words import early_language
 from orquestador.i18n import text
-from orquestador.model.errors import InvalidSetting, OrquestadorError
+from orquestador.model.errors import InvalidSetting, OrquestadorError, StoreUnfinished
 
 if TYPE_CHECKING:
     from orquestador.settings import Settings
@@ -48,6 +48,14 @@ class Group(Listed):
             raise _ended(detail, None, WRONG_USAGE) from None
         except CommandFailed as error:
             raise _ended(error.detail, error.remedy, error.exit_code) from None
+        except StoreUnfinished as error:
+            lang = early_language(ctx.obj or ENV_FILE)
+            facts = {"database": error.database, "origin": error.origin}
+            detail, remedy = (
+                text(lang, "store.unfinished", **facts),
+                text(lang, "store.unfinished.do", **facts),
+            )
+            raise _ended(detail, remedy, PROBLEM) from None
         except OrquestadorError as error:
             raise _ended(error.detail, getattr(error, "remedy", None), PROBLEM) from None
         except OSError as error:

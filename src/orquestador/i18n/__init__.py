@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orquestador.i18n import checks, decisions, demo, findings, reasons, screens, status
+from orquestador.i18n import checks, decisions, demo, findings, migrate, reasons, screens, status
 
 LANGUAGES = ("es", "en")
 Texts = Mapping[str, tuple[str, str]]
@@ -23,6 +23,7 @@ CATALOGUE: Texts = {
     **screens.TEXTS,
     **decisions.TEXTS,
     **demo.TEXTS,
+    **migrate.TEXTS,
 }
 
 

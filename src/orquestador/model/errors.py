@@ -4,6 +4,9 @@ OrquestadorError
 |- InvalidSetting            a setting cannot be used; the start stops
 |- StoreUnavailable          the journal cannot commit right now
 |  `- StoreUnsuitable        nor later: a person must act
+|     `- StoreUnfinished     the database holds a migration that was begun and not finished
+|- StoreLocked               another serving process owns this data folder
+|- MigrationRefused          a journal cannot be moved to another store
 `- UpstreamError             an outside system did not do what we asked
    |- Unavailable            network, 5xx, open circuit: not about *this* order or listing; costs no attempt
    |  `- RateLimited         the same, and the upstream said so (or until when)
@@ -44,6 +47,26 @@ class StoreUnsuitable(StoreUnavailable):
 
 class StoreLocked(OrquestadorError):
     """Another serving process owns this data folder."""
+
+
+class StoreUnfinished(StoreUnsuitable):
+    """The database holds a migration that was begun and not finished: nobody may work on it."""
+
+    def __init__(self, database: str, origin: str, begun_at: float) -> None:
+        self.database, self.origin, self.begun_at = database, origin, begun_at
+        super().__init__(
+            f"The database {database} holds an unfinished copy of the journal {origin}. Finish it with "
+            f"`orquestador migrate-store` there, which goes on where it was, or drop this database."
+        )
+
+
+class MigrationRefused(OrquestadorError):
+    """A journal cannot be moved to another store. `code` and `facts` are for the words of the person's
+    language."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        self.code, self.facts = code, facts
+        super().__init__(" ".join([code, *(f"{name}={value}" for name, value in facts.items())]))
 
 
 class UpstreamError(OrquestadorError):

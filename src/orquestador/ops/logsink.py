@@ -51,7 +51,7 @@ _SCHEMA = """
         PRIMARY KEY (subject, timestamp, id, n)
     ) WITHOUT ROWID;
 """
-_COLUMNS = (
+COLUMNS = (
     "id, timestamp, service, action, status, duration_ms, trace_id, request, response, order_ids, skus, links"
 )
 
@@ -244,7 +244,7 @@ def _to_row(entry: LogEntry) -> _Row:
 def _insert(connection: sqlite3.Connection, row: _Row) -> None:
     columns, subjects = row
     n = connection.execute(
-        f"INSERT INTO entries ({_COLUMNS}) VALUES ({', '.join('?' * len(columns))})", columns
+        f"INSERT INTO entries ({COLUMNS}) VALUES ({', '.join('?' * len(columns))})", columns
     ).lastrowid
     connection.executemany(
         "INSERT OR IGNORE INTO subjects VALUES (?, ?, ?, ?)",
@@ -301,7 +301,7 @@ def _question(
     for column, value in (("service", filter.service), ("action", filter.action), ("status", filter.status)):
         if value is not None:
             add(f"e.{column} = ?", _text(str(value)))
-    columns = ", ".join(f"e.{name}" for name in _COLUMNS.split(", "))
+    columns = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
     conditions = f"WHERE {' AND '.join(where)}" if where else ""
     order = f"ORDER BY {prefix}.timestamp DESC, {prefix}.id DESC LIMIT ?"
     return f"SELECT {columns} FROM {table} {conditions} {order}", (*bound, limit)

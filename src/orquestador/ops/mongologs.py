@@ -36,7 +36,7 @@ POOL_MAX = 2
 SELECT_MS = 2_000
 ANSWER_MS = 10_000
 
-_INDEXES = [
+INDEXES = [
     IndexModel([("timestamp", -1), ("id", -1)], name="recent"),
     # Finds entries by order (`o:<id>`) and SKU (`s:<sku>`), in the order in which they are shown.
     IndexModel([("subjects", 1), ("timestamp", -1), ("id", -1)], name="subjects"),
@@ -86,7 +86,7 @@ class MongoLogSink:
         try:
             sink = cls(client, database, clock)
             durable = sink._entries.with_options(write_concern=WriteConcern(w=1, j=True))
-            await durable.create_indexes(_INDEXES)
+            await durable.create_indexes(INDEXES)
         except BaseException as error:
             if sink is not None:
                 await sink.close()
@@ -225,7 +225,7 @@ def _unavailable(error: PyMongoError) -> StoreUnavailable:
     return StoreUnavailable(f"the log store cannot answer: {type(error).__name__}")
 
 
-def _subjects(order_ids: Iterable[str], skus: Iterable[str]) -> list[str]:
+def subjects_of(order_ids: Iterable[str], skus: Iterable[str]) -> list[str]:
     return sorted({_text(f"o:{o}") for o in order_ids} | {_text(f"s:{s}") for s in skus})
 
 
@@ -253,7 +253,7 @@ def _to_doc(entry: LogEntry) -> Doc | None:
             "order_ids": json.dumps(entry.order_ids),
             "skus": json.dumps(entry.skus),
             "links": json.dumps(entry.links),
-            "subjects": _subjects(entry.order_ids, entry.skus),
+            "subjects": subjects_of(entry.order_ids, entry.skus),
         }
     except Exception:  # noqa: BLE001 - whatever a caller put in, it must not stop the others
         return None
@@ -277,7 +277,7 @@ def _to_entry(doc: Doc) -> LogEntry:
 
 
 def _conditions(filter: LogFilter, before: tuple[float, str] | None) -> list[Doc]:
-    subjects = _subjects([filter.order_id] if filter.order_id else [], [filter.sku] if filter.sku else [])
+    subjects = subjects_of([filter.order_id] if filter.order_id else [], [filter.sku] if filter.sku else [])
     every: list[Doc] = [{"subjects": subject} for subject in subjects]
     if before is not None:
         instant, id_ = before

@@ -135,6 +135,7 @@ async def restore(uri: str, path: Path, *, database: str | None = None) -> dict[
     try:
         store = await Store.of(client, database, lambda: SERVER_NOW)
         head, counted = await asyncio.to_thread(_verify, path)
+        await schema.refuse_unfinished(store)
         if await schema.version_of(store) or any(
             [await store.collection(name).find_one({}, {"_id": 1}) for name in COLLECTIONS]
         ):

@@ -12,7 +12,7 @@ from orquestador.journal.mongo.store import Store, bulk_all
 
 async def claim_names(store: Store, channel: str, names: Sequence[str], work_id: str) -> dict[str, str]:
     """The owner of each name, which is this row where nobody was before."""
-    ids = {_id(channel, name): name for name in names}
+    ids = {name_id(channel, name): name for name in names}
     ours = {
         id_: {"$setOnInsert": {"channel": channel, "name": name, "work_id": work_id}}
         for id_, name in ids.items()
@@ -24,7 +24,7 @@ async def claim_names(store: Store, channel: str, names: Sequence[str], work_id:
     return {ids[row["_id"]]: row["work_id"] for row in await found.to_list()}
 
 
-def _id(channel: str, name: str) -> str:
+def name_id(channel: str, name: str) -> str:
     # A channel's id is ours and has no NUL, whatever is in the name.
     return f"{channel}\0{name}"
 

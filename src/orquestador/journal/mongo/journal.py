@@ -64,7 +64,8 @@ class MongoJournal:
 
         Instants and leases are the server's (`$$NOW`); with `store_time=False` they are the clock's, for a
         clock that is moved. Raises StoreUnavailable after 2 s without a server, JournalTooNew for a database
-        of a newer version, which is left as it is, ValueError for a URI that the driver cannot use.
+        of a newer version and StoreUnfinished for one that is still being filled, which are left as they are,
+        ValueError for a URI that the driver cannot use.
         """
 
         def by_the_clock() -> Expression:

@@ -139,8 +139,11 @@ def _failing() -> Expression:
     return {"$toInt": {"$concat": ["no row ", "$_id"]}}
 
 
-def _derived(encoded: EncodedSave) -> Doc:
-    columns, doc = encoded.columns, encoded.save.work.doc
+_DERIVED = ("skus", "units", "number", "managed", "job_id", "effect_open", "effect_due_at", "began_at")
+
+
+def derived(columns: Columns, effect_due_at: float | None, *, listing: bool) -> Doc:
+    """What a row holds beside its document, so that it can be found; what does not apply is absent."""
     # Most orders count for nothing any more: they are absent from the index of sums.
     counting = [
         {"sku": u.sku, "unproven": u.unproven, "held": u.held, "until": u.held_until, "reserved": u.reserved}
@@ -148,18 +151,24 @@ def _derived(encoded: EncodedSave) -> Doc:
         if u.counts
     ]
     skus = [columns.sku] if columns.sku is not None else [u.sku for u in columns.units]
-    effect_due_at = encoded.save.effect_due_at
-    return {
-        "doc": literal(encoded.doc),
-        "skus": literal(skus) if skus else _ABSENT,
-        "units": literal(counting) if counting else _ABSENT,
-        "number": _ABSENT if columns.number is None else literal(columns.number),
-        "managed": columns.managed if isinstance(doc, Listing) else _ABSENT,
-        "job_id": _ABSENT if columns.job_id is None else literal(columns.job_id),
-        "effect_open": True if columns.effect_open else _ABSENT,
-        "effect_due_at": _ABSENT if effect_due_at is None else effect_due_at,
-        "began_at": _ABSENT if columns.began_at is None else columns.began_at,
+    fields = {
+        "skus": skus or None,
+        "units": counting or None,
+        "number": columns.number,
+        "managed": columns.managed if listing else None,
+        "job_id": columns.job_id,
+        "effect_open": columns.effect_open or None,
+        "effect_due_at": effect_due_at,
+        "began_at": columns.began_at,
     }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _derived(encoded: EncodedSave) -> Doc:
+    save = encoded.save
+    plain = derived(encoded.columns, save.effect_due_at, listing=isinstance(save.work.doc, Listing))
+    fields = {name: literal(plain[name]) if name in plain else _ABSENT for name in _DERIVED}
+    return {"doc": literal(encoded.doc), **fields}
 
 
 def _posted(mark_: Mark, token: str) -> Doc:

@@ -10,6 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from orquestador.journal.mongo.errors import JournalTooNew
 from orquestador.journal.mongo.store import Doc, Store
+from orquestador.model.errors import StoreUnfinished
 from orquestador.model.work import Kind
 
 Step = Callable[[Store], Awaitable[None]]
@@ -18,6 +19,9 @@ Step = Callable[[Store], Awaitable[None]]
 MIGRATE_S = 3600.0
 VERSION = {"_id": "journal"}
 COUNTERS = {"_id": "receipts"}
+MIGRATION = {"_id": "migration"}
+"""The mark of a database that `migrate-store` fills (`target.MongoTarget`)."""
+MIGRATED = "done"
 
 
 def _index(name: str, *fields: str, unique: bool = False, only: Doc | None = None) -> IndexModel:
@@ -85,8 +89,9 @@ STEPS: tuple[Step, ...] = (_first,)
 async def prepare(store: Store, steps: Sequence[Step] = STEPS) -> None:
     """Bring the database to version `len(steps)`; several processes may do so at once.
 
-    Raises JournalTooNew, and then nothing has changed.
+    Raises JournalTooNew or StoreUnfinished, and then nothing has changed.
     """
+    await refuse_unfinished(store)
     version = await version_of(store)
     if version > len(steps):
         raise JournalTooNew(
@@ -97,6 +102,16 @@ async def prepare(store: Store, steps: Sequence[Step] = STEPS) -> None:
         with pymongo.timeout(MIGRATE_S):  # an index over millions of rows takes its time
             await step(store)
         await _advance(store, number)
+    if version == 0:
+        # A migration that began meanwhile and saw no version has this database now.
+        await refuse_unfinished(store)
+
+
+async def refuse_unfinished(store: Store) -> None:
+    """Raises StoreUnfinished for a database that a migration has begun to fill and not finished."""
+    mark = await store.schema.find_one(MIGRATION)
+    if mark is not None and mark["state"] != MIGRATED:
+        raise StoreUnfinished(store.database.name, mark["source"]["origin"], mark["begun_at"])
 
 
 async def version_of(store: Store) -> int:
@@ -106,10 +121,15 @@ async def version_of(store: Store) -> int:
 
 async def restored(store: Store, version: int) -> None:
     """The documents of a dump of this version are there: make what belongs to them."""
+    await build(store, version)
+    await store.schema.insert_one({**VERSION, "version": version})
+
+
+async def build(store: Store, version: int) -> None:
+    """Make what belongs to the documents of this version, above all the indexes."""
     for step in STEPS[:version]:
         with pymongo.timeout(MIGRATE_S):
             await step(store)
-    await store.schema.insert_one({**VERSION, "version": version})
 
 
 async def _advance(store: Store, version: int) -> None:

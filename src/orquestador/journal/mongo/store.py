@@ -71,7 +71,7 @@ class Store:
             durable = WriteConcern(w="majority", j=True, wtimeout=REPLICATE_MS)
         else:
             durable = WriteConcern(w=1, j=True)
-        self._durable = durable
+        self.durable = durable
         self.receipts = self.collection("receipts")
         self.work = self.collection("work")
         self.names = self.collection("names")
@@ -99,7 +99,7 @@ class Store:
         return cls(client, chosen, now, replicated=replicated)
 
     def collection(self, name: str) -> Collection:
-        return self.database.get_collection(PREFIX + name, write_concern=self._durable)
+        return self.database.get_collection(PREFIX + name, write_concern=self.durable)
 
     async def instant(self) -> float:
         """The store's now as a number, where it must be known here."""

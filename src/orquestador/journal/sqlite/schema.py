@@ -30,11 +30,7 @@ def prepare(path: Path, steps: Sequence[str]) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     try:
         version = _version(path)
-        if version > len(steps):
-            raise JournalTooNew(
-                f"{path} has schema version {version}, this orquestador knows up to {len(steps)}. "
-                f"Install the newer orquestador again; the file was left as it is."
-            )
+        refuse_newer(path, version, len(steps))
         if version == len(steps):
             return
         if version > 0:
@@ -44,14 +40,25 @@ def prepare(path: Path, steps: Sequence[str]) -> None:
         raise from_sqlite(error) from error
 
 
+def refuse_newer(path: Path, version: int, known: int) -> None:
+    if version > known:
+        raise JournalTooNew(
+            f"{path} has schema version {version}, this orquestador knows up to {known}. "
+            f"Install the newer orquestador again; the file was left as it is."
+        )
+
+
 def _version(path: Path) -> int:
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        return version_of(connection, path)
+
+
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """0 for an empty file. Raises NotAJournal."""
     try:
-        with contextlib.closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        ) as connection:
-            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-            empty = connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is None
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        empty = connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is None
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
@@ -75,14 +82,17 @@ def _migrate(path: Path, version: int, steps: Sequence[str]) -> None:
 
 def copy(source: Path, target: Path) -> None:
     """A consistent copy of a journal, in use or not; an earlier file of that name is replaced at the end."""
+    with contextlib.closing(sqlite3.connect(source)) as origin:
+        copy_from(origin, target)
+
+
+def copy_from(origin: sqlite3.Connection, target: Path) -> None:
+    """As `copy`, of what this connection sees."""
     unfinished = target.with_name(target.name + ".part")
     unfinished.unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     try:
-        with (
-            contextlib.closing(sqlite3.connect(source)) as origin,
-            contextlib.closing(sqlite3.connect(unfinished)) as copied,
-        ):
+        with contextlib.closing(sqlite3.connect(unfinished)) as copied:
             # All pages in one step: step by step, each commit of the writer would start the copy again.
             origin.backup(copied, pages=-1)
             copied.execute("PRAGMA journal_mode = DELETE")

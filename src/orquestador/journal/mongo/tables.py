@@ -1,0 +1,198 @@
+"""The collections as tables of a migration: written in batches, read again, and each document compared with
+how it would be written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orquestador.journal import transfer
+from orquestador.journal.codec import decode_doc
+from orquestador.journal.columns import columns_of
+from orquestador.journal.mongo.errors import DUPLICATE_KEY
+from orquestador.journal.mongo.facts import name_id
+from orquestador.journal.mongo.receipts import SIZE_MAX, source_field
+from orquestador.journal.mongo.rows import OPEN
+from orquestador.journal.mongo.saves import derived
+from orquestador.journal.mongo.schema import COUNTERS
+from orquestador.journal.mongo.store import Collection, Doc, Store, insert
+from orquestador.journal.rules import work_ids
+from orquestador.journal.transfer import CounterRow, TableRow
+from orquestador.model.errors import MigrationRefused
+from orquestador.model.notices import NoticeKind
+from orquestador.model.stock import Listing
+from orquestador.model.work import Kind, State, Work
+from orquestador.ops.transfer import BATCH_ROWS, ODD, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    collection: Collection
+    to_doc: Callable[[Any], Doc]
+    to_fields: Callable[[Doc], TableRow]
+    """What of a document is a row; the document itself is compared with `to_doc` of it."""
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        docs = [self._doc(row) for row in rows]
+        refused = await insert(self.collection, docs)
+        for at, code in refused.items():
+            if code != DUPLICATE_KEY:
+                raise MigrationRefused("row_refused", table=self.name, id=rows[at].id, detail=f"code {code}")
+
+    def _doc(self, row: Row) -> Doc:
+        try:
+            return self.to_doc(row.fields)
+        except ValueError as error:
+            detail = type(error).__name__ if str(error) == "" else str(error).splitlines()[0]
+            raise MigrationRefused("row_refused", table=self.name, id=row.id, detail=detail) from error
+
+    async def rows(self) -> AsyncIterator[Row]:
+        async with self.collection.find({}, hint=[("$natural", 1)], batch_size=BATCH_ROWS) as found:
+            async for doc in found:
+                yield self._row(doc)
+
+    def _row(self, doc: Doc) -> Row:
+        try:
+            fields = self.to_fields(doc)
+            well = self.to_doc(fields) == doc
+            id_ = fields.shown
+        except (LookupError, TypeError, ValueError):
+            return Row([], str(doc["_id"]), (ODD,))
+        return Row([], id_, fields if well else (*fields, ODD))
+
+
+def tables(store: Store) -> list[Table | Counters]:
+    return [
+        Table("receipts", store.receipts, _receipt_doc, _receipt_fields),
+        Table("work", store.work, _work_doc, _work_fields),
+        Table("names", store.names, _name_doc, _fields_of(transfer.NameRow)),
+        Table("jobs", store.jobs, _job_doc, _fields_of(transfer.JobRow, "id")),
+        Table("budgets", store.budgets, _budget_doc, _fields_of(transfer.BudgetRow, "name")),
+        Table("meta", store.meta, _meta_doc, _fields_of(transfer.MetaRow, "name")),
+        Counters(store.counters),
+    ]
+
+
+def _fields_of(row: Any, key: str = "") -> Callable[[Doc], TableRow]:
+    """The fields of this row by their names; `key` is what the document is found by."""
+
+    def fields(doc: Doc) -> TableRow:
+        made: TableRow = row(*(doc["_id"] if name == key else doc.get(name) for name in row._fields))
+        return made
+
+    return fields
+
+
+_receipt_named = _fields_of(transfer.ReceiptRow, "id")
+_work_fields = _fields_of(transfer.WorkRow, "id")
+
+
+def _receipt_fields(doc: Doc) -> TableRow:
+    return _receipt_named({**doc, "refs": tuple(doc["refs"])})
+
+
+def _receipt_doc(row: transfer.ReceiptRow) -> Doc:
+    fields = row._asdict()
+    works = work_ids(NoticeKind(row.kind), row.channel, row.refs, row.id)
+    texts = sum(len(text) for text in (*works, *row.refs, row.reason or "", row.event, row.dedupe or ""))
+    if len(row.body) + 4 * texts + 64 * len(works) > SIZE_MAX:
+        raise ValueError("larger than a document of MongoDB")
+    if row.dedupe is None:
+        del fields["dedupe"]
+    return {"_id": fields.pop("id"), **fields, "refs": list(row.refs), "works": list(works)}
+
+
+def _work_doc(row: transfer.WorkRow) -> Doc:
+    kind = Kind(row.kind)
+    decoded = None if row.doc is None else decode_doc(kind, row.doc)
+    work = Work(
+        id=row.id,
+        kind=kind,
+        channel=row.channel,
+        ref=row.ref,
+        state=State(row.state),
+        wanted=row.wanted,
+        done=row.done,
+        rev=row.rev,
+        due_at=row.due_at,
+        doc=decoded,
+    )
+    columns = columns_of(work)
+    fields = row._asdict()
+    del fields["effect_due_at"]
+    doc = {"_id": fields.pop("id"), **fields, "lease_until": 0.0}
+    doc |= derived(columns, row.effect_due_at, listing=isinstance(decoded, Listing))
+    if row.state in OPEN and columns.job_id is None:
+        doc["todo"] = True
+    return doc
+
+
+def _name_doc(row: transfer.NameRow) -> Doc:
+    return {"_id": name_id(row.channel, row.name), **row._asdict()}
+
+
+def _job_doc(row: transfer.JobRow) -> Doc:
+    fields = row._asdict()
+    return {"_id": fields.pop("id"), **fields}
+
+
+def _budget_doc(row: transfer.BudgetRow) -> Doc:
+    return {"_id": row.name, "rev": 1, "doc": row.doc}
+
+
+def _meta_doc(row: transfer.MetaRow) -> Doc:
+    return {"_id": row.name, "value": row.value}
+
+
+class Counters:
+    """One document."""
+
+    name = "counters"
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        said = [row.fields for row in rows]
+        doc = _counters_doc([row for row in said if isinstance(row, CounterRow)])
+        await self._collection.replace_one(COUNTERS, doc, upsert=True)
+
+    async def rows(self) -> AsyncIterator[Row]:
+        async for doc in self._collection.find({}):
+            try:
+                rows = _counter_rows(doc)
+                well = _counters_doc(rows) == doc
+            except (LookupError, TypeError):
+                rows, well = [], False
+            for row in rows:
+                yield Row([], row.shown, row)
+            if not well:
+                yield Row([], str(doc["_id"]), (ODD,))
+
+
+def _counters_doc(rows: Sequence[CounterRow]) -> Doc:
+    plain = {row.name: row.value for row in rows if row.source is None}
+    doors = {
+        source_field(row.source, row.channel).partition(".")[2]: {
+            "n": row.value,
+            "last_at": row.last_at,
+            "source": row.source,
+            "channel": row.channel,
+        }
+        for row in rows
+        if row.source is not None and row.channel is not None
+    }
+    return {**COUNTERS, **plain, "open": {}, "sources": doors}
+
+
+def _counter_rows(doc: Doc) -> list[CounterRow]:
+    return [
+        CounterRow(transfer.SEQ, doc["seq"]),
+        CounterRow(transfer.SHRUNK_UNTIL, doc["shrunk_until"]),
+        *(
+            CounterRow(transfer.RECEIVED, door["n"], door["source"], door["channel"], door["last_at"])
+            for door in doc["sources"].values()
+        ),
+    ]
