@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +22,6 @@ from orquestador.journal.transfer import SourceState
 from orquestador.model.errors import MigrationRefused
 from orquestador.ops import logcopy
 from orquestador.ops.transfer import (
-    BATCH_ROWS,
     Checksum,
     Position,
     Row,
@@ -205,7 +204,7 @@ class _Run:
         while batch := await _next(reading):
             await asyncio.to_thread(left.add, batch)
             self.watch.advance(len(batch))
-        async for batch in _grouped(theirs.rows()):
+        async for batch in theirs.batches():
             await asyncio.to_thread(right.add, batch)
             self.watch.advance(len(batch))
         where = left.differs_in(right)
@@ -227,17 +226,6 @@ async def _next(reading: Iterator[list[Row]]) -> list[Row]:
     return await asyncio.to_thread(next, reading, nothing)
 
 
-async def _grouped(rows: AsyncIterator[Row]) -> AsyncIterator[list[Row]]:
-    batch: list[Row] = []
-    async for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH_ROWS:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 async def _differing(ours: SourceTable, theirs: TargetTable, where: Sequence[int]) -> list[str]:
     """The first ids that differ, bucket by bucket: neither side is ever held as a whole."""
     found: list[str] = []
@@ -247,7 +235,7 @@ async def _differing(ours: SourceTable, theirs: TargetTable, where: Sequence[int
         reading = batches(ours.rows(None))
         while batch := await _next(reading):
             _collect(left, batch, wanted)
-        async for batch in _grouped(theirs.rows()):
+        async for batch in theirs.batches():
             _collect(right, batch, wanted)
         found += differing(left, right)
         if len(found) >= SHOWN_IDS:

@@ -17,7 +17,8 @@ from pymongo.write_concern import WriteConcern
 from orquestador.ops.filestate import open_unchanged
 from orquestador.ops.logsink import COLUMNS, SCHEMA_VERSION
 from orquestador.ops.mongologs import COLLECTION, DUPLICATE_KEY, INDEXES, subjects_of
-from orquestador.ops.transfer import BATCH_ROWS, ODD, Position, Row
+from orquestador.ops.mongoread import every
+from orquestador.ops.transfer import ODD, Position, Row
 
 Doc = dict[str, Any]
 LogCollection = AsyncCollection[Doc]
@@ -93,10 +94,8 @@ class MongoLogTable:
             ):
                 raise
 
-    async def rows(self) -> AsyncIterator[Row]:
-        async with self._collection.find({}, hint=[("$natural", 1)], batch_size=BATCH_ROWS) as found:
-            async for doc in found:
-                yield _row(doc)
+    def batches(self) -> AsyncIterator[list[Row]]:
+        return every(self._collection, _row)
 
 
 def _doc(row: LogRow) -> Doc:

@@ -53,7 +53,7 @@ class TargetTable(Protocol):
         """Durable when it returns; a row that is there already stays as it is."""
         ...
 
-    def rows(self) -> AsyncIterator[Row]:
+    def batches(self) -> AsyncIterator[list[Row]]:
         """All rows, in any order. One that is not stored as `write` would store it has other fields."""
         ...
 
@@ -72,16 +72,18 @@ def batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def digest(row: Row) -> int:
-    """SHA-256 of the row's canonical encoding, as a number."""
-    encoded = json.dumps(row.fields, ensure_ascii=True, separators=(",", ":"), default=_hex)
-    return int.from_bytes(hashlib.sha256(encoded.encode()).digest(), "big")
-
-
 def _hex(value: object) -> str:
     if not isinstance(value, bytes):
         raise TypeError(f"a {type(value).__name__} has no canonical encoding")
     return value.hex()
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=_hex)
+
+
+def digest(row: Row) -> int:
+    """SHA-256 of the row's canonical encoding, as a number."""
+    return int.from_bytes(hashlib.sha256(_ENCODER.encode(row.fields).encode()).digest(), "big")
 
 
 def bucket(id_: str) -> int:

@@ -23,7 +23,8 @@ from orquestador.model.errors import MigrationRefused
 from orquestador.model.notices import NoticeKind
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work
-from orquestador.ops.transfer import BATCH_ROWS, ODD, Row
+from orquestador.ops.mongoread import every
+from orquestador.ops.transfer import ODD, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,8 @@ class Table:
             detail = type(error).__name__ if str(error) == "" else str(error).splitlines()[0]
             raise MigrationRefused("row_refused", table=self.name, id=row.id, detail=detail) from error
 
-    async def rows(self) -> AsyncIterator[Row]:
-        async with self.collection.find({}, hint=[("$natural", 1)], batch_size=BATCH_ROWS) as found:
-            async for doc in found:
-                yield self._row(doc)
+    def batches(self) -> AsyncIterator[list[Row]]:
+        return every(self.collection, self._row)
 
     def _row(self, doc: Doc) -> Row:
         try:
@@ -159,17 +158,15 @@ class Counters:
         doc = _counters_doc([row for row in said if isinstance(row, CounterRow)])
         await self._collection.replace_one(COUNTERS, doc, upsert=True)
 
-    async def rows(self) -> AsyncIterator[Row]:
+    async def batches(self) -> AsyncIterator[list[Row]]:
         async for doc in self._collection.find({}):
             try:
-                rows = _counter_rows(doc)
-                well = _counters_doc(rows) == doc
-            except (LookupError, TypeError):
-                rows, well = [], False
-            for row in rows:
-                yield Row([], row.shown, row)
-            if not well:
-                yield Row([], str(doc["_id"]), (ODD,))
+                said = _counter_rows(doc)
+                well = _counters_doc(said) == doc
+            except (AttributeError, LookupError, TypeError):
+                said, well = [], False
+            rows = [Row([], row.shown, row) for row in said]
+            yield rows if well else [*rows, Row([], str(doc["_id"]), (ODD,))]
 
 
 def _counters_doc(rows: Sequence[CounterRow]) -> Doc:
