@@ -17,14 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.mongo_accept import BODY
-from orquestador.app.build import JOURNAL_FILE
 from orquestador.app.migrate import Outcome, Plan, migrate
 from orquestador.clock import SystemClock
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.notices import Notice, NoticeKind
 from orquestador.model.work import State
 from orquestador.ports import NewReceipt, Save
-from orquestador.settings import load
+from orquestador.settings import journal_file, load
 from tests.contract.journal_data import listing_row, order_id, order_row, seen, with_effect
 from tests.engines import Mongod
 
@@ -112,13 +111,16 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        path = folder / "data" / JOURNAL_FILE
+        env = folder / ".env"
+        env.write_text(f"DATA_DIR={folder / 'data'}\n")
+        path = journal_file(load(env))
         asyncio.run(fill(path, given.receipts, given.orders, given.listings))
         print(f"a file of {path.stat().st_size / 2**20:,.0f} MiB")
         server = Mongod(folder)
         server.start()
         try:
-            (folder / ".env").write_text(f"DATA_DIR={path.parent}\nMONGODB_URI={server.uri}orquestador\n")
+            with env.open("a") as settings:
+                settings.write(f"MONGODB_URI={server.uri}orquestador\n")
             # In a process of its own, so that its memory is that of the migration alone.
             subprocess.run([sys.executable, "-m", "bench.migrate_store", "--run", str(folder)], check=True)
         finally:

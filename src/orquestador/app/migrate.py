@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from orquestador.app.build import JOURNAL_FILE, LOGS_FILE
+from orquestador.app.build import CHANNELS_SEEN
 from orquestador.journal.mongo.target import Mark, MongoTarget, Standing
 from orquestador.journal.sqlite.source import SqliteSource
 from orquestador.journal.transfer import SourceState
@@ -32,7 +32,7 @@ from orquestador.ops.transfer import (
     differing,
     digest,
 )
-from orquestador.settings import Settings
+from orquestador.settings import Settings, journal_file, logs_file
 from orquestador.web.render import instant
 
 SHOWN_IDS = 5
@@ -110,9 +110,11 @@ async def migrate(
     if settings.mongodb_uri is None:
         raise MigrationRefused("no_target")
     uri = settings.mongodb_uri.get_secret_value()
-    path, logs_path = settings.data_dir / JOURNAL_FILE, settings.data_dir / LOGS_FILE
+    path, logs_path = journal_file(settings), logs_file(settings)
     async with AsyncExitStack() as stack:
-        target = await stack.enter_async_context(MongoTarget.open(uri, database))
+        target = await stack.enter_async_context(
+            MongoTarget.open(uri, traces=(CHANNELS_SEEN,), database=database)
+        )
         shown = f"{_host(uri)}/{target.database}"
         if not path.exists():
             mark = await target.mark()
@@ -156,9 +158,11 @@ class _Run:
         pairs = list(zip(self.tables, self.target.tables, strict=True))
         for ours, theirs in pairs:
             await self._copy(ours, theirs, mark)
+            await self.target.refuse_served()
         self.watch.step("index", "", 0)
         await self.target.index()
         reports = [await self._check(ours, theirs) for ours, theirs in pairs]
+        await self.target.refuse_served()
         if await asyncio.to_thread(self.source.state, self.beside) != self.state:
             await self.target.fail()
             raise MigrationRefused("source_changed", path=self.plan.source)

@@ -101,6 +101,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Name another database in MONGODB_URI, or drop that one if you do not need it: mongosh URI "
         "--eval 'db.dropDatabase()'",
     ),
+    "migrate.target_served": (
+        "Un servicio trabaja sobre la base {database}, o murió ahí hace poco.",
+        "A service works on the database {database}, or died there lately.",
+    ),
+    "migrate.target_served.do": (
+        "Deténgalo y ponga en MONGODB_URI una base nueva.",
+        "Stop it and name a new database in MONGODB_URI.",
+    ),
     "migrate.other_journal": (
         "La base {database} tiene el almacén de otra instalación, copiado de {origin}. No se tocó.",
         "The database {database} holds the store of another installation, copied from {origin}. It "

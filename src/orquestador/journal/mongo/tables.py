@@ -154,9 +154,13 @@ class Counters:
         self._collection = collection
 
     async def write(self, rows: Sequence[Row]) -> None:
-        said = [row.fields for row in rows]
-        doc = _counters_doc([row for row in said if isinstance(row, CounterRow)])
-        await self._collection.replace_one(COUNTERS, doc, upsert=True)
+        fields: Doc = {}
+        for row in rows:
+            assert isinstance(row.fields, CounterRow)
+            fields |= _counter_field(row.fields)
+        empty: Doc = {"$setOnInsert": {"open": {}, "sources": {}}}
+        await self._collection.update_one(COUNTERS, empty, upsert=True)
+        await self._collection.update_one(COUNTERS, {"$set": fields})
 
     async def batches(self) -> AsyncIterator[list[Row]]:
         async for doc in self._collection.find({}):
@@ -169,19 +173,20 @@ class Counters:
             yield rows if well else [*rows, Row([], str(doc["_id"]), (ODD,))]
 
 
+def _counter_field(row: CounterRow) -> Doc:
+    if row.source is None or row.channel is None:
+        return {row.name: row.value}
+    door = {"n": row.value, "last_at": row.last_at, "source": row.source, "channel": row.channel}
+    return {source_field(row.source, row.channel): door}
+
+
 def _counters_doc(rows: Sequence[CounterRow]) -> Doc:
-    plain = {row.name: row.value for row in rows if row.source is None}
-    doors = {
-        source_field(row.source, row.channel).partition(".")[2]: {
-            "n": row.value,
-            "last_at": row.last_at,
-            "source": row.source,
-            "channel": row.channel,
-        }
-        for row in rows
-        if row.source is not None and row.channel is not None
-    }
-    return {**COUNTERS, **plain, "open": {}, "sources": doors}
+    doc: Doc = {**COUNTERS, "open": {}, "sources": {}}
+    for row in rows:
+        for path, value in _counter_field(row).items():
+            parent, _, name = path.rpartition(".")
+            (doc[parent] if parent else doc)[name] = value
+    return doc
 
 
 def _counter_rows(doc: Doc) -> list[CounterRow]:

@@ -2,8 +2,8 @@
 
 The mark stands in the `schema` collection beside the version:
 
-    {"_id": "migration", "state": "copying" | "failed" | "done", "source": {...}, "begun_at": seconds,
-     "cursors": {"receipts": [17], ...}, "copied": {"receipts": 17, ...},
+    {"_id": "migration", "state": "marked" | "copying" | "failed" | "done", "source": {...},
+     "begun_at": seconds, "cursors": {"receipts": [17], ...}, "copied": {"receipts": 17, ...},
      "finished_at": seconds, "report": {...}}
 
 While it is not `done` no service opens the database (`schema.prepare`), and there is no version yet.
@@ -12,7 +12,7 @@ While it is not `done` no service opens the database (`schema.prepare`), and the
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -29,8 +29,10 @@ from orquestador.model.errors import MigrationRefused
 from orquestador.ops.logcopy import MongoLogTable, log_collection, make_log_indexes
 from orquestador.ops.transfer import Position, TargetTable
 
-COPYING, FAILED = "copying", "failed"
-_FILLED = ("receipts", "work", "names", "jobs", "budgets", "leases", "meta", "counters")
+MARKED, COPYING, FAILED = "marked", "copying", "failed"
+_HOLDS = ("receipts", "work", "names", "jobs", "budgets", "leases")
+_TRACES = ("meta", "counters")
+"""Of a command that only looked at an empty database."""
 
 
 class Standing(StrEnum):
@@ -60,19 +62,24 @@ class Mark:
 
 
 class MongoTarget:
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, traces: Sequence[str]) -> None:
+        self._store, self._traces = store, list(traces)
         self._logs = log_collection(store.database, store.durable)
         self.tables: list[TargetTable] = [*tables(store), MongoLogTable(self._logs)]
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, uri: str, database: str | None = None) -> AsyncIterator[Self]:
-        """Changes nothing. What goes wrong inside becomes what `errors.from_mongo` says."""
+    async def open(
+        cls, uri: str, *, traces: Sequence[str] = (), database: str | None = None
+    ) -> AsyncIterator[Self]:
+        """Changes nothing. What goes wrong inside becomes what `errors.from_mongo` says.
+
+        `traces` are the small facts that every command leaves in a database that it looks at.
+        """
         client = None
         try:
             client = connect(uri)
-            yield cls(await Store.of(client, database, lambda: SERVER_NOW))
+            yield cls(await Store.of(client, database, lambda: SERVER_NOW), traces)
         except Exception as error:
             told = from_mongo(error)
             if told is error:
@@ -93,7 +100,7 @@ class MongoTarget:
     async def standing(self, source: SourceState) -> Standing:
         """Raises MigrationRefused for a database with something else in it."""
         mark = await self.mark()
-        if mark is None:
+        if mark is None or mark.state == MARKED:
             await self._refuse_content()
             return Standing.EMPTY
         known = mark.source
@@ -111,40 +118,57 @@ class MongoTarget:
         opens it."""
         standing = await self.standing(source)
         mark = {"state": COPYING, "begun_at": now, "source": asdict(source), "cursors": {}, "copied": {}}
-        if standing is Standing.OUTDATED:
-            for name in _FILLED:
-                await self._drop(name)
+        if standing is Standing.EMPTY:
+            await self._begin_in_empty(mark)
+        elif standing is Standing.OUTDATED:
+            await self.refuse_served()
+            await self._drop((*_HOLDS, *_TRACES))
             with pymongo.timeout(schema.MIGRATE_S):
                 await self._logs.drop()
+            await self._store.schema.delete_one(schema.VERSION)
             await self._store.schema.replace_one(schema.MIGRATION, mark)
-        elif standing is Standing.EMPTY:
-            try:
-                await self._store.schema.insert_one({**schema.MIGRATION, **mark})
-            except DuplicateKeyError:
-                return await self.begin(source, now)
-            try:
-                # A service that made its version in between has not seen the mark when it began.
-                await self._refuse_content()
-            except MigrationRefused:
-                await self._store.schema.delete_one(schema.MIGRATION)
-                raise
         elif standing is not Standing.BEGUN:
             raise MigrationRefused("ended_meanwhile")
         begun = await self.mark()
         assert begun is not None
         return begun
 
-    async def _drop(self, name: str) -> None:
-        with pymongo.timeout(schema.MIGRATE_S):
-            await self._store.collection(name).drop()
+    async def _begin_in_empty(self, mark: Doc) -> None:
+        marked = {**schema.MIGRATION, **mark, "state": MARKED}
+        with contextlib.suppress(DuplicateKeyError):  # by a run that was killed here
+            await self._store.schema.insert_one(marked)
+        try:
+            # A service that began in between has not seen the mark.
+            await self._refuse_content()
+        except MigrationRefused:
+            await self._store.schema.delete_one({**schema.MIGRATION, "state": MARKED})
+            raise
+        await self._drop(_TRACES)
+        await self._store.schema.delete_one(schema.VERSION)
+        await self._store.schema.replace_one({**schema.MIGRATION, "state": MARKED}, mark)
+
+    async def _drop(self, names: Sequence[str]) -> None:
+        for name in names:
+            with pymongo.timeout(schema.MIGRATE_S):
+                await self._store.collection(name).drop()
 
     async def _refuse_content(self) -> None:
-        """Also for a version alone: a service that opened the empty database may still be there."""
-        held = [name for name in _FILLED if await self._store.collection(name).find_one({}, {"_id": 1})]
+        await self.refuse_served()
+        held = [name for name in _HOLDS if await self._store.collection(name).find_one({}, {"_id": 1})]
+        if await self._store.meta.find_one({"_id": {"$nin": self._traces}}, {"_id": 1}):
+            held.append("meta")
+        if await self._store.counters.find_one({"seq": {"$ne": 0}}, {"_id": 1}):
+            held.append("counters")
         if await self._logs.find_one({}, {"_id": 1}):
             held.append("logs")
-        if held or await schema.version_of(self._store):
-            raise MigrationRefused("not_empty", database=self.database, held=held or ["schema"])
+        if held:
+            raise MigrationRefused("not_empty", database=self.database, held=held)
+
+    async def refuse_served(self) -> None:
+        """A service that opened the database before it was marked is still there: every one tells of itself.
+        What it does must not be thrown away with an outdated copy."""
+        if await self._store.processes.find_one({}, {"_id": 1}):
+            raise MigrationRefused("target_served", database=self.database)
 
     async def passed(self, table: str, at: Position, copied: int) -> None:
         """All rows up to this position are durable in the target."""

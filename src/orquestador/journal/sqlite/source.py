@@ -143,8 +143,6 @@ def _receipt(row: Any) -> Row:
 
 
 class _Counters:
-    """Few, and so always all at once."""
-
     name = "counters"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -154,13 +152,15 @@ class _Counters:
         return len(self._all())
 
     def rows(self, after: Position | None) -> Iterator[Row]:
-        if after is None:
-            for at, row in enumerate(self._all()):
+        for at, row in enumerate(self._all()):
+            if after is None or at > int(after[0]):
                 yield Row([at], row.shown, row)
 
     def _all(self) -> list[transfer.CounterRow]:
         shrunk = self._connection.execute("SELECT value FROM counters WHERE name = 'shrunk_until'").fetchone()
-        doors = self._connection.execute("SELECT source, channel, receipts, last_at FROM sources")
+        doors = self._connection.execute(
+            "SELECT source, channel, receipts, last_at FROM sources ORDER BY source, channel"
+        )
         return [
             transfer.CounterRow(transfer.SEQ, _last_seq(self._connection)),
             transfer.CounterRow(transfer.SHRUNK_UNTIL, float(shrunk[0])),

@@ -1,0 +1,736 @@
+"""`migrate-store`: all of an SQLite store arrives in MongoDB, whatever happens, or none of it counts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from pymongo import AsyncMongoClient, MongoClient
+
+from orquestador.app.build import CHANNELS_SEEN
+from orquestador.app.migrate import Outcome, Plan, migrate
+from orquestador.clock import ManualClock
+from orquestador.journal.mongo import MongoJournal, dump, restore
+from orquestador.journal.mongo import schema as mongo_schema
+from orquestador.journal.mongo.target import Standing
+from orquestador.journal.sqlite import JournalTooNew, NotAJournal, SqliteJournal, schema
+from orquestador.model.errors import MigrationRefused, StoreLocked, StoreUnavailable, StoreUnfinished
+from orquestador.model.logs import LogFilter
+from orquestador.model.notices import NoticeKind
+from orquestador.model.orders import LineState, Owner
+from orquestador.model.work import Kind, State
+from orquestador.ops import transfer
+from orquestador.ops.logsink import SqliteLogSink
+from orquestador.ops.mongologs import MongoLogSink
+from orquestador.ops.transfer import BATCH_BYTES, Checksum, Row, batches
+from orquestador.ports import Process, ProcessRole, Save
+from orquestador.settings import Settings, journal_file, logs_file
+from tests.contract.journal_data import (
+    CHANNEL,
+    listing_row,
+    order_id,
+    order_row,
+    receipt,
+    seen,
+    the_row,
+    with_effect,
+)
+from tests.contract.migration_data import (
+    META,
+    NAMES,
+    Side,
+    all_receipts,
+    all_work,
+    assert_same,
+    filled,
+    settings_of,
+)
+from tests.engines import shared_mongod
+
+HERE = Path(__file__).parent
+DATABASE = "orquestador_migration"
+
+
+@pytest.fixture(params=[False, True], ids=["single", "replica set"])
+def server(request: pytest.FixtureRequest) -> str:
+    return shared_mongod(replica_set=request.param).uri
+
+
+@pytest.fixture
+def uri(server: str) -> Iterator[str]:
+    with contextlib.closing(_Database(server)) as database:
+        yield database.uri
+
+
+class _Database:
+    """A database of its own, dropped at the end."""
+
+    def __init__(self, server: str) -> None:
+        self._client = MongoClient[Any](server)
+        self.name = f"{DATABASE}_{uuid.uuid4().hex[:8]}"
+        self.uri = server.replace("/?", f"/{self.name}?") if "?" in server else server + self.name
+
+    def close(self) -> None:
+        for name in (self.name, f"{self.name}_copy"):
+            self._client.drop_database(name)
+        self._client.close()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, uri: str, clock: ManualClock) -> Settings:
+    shop = settings_of(tmp_path, uri)
+    await filled(shop, clock)
+    return shop
+
+
+class Steps:
+    """Remembers how it went; `at` is called when a step begins."""
+
+    def __init__(self, at: Callable[[str, str], None] | None = None) -> None:
+        self.rows: dict[tuple[str, str], int] = {}
+        self._at, self._now = at, ("", "")
+
+    def step(self, step: str, table: str, total: int, done: int = 0) -> None:
+        self._now = (step, table)
+        self.rows[self._now] = 0
+        if self._at is not None:
+            self._at(step, table)
+
+    def advance(self, rows: int) -> None:
+        self.rows[self._now] += rows
+
+
+def uri_of(shop: Settings) -> str:
+    assert shop.mongodb_uri is not None
+    return shop.mongodb_uri.get_secret_value()
+
+
+async def run(shop: Settings, at: Callable[[str, str], None] | None = None) -> Outcome:
+    outcome = await migrate(shop, Steps(at), lambda _: True)
+    assert isinstance(outcome, Outcome)
+    return outcome
+
+
+@contextlib.asynccontextmanager
+async def sides(shop: Settings, clock: ManualClock) -> AsyncIterator[tuple[Side, Side]]:
+    """The old store and the new one, both by the same clock."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def closed(opened: Any) -> Any:
+            stack.push_async_callback(opened.close)
+            return opened
+
+        uri = uri_of(shop)
+        old = await closed(await SqliteJournal.open(journal_file(shop), clock, serving=False))
+        old_logs = await closed(await SqliteLogSink.open(logs_file(shop), clock))
+        new = await closed(await MongoJournal.open(uri, clock, store_time=False))
+        new_logs = await closed(await MongoLogSink.open(uri, clock))
+        yield Side(old, old_logs), Side(new, new_logs)
+
+
+def files(folder: Path) -> dict[str, str]:
+    """What is in the data folder, byte by byte; the lock holds nothing of the store."""
+    paths = [p for p in folder.iterdir() if p.suffix != ".lock" and not p.name.endswith("-shm")]
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
+
+
+@contextlib.contextmanager
+def database_of(shop: Settings) -> Iterator[Any]:
+    with MongoClient[Any](uri_of(shop)) as client:
+        yield client.get_default_database()
+
+
+# --- everything arrives -------------------------------------------------------------------------------------
+
+
+async def test_all_of_it_arrives(shop: Settings, clock: ManualClock) -> None:
+    before = files(shop.data_dir)
+    outcome = await run(shop)
+    assert outcome.state == "done"
+    assert {t.name: t.source_rows for t in outcome.tables if t.source_rows < 5} == {
+        "jobs": 2,
+        "budgets": 2,
+        "meta": 3,
+    }
+    assert all(t.agree and t.source_checksum == t.target_checksum for t in outcome.tables)
+    assert files(shop.data_dir) == before
+    async with sides(shop, clock) as (old, new):
+        for later in (0, 6, 60, 4000):
+            clock.advance(later)
+            await assert_same(old, new, clock)
+        for name, value in META.items():
+            assert await new.journal.get_meta(name) == value
+        for journal in (old.journal, new.journal):
+            owners = await journal.claim_names(CHANNEL, [*NAMES, "new"], "nobody")
+            assert owners == dict.fromkeys(NAMES, order_id("A1")) | {"new": "nobody"}
+
+
+async def test_the_new_store_goes_on_where_the_old_one_was(shop: Settings, clock: ManualClock) -> None:
+    await run(shop)
+    async with sides(shop, clock) as (old, new):
+        for journal in (old.journal, new.journal):
+            await journal.recover("somebody")  # as a start does: leases do not go along
+            assert await journal.acquire("lane", "next", 30)
+        clock.advance(1000)
+        for kind in Kind:
+            taken = [{w.id: w for w in await side.journal.claim(kind, "w1", 100, 30)} for side in (old, new)]
+            assert taken[0].keys() == taken[1].keys()
+            assert kind is Kind.MOVEMENT or taken[0]
+        # A text that came before is known, and numbers go on behind the last one.
+        for side in (old, new):
+            known = receipt("r-again", "A1", dedupe="r0-1")
+            assert await side.journal.accept(known) == (await old.journal.accept(known))
+            assert (await side.journal.accept(known)).receipt_id == "r0-1"
+            await side.journal.accept(receipt("r-next", "A1"))
+        last = [(await side.journal.receipts_for(order_id("A1")))[-1] for side in (old, new)]
+        assert [r.id for r in last] == ["r-next", "r-next"]
+        every = await all_receipts(new.journal, LogFilter())
+        assert len({r.seq for r in every}) == len(every)
+        assert max(r.seq for r in every) == last[1].seq
+        # A row moves on by its revision.
+        for side in (old, new):
+            row = await the_row(side.journal, order_id("A0"))
+            assert await side.journal.save([Save(replace(row, state=State.DEAD, done=row.wanted))]) == [True]
+            assert await side.journal.save([Save(row)]) == [False]
+        assert await new.journal.expire(clock.now() + 10, clock.now() + 10) > 0
+
+
+async def test_a_store_with_nothing_in_it(tmp_path: Path, uri: str, clock: ManualClock) -> None:
+    shop = settings_of(tmp_path, uri)
+    journal = await SqliteJournal.open(journal_file(shop), clock)
+    await journal.close()
+    assert (await run(shop)).state == "done"
+    async with sides(shop, clock) as (old, new):
+        await assert_same(old, new, clock)
+        assert not (await new.journal.accept(receipt("r1", "A1"))).duplicate
+
+
+async def test_what_a_killed_process_left_beside_the_file_goes_along(
+    tmp_path: Path, uri: str, clock: ManualClock
+) -> None:
+    shop = settings_of(tmp_path, uri)
+    journal = await SqliteJournal.open(journal_file(shop), clock)
+    await asyncio.gather(*(journal.accept(receipt(f"r{n}", f"A{n}")) for n in range(30)))
+    # As a kill leaves them: the file and its log, not put together yet.
+    left = tmp_path / "left"
+    left.mkdir()
+    for path in journal_file(shop).parent.iterdir():
+        (left / path.name).write_bytes(path.read_bytes())
+    await journal.close()
+    shop = settings_of(tmp_path, uri, DATA_DIR=str(left))
+    before = files(left)
+    assert before.keys() == {"orquestador.sqlite3", "orquestador.sqlite3-wal"}
+    outcome = await run(shop)
+    assert {t.name: t.target_rows for t in outcome.tables}["receipts"] == 30
+    assert files(left) == before
+    async with sides(shop, clock) as (old, new):
+        await assert_same(old, new, clock)
+
+
+text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
+refs = st.sampled_from(["A1", "A2", "A3"]) | text
+skus = st.sampled_from(["S1", "S2"]) | text
+lines = st.lists(st.tuples(skus, st.integers(1, 100_000)), max_size=3)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
+    max_leaves=5,
+)
+notices = st.tuples(
+    st.lists(refs, max_size=3, unique=True),
+    st.sampled_from(list(NoticeKind)),
+    st.sampled_from(["", "same", "other"]) | text,
+    st.binary(max_size=40),
+    st.sampled_from([CHANNEL, "falabella-pe"]),
+)
+orders = st.tuples(
+    refs,
+    lines,
+    st.sampled_from(list(LineState)),
+    st.sampled_from(list(Owner)),
+    st.sampled_from(list(State)),
+    st.booleans(),
+    st.none() | st.floats(0, 2e9),
+    st.none() | text,
+)
+
+
+@given(
+    said=st.lists(notices, max_size=8),
+    rows=st.lists(orders, max_size=8),
+    offers=st.lists(skus, max_size=4, unique=True),
+    facts=st.dictionaries(text, json_values, max_size=3),
+    names=st.lists(text, max_size=3, unique=True),
+    rows_in_a_batch=st.integers(1, 4),
+)
+@settings(max_examples=8, phases=(Phase.explicit, Phase.generate))
+def test_whatever_is_in_it_arrives(
+    said: list[Any],
+    rows: list[Any],
+    offers: list[str],
+    facts: dict[str, Any],
+    names: list[str],
+    rows_in_a_batch: int,
+) -> None:
+    clock = ManualClock()
+
+    async def go(folder: Path, uri: str) -> None:
+        shop = settings_of(folder, uri)
+        journal = await SqliteJournal.open(journal_file(shop), clock)
+        await journal.upsert_listings([listing_row(sku) for sku in offers])
+        for n, (about, kind, dedupe, body, channel) in enumerate(said):
+            await journal.accept(
+                receipt(f"r{n}", *about, kind=kind, dedupe=dedupe, body=body, channel=channel, at=float(n))
+            )
+        for ref, has, state, owner, stands, effect, due, number in rows:
+            order = seen(ref, *has, at=clock.now(), state=state, owner=owner, number=number)
+            order = with_effect(order) if effect else order
+            known = await journal.get([order_id(ref)])
+            row = (
+                replace(known[0], doc=order, state=stands, done=known[0].wanted)
+                if known
+                else order_row(order, stands)
+            )
+            await journal.save([Save(row, effect_due_at=due)])
+        for name, value in facts.items():
+            await journal.set_meta(name, value)
+        await journal.claim_names(CHANNEL, names, "order:falabella:A1")
+        await journal.close()
+        logs = await SqliteLogSink.open(logs_file(shop), clock)
+        await logs.close()
+        assert (await run(shop)).state == "done"
+        async with sides(shop, clock) as (old, new):
+            await assert_same(old, new, clock)
+            for name, value in facts.items():
+                assert await new.journal.get_meta(name) == value
+            owned = await old.journal.claim_names(CHANNEL, names, "x")
+            assert await new.journal.claim_names(CHANNEL, names, "x") == owned
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.closing(_Database(shared_mongod().uri)) as database,
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        patched.setattr(transfer, "BATCH_ROWS", rows_in_a_batch)
+        asyncio.run(go(Path(folder), database.uri))
+
+
+# --- killed on the way --------------------------------------------------------------------------------------
+
+
+def _child(folder: Path, rows: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "migrating_child.py"), str(folder), str(rows)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=HERE.parent.parent,
+    )
+
+
+def _lines_until_killed(folder: Path, rows: int, kill_at: int) -> list[str]:
+    """What a run printed; it is killed as soon as its line number `kill_at` is seen."""
+    said: list[str] = []
+    with _child(folder, rows) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line.strip())
+            if len(said) == kill_at:
+                process.send_signal(signal.SIGKILL)
+                break
+        process.stdout.read()
+    assert len(said) < kill_at or process.returncode == -signal.SIGKILL
+    return said
+
+
+async def test_a_run_that_is_killed_again_and_again_goes_on_each_time(
+    shop: Settings, clock: ManualClock, tmp_path: Path
+) -> None:
+    before = files(shop.data_dir)
+    runs: list[list[str]] = []
+    for kill_at in itertools.count(2, 7):  # each run gets a little further before it is killed
+        runs.append(await asyncio.to_thread(_lines_until_killed, tmp_path, 8, kill_at))
+        if runs[-1][-1] == "done":
+            break
+        with pytest.raises(StoreUnfinished, match="migrate-store"):
+            await MongoJournal.open(uri_of(shop), clock)
+    assert len(runs) > 5
+    # Not one of them copied anything a second time that an earlier one had told to be there.
+    assert runs[0][0] == "plan empty"
+    assert {said[0] for said in runs[2:]} == {"plan begun"}
+    starts = [int(said[1].rpartition(" ")[2]) for said in runs if len(said) > 1]
+    assert starts == sorted(starts)
+    assert starts[-1] > 0
+    assert files(shop.data_dir) == before
+    async with sides(shop, clock) as (old, new):
+        await assert_same(old, new, clock)
+        await _indexed_like_a_new_one(shop, clock)
+
+
+async def _indexed_like_a_new_one(shop: Settings, clock: ManualClock) -> None:
+    with database_of(shop) as database:
+        uri = uri_of(shop)
+        fresh = await MongoJournal.open(uri, clock, database=f"{database.name}_copy")
+        logs = await MongoLogSink.open(uri, clock, database=f"{database.name}_copy")
+        await fresh.close()
+        await logs.close()
+        copy = database.client[f"{database.name}_copy"]
+        for name in ("receipts", "work", "names", "jobs", "leases", "logs_1"):
+            made = database[f"orq_{name}"].index_information()
+            assert made == copy[f"orq_{name}"].index_information(), name
+
+
+async def test_it_goes_on_after_a_failure_at_any_write(
+    shop: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server refuses everything from the n-th write of a run on, for every n until a run has fewer; each
+    run has less left to do."""
+    monkeypatch.setattr(transfer, "BATCH_ROWS", 4)
+    writes = ["insert", "update", "delete", "drop", "createIndexes"]
+    fault = {"failCommands": writes, "errorCode": 8000}
+    failures = 0
+    with database_of(shop) as database:
+
+        def switch(mode: object) -> None:
+            database.client.admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": fault})
+
+        state = ""
+        while not state:
+            switch({"skip": failures})
+            try:
+                state = (await run(shop)).state
+            except StoreUnavailable:
+                failures += 1
+            finally:
+                switch("off")
+    assert (state, failures > 7) == ("done", True), failures
+    async with sides(shop, clock) as (old, new):
+        await assert_same(old, new, clock)
+
+
+async def test_a_source_that_was_used_in_between_begins_again(
+    shop: Settings, clock: ManualClock, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(_lines_until_killed, tmp_path, 5, 8)
+    journal = await SqliteJournal.open(journal_file(shop), clock)
+    await journal.accept(receipt("later", "A1"))
+    row = await the_row(journal, order_id("A0"))  # one that may have been copied
+    assert await journal.save([Save(replace(row, reason="changed"))]) == [True]
+    await journal.close()
+    plans: list[Plan] = []
+
+    def agree(plan: Plan) -> bool:
+        plans.append(plan)
+        return True
+
+    outcome = await migrate(shop, Steps(), agree)
+    assert isinstance(outcome, Outcome)
+    assert (outcome.state, plans[0].standing) == ("done", Standing.OUTDATED)
+    async with sides(shop, clock) as (old, new):
+        await assert_same(old, new, clock)
+
+
+# --- a difference is found ----------------------------------------------------------------------------------
+
+
+async def test_a_difference_is_told_and_nobody_serves_it(shop: Settings, clock: ManualClock) -> None:
+    def spoil(step: str, table: str) -> None:
+        if step == "index":
+            with database_of(shop) as database:
+                database["orq_work"].update_one({"_id": order_id("A0")}, {"$inc": {"wanted": 1}})
+                database["orq_work"].update_one({"_id": order_id("A1")}, {"$unset": {"units": ""}})
+                database["orq_receipts"].delete_one({"_id": "r0-2"})
+                database["orq_names"].insert_one({"_id": "x", "channel": "c", "name": "n", "work_id": "w"})
+                database["orq_meta"].insert_one({"_id": "odd"})
+                database["orq_counters"].update_one({}, {"$set": {"seq": 1}})
+                database["orq_logs_1"].update_one({"_id": 1}, {"$set": {"subjects": []}})
+
+    outcome = await run(shop, spoil)
+    assert outcome.state == "differs"
+    found = {t.name: t.differing for t in outcome.tables if not t.agree}
+    assert found == {
+        "work": [order_id("A0"), order_id("A1")],
+        "receipts": ["r0-2"],
+        "names": ["c:n"],
+        "meta": ["odd"],
+        "counters": ["seq"],
+        "logs": ["log-0"],
+    }
+    with pytest.raises(StoreUnfinished):
+        await MongoJournal.open(uri_of(shop), clock)
+    assert (await run(shop)).state == "done"  # from the beginning
+    async with sides(shop, clock) as (old, new):
+        await assert_same(old, new, clock)
+
+
+async def test_a_source_that_somebody_writes_to_meanwhile_does_not_count(
+    shop: Settings, clock: ManualClock
+) -> None:
+    def write(step: str, table: str) -> None:
+        if (step, table) == ("check", "logs"):
+            with contextlib.closing(sqlite3.connect(journal_file(shop))) as connection, connection:
+                connection.execute("UPDATE work SET wanted = wanted + 1")
+
+    with pytest.raises(MigrationRefused) as refused:
+        await run(shop, write)
+    assert refused.value.code == "source_changed"
+    assert (await run(shop)).state == "done"
+    async with sides(shop, clock) as (old, new):
+        await assert_same(old, new, clock)
+
+
+# --- refused ------------------------------------------------------------------------------------------------
+
+
+async def _refused(shop: Settings) -> MigrationRefused:
+    with pytest.raises(MigrationRefused) as refused:
+        await run(shop)
+    return refused.value
+
+
+def _content(shop: Settings) -> dict[str, list[Any]]:
+    with database_of(shop) as database:
+        return {name: list(database[name].find()) for name in sorted(database.list_collection_names())}
+
+
+async def test_a_store_in_use_is_refused_and_the_target_left_alone(
+    shop: Settings, clock: ManualClock
+) -> None:
+    journal = await SqliteJournal.open(journal_file(shop), clock)
+    with pytest.raises(StoreLocked):
+        await run(shop)
+    await journal.close()
+    assert _content(shop) == {}
+
+
+async def test_a_plan_that_nobody_agrees_to_changes_nothing(shop: Settings) -> None:
+    plan = await migrate(shop, Steps(), lambda _: False)
+    assert isinstance(plan, Plan)
+    assert (plan.standing, plan.rows["receipts"], plan.logs_left) == (Standing.EMPTY, 21, False)
+    assert _content(shop) == {}
+
+
+async def test_a_database_in_use_is_refused_and_left_alone(shop: Settings, clock: ManualClock) -> None:
+    journal = await MongoJournal.open(uri_of(shop), clock)
+    await journal.accept(receipt("r1", "A1"))
+    await journal.close()
+    before = _content(shop)
+    refused = await _refused(shop)
+    assert (refused.code, refused.facts["held"]) == ("not_empty", ["receipts", "work", "counters"])
+    assert _content(shop) == before
+
+
+async def test_a_database_that_was_only_looked_at_is_as_good_as_empty(
+    shop: Settings, clock: ManualClock
+) -> None:
+    journal = await MongoJournal.open(uri_of(shop), clock)
+    await journal.set_meta(CHANNELS_SEEN, ["other"])
+    await journal.close()
+    assert (await run(shop)).state == "done"
+    async with sides(shop, clock) as (old, new):
+        await assert_same(old, new, clock)
+        assert await new.journal.get_meta(CHANNELS_SEEN) is None
+
+
+async def test_a_database_that_somebody_serves_is_refused(shop: Settings, clock: ManualClock) -> None:
+    journal = await MongoJournal.open(uri_of(shop), clock)
+    me = Process("host-1", ProcessRole.API, "1", clock.now())
+    await journal.tell(me)
+    assert (await _refused(shop)).code == "target_served"
+    await journal.leave(me.owner)
+
+    def tell(step: str, table: str) -> None:
+        if (step, table) == ("copy", "names"):
+            with database_of(shop) as database:
+                database["orq_processes"].insert_one({"_id": me.owner})
+
+    # One that opened it just before the mark, and told of itself only later: what it accepts is not lost.
+    with pytest.raises(MigrationRefused, match="target_served"):
+        await run(shop, tell)
+    assert (await _refused(shop)).code == "target_served"
+    await journal.close()
+
+
+async def test_the_unfinished_copy_of_another_store_is_refused_and_left_alone(
+    shop: Settings, clock: ManualClock, tmp_path: Path, uri: str
+) -> None:
+    await asyncio.to_thread(_lines_until_killed, tmp_path, 5, 8)
+    before = _content(shop)
+    other = tmp_path / "other"
+    other.mkdir()
+    theirs = settings_of(other, uri)
+    journal = await SqliteJournal.open(journal_file(theirs), clock)
+    await journal.touch([order_id("Z1")], "poll")
+    await journal.close()
+    refused = await _refused(theirs)
+    assert refused.code == "other_migration"
+    assert str(refused.facts["origin"]).endswith(str(journal_file(shop)))
+    assert _content(shop) == before
+    assert (await run(shop)).state == "done"
+    assert (await _refused(theirs)).code == "other_journal"
+
+
+async def test_a_second_run_says_when_it_was_done(shop: Settings, clock: ManualClock) -> None:
+    first = await run(shop)
+    before = _content(shop)
+    again = await run(shop)
+    assert again == replace(first, state="already_done")
+    journal_file(shop).unlink()
+    assert await run(shop) == again
+    assert _content(shop) == before
+
+
+async def test_a_source_that_went_on_by_itself_afterwards_is_told(shop: Settings, clock: ManualClock) -> None:
+    await run(shop)
+    journal = await SqliteJournal.open(journal_file(shop), clock)
+    await journal.close()  # a look alone is no use
+    assert (await run(shop)).state == "already_done"
+    journal = await SqliteJournal.open(journal_file(shop), clock)
+    await journal.accept(receipt("later", "A1"))
+    await journal.close()
+    before = _content(shop)
+    assert (await _refused(shop)).code == "used_since"
+    assert _content(shop) == before
+
+
+async def test_no_target_and_no_source(tmp_path: Path, uri: str) -> None:
+    assert (await _refused(settings_of(tmp_path, ""))).code == "no_target"
+    shop = settings_of(tmp_path, uri)
+    assert (await _refused(shop)).code == "no_source"
+    assert not shop.data_dir.exists()
+    assert _content(shop) == {}
+
+
+async def test_a_foreign_or_newer_file_is_refused_and_left_alone(
+    shop: Settings, tmp_path: Path, uri: str
+) -> None:
+    with contextlib.closing(sqlite3.connect(journal_file(shop))) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    before = files(shop.data_dir)
+    with pytest.raises(JournalTooNew):
+        await run(shop)
+    assert files(shop.data_dir) == before
+    journal_file(shop).write_bytes(b"a text, and no database" * 200)
+    with pytest.raises(NotAJournal):
+        await run(shop)
+    assert _content(shop) == {}
+
+
+async def test_a_receipt_that_mongodb_cannot_hold_is_named(shop: Settings, clock: ManualClock) -> None:
+    journal = await SqliteJournal.open(journal_file(shop), clock)
+    await journal.accept(receipt("huge", "A1", body=b"x" * (16 * 2**20)))
+    await journal.close()
+    refused = await _refused(shop)
+    assert (refused.code, refused.facts["table"], refused.facts["id"]) == ("row_refused", "receipts", "huge")
+
+
+# --- older files --------------------------------------------------------------------------------------------
+
+
+async def test_an_older_file_is_read_by_way_of_a_copy(
+    shop: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = [*schema.migrations(), "UPDATE work SET attempts = 77 WHERE id = 'order:falabella:A0'"]
+    monkeypatch.setattr(schema, "migrations", lambda: steps)
+    before = files(shop.data_dir)
+    assert (await run(shop)).state == "done"
+    assert files(shop.data_dir) == before  # neither changed nor with a copy beside it
+    async with sides(shop, clock) as (old, new):  # this brings the file itself to that version
+        await assert_same(old, new, clock)
+        assert (await the_row(new.journal, order_id("A0"))).attempts == 77
+
+
+async def test_call_logs_of_another_version_are_left_behind_and_that_is_said(
+    shop: Settings, clock: ManualClock
+) -> None:
+    with contextlib.closing(sqlite3.connect(logs_file(shop))) as connection:
+        connection.execute("PRAGMA user_version = 7")
+    outcome = await run(shop)
+    assert (outcome.state, outcome.logs_left) == ("done", True)
+    assert next(t for t in outcome.tables if t.name == "logs").target_rows == 0
+
+
+# --- others meet the unfinished database --------------------------------------------------------------------
+
+
+async def test_nothing_is_restored_over_an_unfinished_copy(
+    shop: Settings, clock: ManualClock, tmp_path: Path
+) -> None:
+    uri = uri_of(shop)
+    async with AsyncMongoClient[Any](uri) as client:
+        name = client.get_default_database().name
+    other = await MongoJournal.open(uri, clock, database=f"{name}_copy")
+    await other.backup(str(tmp_path / "dump"))
+    await other.close()
+    await asyncio.to_thread(_lines_until_killed, tmp_path, 5, 3)
+    with pytest.raises(StoreUnfinished):
+        await restore(uri, tmp_path / "dump")
+    assert set(dump.COLLECTIONS) == {t.name for t in (await run(shop)).tables} - {"logs"}
+
+
+async def test_the_copy_is_a_journal_of_the_newest_version(shop: Settings, clock: ManualClock) -> None:
+    await run(shop)
+    with database_of(shop) as database:
+        version = database["orq_schema"].find_one(mongo_schema.VERSION)
+        assert version == {"_id": "journal", "version": len(mongo_schema.STEPS)}
+    async with sides(shop, clock) as (_, new):
+        assert await all_work(new.journal)
+        assert not await new.journal.processes()
+
+
+# --- comparing ----------------------------------------------------------------------------------------------
+
+
+def _rows(*fields: tuple[object, ...]) -> list[Row]:
+    return [Row([], str(f[0]), f) for f in fields]
+
+
+def test_a_checksum_knows_rows_and_no_order() -> None:
+    def summed(*fields: tuple[object, ...]) -> Checksum:
+        checksum = Checksum()
+        checksum.add(_rows(*fields))
+        return checksum
+
+    one, other = summed(("a", 1), ("b", b"\0"), ("c", None)), summed(("c", None), ("a", 1), ("b", b"\0"))
+    assert (one.text, one.differs_in(other)) == (other.text, [])
+    different: list[tuple[object, ...]] = [("a", 2), ("a", "1"), ("a", 1.0), ("a", True), ("a", None), ("a",)]
+    texts = {summed(fields).text for fields in [("a", 1), *different]}
+    assert len(texts) == 7
+    twice = summed(("a", 1), ("a", 1))
+    assert twice.text not in (summed().text, summed(("a", 1)).text)
+
+
+def test_batches_are_bounded_by_rows_and_by_bytes() -> None:
+    small = list(batches(iter(_rows(*((n,) for n in range(2_500))))))
+    assert [len(batch) for batch in small] == [1_000, 1_000, 500]
+    large = list(batches(iter(_rows(*((n, b"x" * 2**20) for n in range(20))))))
+    assert [len(batch) for batch in large] == [BATCH_BYTES // 2**20] * 2 + [4]
+    assert list(batches(iter(()))) == []
+
+
+def test_the_lock_is_free_after_a_refusal(tmp_path: Path) -> None:
+    shop = settings_of(tmp_path, "mongodb://127.0.0.1:1/x")
+    shop.data_dir.mkdir()
+    (shop.data_dir / "orquestador.sqlite3").write_bytes(b"")
+    with pytest.raises(Exception, match="reached"):
+        asyncio.run(migrate(shop, Steps(), lambda _: True))
+    assert [path.name for path in shop.data_dir.iterdir()] == ["orquestador.sqlite3"]
