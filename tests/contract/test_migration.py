@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import hashlib
 import itertools
+import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -22,9 +24,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pymongo import AsyncMongoClient, MongoClient
 
+import orquestador
 from orquestador.app.build import CHANNELS_SEEN
 from orquestador.app.migrate import Outcome, Plan, migrate
 from orquestador.clock import ManualClock
+from orquestador.i18n import has
 from orquestador.journal.mongo import MongoJournal, dump, restore
 from orquestador.journal.mongo import schema as mongo_schema
 from orquestador.journal.mongo.target import Standing
@@ -302,8 +306,8 @@ def test_whatever_is_in_it_arrives(
             await journal.accept(
                 receipt(f"r{n}", *about, kind=kind, dedupe=dedupe, body=body, channel=channel, at=float(n))
             )
-        for ref, has, state, owner, stands, effect, due, number in rows:
-            order = seen(ref, *has, at=clock.now(), state=state, owner=owner, number=number)
+        for ref, items, state, owner, stands, effect, due, number in rows:
+            order = seen(ref, *items, at=clock.now(), state=state, owner=owner, number=number)
             order = with_effect(order) if effect else order
             known = await journal.get([order_id(ref)])
             row = (
@@ -695,6 +699,48 @@ async def test_the_copy_is_a_journal_of_the_newest_version(shop: Settings, clock
     async with sides(shop, clock) as (_, new):
         assert await all_work(new.journal)
         assert not await new.journal.processes()
+
+
+# --- a person at a terminal ---------------------------------------------------------------------------------
+
+
+def _at_a_terminal(folder: Path, answer: bytes) -> tuple[int, str]:
+    """Exit code and screen of the command, run by somebody who types this."""
+    ours, theirs = os.openpty()
+    env = {**os.environ, "APP_LANG": "es", "COLUMNS": "120", "TERM": "xterm"}
+    command = [sys.executable, "-m", "orquestador", "migrate-store"]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=env
+    ) as process:
+        os.close(theirs)
+        os.write(ours, answer)
+        seen = b""
+        with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
+            while piece := os.read(ours, 65_536):
+                seen += piece
+        os.close(ours)
+        return process.wait(), seen.decode()
+
+
+async def test_a_person_is_asked_and_sees_how_it_goes(shop: Settings, tmp_path: Path) -> None:
+    code, screen = await asyncio.to_thread(_at_a_terminal, tmp_path, b"\n")
+    assert (code, "No se copió nada" in screen) == (2, True)
+    assert _content(shop) == {}
+    code, screen = await asyncio.to_thread(_at_a_terminal, tmp_path, b"s\n")
+    assert code == 0, screen
+    for words in ("avisos", "Copia: pedidos", "Verificación: registro de llamadas", "100%", "Todo está en"):
+        assert words in screen, words
+
+
+REFUSALS = re.compile(r'(?:MigrationRefused\(\s*|(?="other_))"(\w+)"')
+
+
+def test_every_refusal_has_words_and_a_remedy() -> None:
+    source = Path(orquestador.__file__).parent
+    texts = [path.read_text() for path in source.rglob("*.py") if "MigrationRefused" in path.read_text()]
+    codes = {code for text in texts for code in REFUSALS.findall(text)}
+    assert {"not_empty", "other_journal", "other_migration", "row_refused", "used_since"} <= codes
+    assert all(has(f"migrate.{code}") and has(f"migrate.{code}.do") for code in codes), codes
 
 
 # --- comparing ----------------------------------------------------------------------------------------------

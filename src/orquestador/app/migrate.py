@@ -8,8 +8,9 @@ it was. A source that was used in between, or a difference, makes the next run b
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -96,8 +97,8 @@ class _Nothing:
     def count(self) -> int:
         return 0
 
-    def rows(self, after: Position | None) -> Iterator[Row]:
-        return iter(())
+    def rows(self, after: Position | None) -> Generator[Row, None, None]:
+        yield from ()
 
 
 async def migrate(
@@ -188,26 +189,25 @@ class _Run:
     async def _copy(self, ours: SourceTable, theirs: TargetTable, mark: Mark) -> None:
         copied = mark.copied.get(ours.name, 0)
         self.watch.step("copy", ours.name, self.plan.rows[ours.name], copied)
-        reading = batches(ours.rows(mark.cursors.get(ours.name)))
-        coming = asyncio.create_task(_next(reading))
-        try:
-            while batch := await coming:
-                coming = asyncio.create_task(_next(reading))  # while this one is written
-                await theirs.write(batch)
-                copied += len(batch)
-                await self.target.passed(ours.name, batch[-1].at, copied)
-                self.watch.advance(len(batch))
-        finally:
-            # The thread must be out of the source before it is closed.
-            await asyncio.gather(coming, return_exceptions=True)
+        with _reading(ours, mark.cursors.get(ours.name)) as reading:
+            coming = asyncio.create_task(_next(reading))
+            try:
+                while batch := await coming:
+                    coming = asyncio.create_task(_next(reading))  # while this one is written
+                    await theirs.write(batch)
+                    copied += len(batch)
+                    await self.target.passed(ours.name, batch[-1].at, copied)
+                    self.watch.advance(len(batch))
+            finally:
+                await asyncio.gather(coming, return_exceptions=True)
 
     async def _check(self, ours: SourceTable, theirs: TargetTable) -> TableReport:
         self.watch.step("check", ours.name, 2 * self.plan.rows[ours.name])
         left, right = Checksum(), Checksum()
-        reading = batches(ours.rows(None))
-        while batch := await _next(reading):
-            await asyncio.to_thread(left.add, batch)
-            self.watch.advance(len(batch))
+        with _reading(ours) as reading:
+            while batch := await _next(reading):
+                await asyncio.to_thread(left.add, batch)
+                self.watch.advance(len(batch))
         async for batch in theirs.batches():
             await asyncio.to_thread(right.add, batch)
             self.watch.advance(len(batch))
@@ -224,10 +224,23 @@ class _Run:
         )
 
 
+@contextlib.contextmanager
+def _reading(table: SourceTable, after: Position | None = None) -> Iterator[Iterator[list[Row]]]:
+    """Closed before its source is."""
+    rows = table.rows(after)
+    with contextlib.closing(rows), contextlib.closing(batches(rows)) as reading:
+        yield reading
+
+
 async def _next(reading: Iterator[list[Row]]) -> list[Row]:
     """Empty at the end."""
     nothing: list[Row] = []
-    return await asyncio.to_thread(next, reading, nothing)
+    coming = asyncio.ensure_future(asyncio.to_thread(next, reading, nothing))
+    try:
+        return await asyncio.shield(coming)
+    finally:
+        # Whoever is interrupted here closes the source next: the thread must be out of it.
+        await asyncio.wait([coming])
 
 
 async def _differing(ours: SourceTable, theirs: TargetTable, where: Sequence[int]) -> list[str]:
@@ -236,9 +249,9 @@ async def _differing(ours: SourceTable, theirs: TargetTable, where: Sequence[int
     for wanted in where:
         left: dict[str, list[int]] = {}
         right: dict[str, list[int]] = {}
-        reading = batches(ours.rows(None))
-        while batch := await _next(reading):
-            _collect(left, batch, wanted)
+        with _reading(ours) as reading:
+            while batch := await _next(reading):
+                _collect(left, batch, wanted)
         async for batch in theirs.batches():
             _collect(right, batch, wanted)
         found += differing(left, right)

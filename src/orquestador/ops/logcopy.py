@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,7 +51,7 @@ class SqliteLogTable:
     def count(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM entries").fetchone()[0])
 
-    def rows(self, after: Position | None) -> Iterator[Row]:
+    def rows(self, after: Position | None) -> Generator[Row, None, None]:
         sql = f"SELECT n, {COLUMNS} FROM entries WHERE n > ? ORDER BY n"
         with contextlib.closing(self._connection.execute(sql, (after[0] if after else -1,))) as found:
             for row in found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple, Protocol
 
@@ -40,7 +40,7 @@ class SourceTable(Protocol):
 
     def count(self) -> int: ...
 
-    def rows(self, after: Position | None) -> Iterator[Row]:
+    def rows(self, after: Position | None) -> Generator[Row, None, None]:
         """All rows behind this one, in the order of their positions."""
         ...
 
@@ -58,7 +58,7 @@ class TargetTable(Protocol):
         ...
 
 
-def batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+def batches(rows: Iterator[Row]) -> Generator[list[Row], None, None]:
     """Never many rows nor many bytes at once."""
     batch: list[Row] = []
     size = 0

@@ -6,7 +6,7 @@ import contextlib
 import json
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -127,7 +127,7 @@ class _Table:
     def count(self) -> int:
         return int(self.connection.execute(f"SELECT count(*) FROM {self.name}").fetchone()[0])
 
-    def rows(self, after: Position | None) -> Iterator[Row]:
+    def rows(self, after: Position | None) -> Generator[Row, None, None]:
         keys = ", ".join(self.key)
         behind = f"WHERE ({keys}) > ({', '.join('?' * len(self.key))})" if after is not None else ""
         found = self.connection.execute(f"{self.select} {behind} ORDER BY {keys}", after or ())
@@ -151,7 +151,7 @@ class _Counters:
     def count(self) -> int:
         return len(self._all())
 
-    def rows(self, after: Position | None) -> Iterator[Row]:
+    def rows(self, after: Position | None) -> Generator[Row, None, None]:
         for at, row in enumerate(self._all()):
             if after is None or at > int(after[0]):
                 yield Row([at], row.shown, row)
