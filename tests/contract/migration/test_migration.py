@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import itertools
-import os
-import re
-import signal
 import sqlite3
-import subprocess
-import sys
 import tempfile
-import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,18 +14,13 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from pymongo import AsyncMongoClient, MongoClient
 
-import orquestador
-from orquestador.app.build import CHANNELS_SEEN
 from orquestador.app.migrate import Outcome, Plan, migrate
 from orquestador.clock import ManualClock
-from orquestador.i18n import has
-from orquestador.journal.mongo import MongoJournal, dump, restore
-from orquestador.journal.mongo import schema as mongo_schema
+from orquestador.journal.mongo import MongoJournal
 from orquestador.journal.mongo.target import Standing
-from orquestador.journal.sqlite import JournalTooNew, NotAJournal, SqliteJournal, schema
-from orquestador.model.errors import MigrationRefused, StoreLocked, StoreUnavailable, StoreUnfinished
+from orquestador.journal.sqlite import SqliteJournal
+from orquestador.model.errors import MigrationRefused, StoreUnavailable, StoreUnfinished
 from orquestador.model.logs import LogFilter
 from orquestador.model.notices import NoticeKind
 from orquestador.model.orders import LineState, Owner
@@ -42,7 +29,7 @@ from orquestador.ops import transfer
 from orquestador.ops.logsink import SqliteLogSink
 from orquestador.ops.mongologs import MongoLogSink
 from orquestador.ops.transfer import BATCH_BYTES, Checksum, Row, batches
-from orquestador.ports import Process, ProcessRole, Save
+from orquestador.ports import Save
 from orquestador.settings import Settings, journal_file, logs_file
 from tests.contract.journal_data import (
     CHANNEL,
@@ -54,115 +41,20 @@ from tests.contract.journal_data import (
     the_row,
     with_effect,
 )
-from tests.contract.migration_data import (
-    META,
-    NAMES,
-    Side,
-    all_receipts,
-    all_work,
-    assert_same,
-    filled,
-    settings_of,
+from tests.contract.migration.data import META, NAMES, all_receipts, assert_same, settings_of
+from tests.contract.migration.run import (
+    OwnDatabase,
+    Steps,
+    database_of,
+    files,
+    lines_until_killed,
+    run,
+    sides,
+    uri_of,
 )
-from tests.engines import shared_mongod
+from tests.engines import DRIVER_LEAKS, shared_mongod
 
-HERE = Path(__file__).parent
-DATABASE = "orquestador_migration"
-
-
-@pytest.fixture(params=[False, True], ids=["single", "replica set"])
-def server(request: pytest.FixtureRequest) -> str:
-    return shared_mongod(replica_set=request.param).uri
-
-
-@pytest.fixture
-def uri(server: str) -> Iterator[str]:
-    with contextlib.closing(_Database(server)) as database:
-        yield database.uri
-
-
-class _Database:
-    """A database of its own, dropped at the end."""
-
-    def __init__(self, server: str) -> None:
-        self._client = MongoClient[Any](server)
-        self.name = f"{DATABASE}_{uuid.uuid4().hex[:8]}"
-        self.uri = server.replace("/?", f"/{self.name}?") if "?" in server else server + self.name
-
-    def close(self) -> None:
-        for name in (self.name, f"{self.name}_copy"):
-            self._client.drop_database(name)
-        self._client.close()
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-async def shop(tmp_path: Path, uri: str, clock: ManualClock) -> Settings:
-    shop = settings_of(tmp_path, uri)
-    await filled(shop, clock)
-    return shop
-
-
-class Steps:
-    """Remembers how it went; `at` is called when a step begins."""
-
-    def __init__(self, at: Callable[[str, str], None] | None = None) -> None:
-        self.rows: dict[tuple[str, str], int] = {}
-        self._at, self._now = at, ("", "")
-
-    def step(self, step: str, table: str, total: int, done: int = 0) -> None:
-        self._now = (step, table)
-        self.rows[self._now] = 0
-        if self._at is not None:
-            self._at(step, table)
-
-    def advance(self, rows: int) -> None:
-        self.rows[self._now] += rows
-
-
-def uri_of(shop: Settings) -> str:
-    assert shop.mongodb_uri is not None
-    return shop.mongodb_uri.get_secret_value()
-
-
-async def run(shop: Settings, at: Callable[[str, str], None] | None = None) -> Outcome:
-    outcome = await migrate(shop, Steps(at), lambda _: True)
-    assert isinstance(outcome, Outcome)
-    return outcome
-
-
-@contextlib.asynccontextmanager
-async def sides(shop: Settings, clock: ManualClock) -> AsyncIterator[tuple[Side, Side]]:
-    """The old store and the new one, both by the same clock."""
-    async with contextlib.AsyncExitStack() as stack:
-
-        async def closed(opened: Any) -> Any:
-            stack.push_async_callback(opened.close)
-            return opened
-
-        uri = uri_of(shop)
-        old = await closed(await SqliteJournal.open(journal_file(shop), clock, serving=False))
-        old_logs = await closed(await SqliteLogSink.open(logs_file(shop), clock))
-        new = await closed(await MongoJournal.open(uri, clock, store_time=False))
-        new_logs = await closed(await MongoLogSink.open(uri, clock))
-        yield Side(old, old_logs), Side(new, new_logs)
-
-
-def files(folder: Path) -> dict[str, str]:
-    """What is in the data folder, byte by byte; the lock holds nothing of the store."""
-    paths = [p for p in folder.iterdir() if p.suffix != ".lock" and not p.name.endswith("-shm")]
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
-
-
-@contextlib.contextmanager
-def database_of(shop: Settings) -> Iterator[Any]:
-    with MongoClient[Any](uri_of(shop)) as client:
-        yield client.get_default_database()
-
+pytestmark = DRIVER_LEAKS  # clients that are closed right after they were refused
 
 # --- everything arrives -------------------------------------------------------------------------------------
 
@@ -332,7 +224,7 @@ def test_whatever_is_in_it_arrives(
 
     with (
         tempfile.TemporaryDirectory() as folder,
-        contextlib.closing(_Database(shared_mongod().uri)) as database,
+        contextlib.closing(OwnDatabase(shared_mongod().uri)) as database,
         pytest.MonkeyPatch.context() as patched,
     ):
         patched.setattr(transfer, "BATCH_ROWS", rows_in_a_batch)
@@ -342,37 +234,13 @@ def test_whatever_is_in_it_arrives(
 # --- killed on the way --------------------------------------------------------------------------------------
 
 
-def _child(folder: Path, rows: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(HERE / "migrating_child.py"), str(folder), str(rows)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=HERE.parent.parent,
-    )
-
-
-def _lines_until_killed(folder: Path, rows: int, kill_at: int) -> list[str]:
-    """What a run printed; it is killed as soon as its line number `kill_at` is seen."""
-    said: list[str] = []
-    with _child(folder, rows) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            said.append(line.strip())
-            if len(said) == kill_at:
-                process.send_signal(signal.SIGKILL)
-                break
-        process.stdout.read()
-    assert len(said) < kill_at or process.returncode == -signal.SIGKILL
-    return said
-
-
 async def test_a_run_that_is_killed_again_and_again_goes_on_each_time(
     shop: Settings, clock: ManualClock, tmp_path: Path
 ) -> None:
     before = files(shop.data_dir)
     runs: list[list[str]] = []
     for kill_at in itertools.count(2, 7):  # each run gets a little further before it is killed
-        runs.append(await asyncio.to_thread(_lines_until_killed, tmp_path, 8, kill_at))
+        runs.append(await asyncio.to_thread(lines_until_killed, tmp_path, 8, kill_at))
         if runs[-1][-1] == "done":
             break
         with pytest.raises(StoreUnfinished, match="migrate-store"):
@@ -434,7 +302,7 @@ async def test_it_goes_on_after_a_failure_at_any_write(
 async def test_a_source_that_was_used_in_between_begins_again(
     shop: Settings, clock: ManualClock, tmp_path: Path
 ) -> None:
-    await asyncio.to_thread(_lines_until_killed, tmp_path, 5, 8)
+    await asyncio.to_thread(lines_until_killed, tmp_path, 5, 8)
     journal = await SqliteJournal.open(journal_file(shop), clock)
     await journal.accept(receipt("later", "A1"))
     row = await the_row(journal, order_id("A0"))  # one that may have been copied
@@ -494,253 +362,12 @@ async def test_a_source_that_somebody_writes_to_meanwhile_does_not_count(
             with contextlib.closing(sqlite3.connect(journal_file(shop))) as connection, connection:
                 connection.execute("UPDATE work SET wanted = wanted + 1")
 
-    with pytest.raises(MigrationRefused) as refused:
+    with pytest.raises(MigrationRefused) as caught:
         await run(shop, write)
-    assert refused.value.code == "source_changed"
+    assert caught.value.code == "source_changed"
     assert (await run(shop)).state == "done"
     async with sides(shop, clock) as (old, new):
         await assert_same(old, new, clock)
-
-
-# --- refused ------------------------------------------------------------------------------------------------
-
-
-async def _refused(shop: Settings) -> MigrationRefused:
-    with pytest.raises(MigrationRefused) as refused:
-        await run(shop)
-    return refused.value
-
-
-def _content(shop: Settings) -> dict[str, list[Any]]:
-    with database_of(shop) as database:
-        return {name: list(database[name].find()) for name in sorted(database.list_collection_names())}
-
-
-async def test_a_store_in_use_is_refused_and_the_target_left_alone(
-    shop: Settings, clock: ManualClock
-) -> None:
-    journal = await SqliteJournal.open(journal_file(shop), clock)
-    with pytest.raises(StoreLocked):
-        await run(shop)
-    await journal.close()
-    assert _content(shop) == {}
-
-
-async def test_a_plan_that_nobody_agrees_to_changes_nothing(shop: Settings) -> None:
-    plan = await migrate(shop, Steps(), lambda _: False)
-    assert isinstance(plan, Plan)
-    assert (plan.standing, plan.rows["receipts"], plan.logs_left) == (Standing.EMPTY, 21, False)
-    assert _content(shop) == {}
-
-
-async def test_a_database_in_use_is_refused_and_left_alone(shop: Settings, clock: ManualClock) -> None:
-    journal = await MongoJournal.open(uri_of(shop), clock)
-    await journal.accept(receipt("r1", "A1"))
-    await journal.close()
-    before = _content(shop)
-    refused = await _refused(shop)
-    assert (refused.code, refused.facts["held"]) == ("not_empty", ["receipts", "work", "counters"])
-    assert _content(shop) == before
-
-
-async def test_a_database_that_was_only_looked_at_is_as_good_as_empty(
-    shop: Settings, clock: ManualClock
-) -> None:
-    journal = await MongoJournal.open(uri_of(shop), clock)
-    await journal.set_meta(CHANNELS_SEEN, ["other"])
-    await journal.close()
-    assert (await run(shop)).state == "done"
-    async with sides(shop, clock) as (old, new):
-        await assert_same(old, new, clock)
-        assert await new.journal.get_meta(CHANNELS_SEEN) is None
-
-
-async def test_a_database_that_somebody_serves_is_refused(shop: Settings, clock: ManualClock) -> None:
-    journal = await MongoJournal.open(uri_of(shop), clock)
-    me = Process("host-1", ProcessRole.API, "1", clock.now())
-    await journal.tell(me)
-    assert (await _refused(shop)).code == "target_served"
-    await journal.leave(me.owner)
-
-    def tell(step: str, table: str) -> None:
-        if (step, table) == ("copy", "names"):
-            with database_of(shop) as database:
-                database["orq_processes"].insert_one({"_id": me.owner})
-
-    # One that opened it just before the mark, and told of itself only later: what it accepts is not lost.
-    with pytest.raises(MigrationRefused, match="target_served"):
-        await run(shop, tell)
-    assert (await _refused(shop)).code == "target_served"
-    await journal.close()
-
-
-async def test_the_unfinished_copy_of_another_store_is_refused_and_left_alone(
-    shop: Settings, clock: ManualClock, tmp_path: Path, uri: str
-) -> None:
-    await asyncio.to_thread(_lines_until_killed, tmp_path, 5, 8)
-    before = _content(shop)
-    other = tmp_path / "other"
-    other.mkdir()
-    theirs = settings_of(other, uri)
-    journal = await SqliteJournal.open(journal_file(theirs), clock)
-    await journal.touch([order_id("Z1")], "poll")
-    await journal.close()
-    refused = await _refused(theirs)
-    assert refused.code == "other_migration"
-    assert str(refused.facts["origin"]).endswith(str(journal_file(shop)))
-    assert _content(shop) == before
-    assert (await run(shop)).state == "done"
-    assert (await _refused(theirs)).code == "other_journal"
-
-
-async def test_a_second_run_says_when_it_was_done(shop: Settings, clock: ManualClock) -> None:
-    first = await run(shop)
-    before = _content(shop)
-    again = await run(shop)
-    assert again == replace(first, state="already_done")
-    journal_file(shop).unlink()
-    assert await run(shop) == again
-    assert _content(shop) == before
-
-
-async def test_a_source_that_went_on_by_itself_afterwards_is_told(shop: Settings, clock: ManualClock) -> None:
-    await run(shop)
-    journal = await SqliteJournal.open(journal_file(shop), clock)
-    await journal.close()  # a look alone is no use
-    assert (await run(shop)).state == "already_done"
-    journal = await SqliteJournal.open(journal_file(shop), clock)
-    await journal.accept(receipt("later", "A1"))
-    await journal.close()
-    before = _content(shop)
-    assert (await _refused(shop)).code == "used_since"
-    assert _content(shop) == before
-
-
-async def test_no_target_and_no_source(tmp_path: Path, uri: str) -> None:
-    assert (await _refused(settings_of(tmp_path, ""))).code == "no_target"
-    shop = settings_of(tmp_path, uri)
-    assert (await _refused(shop)).code == "no_source"
-    assert not shop.data_dir.exists()
-    assert _content(shop) == {}
-
-
-async def test_a_foreign_or_newer_file_is_refused_and_left_alone(
-    shop: Settings, tmp_path: Path, uri: str
-) -> None:
-    with contextlib.closing(sqlite3.connect(journal_file(shop))) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    before = files(shop.data_dir)
-    with pytest.raises(JournalTooNew):
-        await run(shop)
-    assert files(shop.data_dir) == before
-    journal_file(shop).write_bytes(b"a text, and no database" * 200)
-    with pytest.raises(NotAJournal):
-        await run(shop)
-    assert _content(shop) == {}
-
-
-async def test_a_receipt_that_mongodb_cannot_hold_is_named(shop: Settings, clock: ManualClock) -> None:
-    journal = await SqliteJournal.open(journal_file(shop), clock)
-    await journal.accept(receipt("huge", "A1", body=b"x" * (16 * 2**20)))
-    await journal.close()
-    refused = await _refused(shop)
-    assert (refused.code, refused.facts["table"], refused.facts["id"]) == ("row_refused", "receipts", "huge")
-
-
-# --- older files --------------------------------------------------------------------------------------------
-
-
-async def test_an_older_file_is_read_by_way_of_a_copy(
-    shop: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps = [*schema.migrations(), "UPDATE work SET attempts = 77 WHERE id = 'order:falabella:A0'"]
-    monkeypatch.setattr(schema, "migrations", lambda: steps)
-    before = files(shop.data_dir)
-    assert (await run(shop)).state == "done"
-    assert files(shop.data_dir) == before  # neither changed nor with a copy beside it
-    async with sides(shop, clock) as (old, new):  # this brings the file itself to that version
-        await assert_same(old, new, clock)
-        assert (await the_row(new.journal, order_id("A0"))).attempts == 77
-
-
-async def test_call_logs_of_another_version_are_left_behind_and_that_is_said(
-    shop: Settings, clock: ManualClock
-) -> None:
-    with contextlib.closing(sqlite3.connect(logs_file(shop))) as connection:
-        connection.execute("PRAGMA user_version = 7")
-    outcome = await run(shop)
-    assert (outcome.state, outcome.logs_left) == ("done", True)
-    assert next(t for t in outcome.tables if t.name == "logs").target_rows == 0
-
-
-# --- others meet the unfinished database --------------------------------------------------------------------
-
-
-async def test_nothing_is_restored_over_an_unfinished_copy(
-    shop: Settings, clock: ManualClock, tmp_path: Path
-) -> None:
-    uri = uri_of(shop)
-    async with AsyncMongoClient[Any](uri) as client:
-        name = client.get_default_database().name
-    other = await MongoJournal.open(uri, clock, database=f"{name}_copy")
-    await other.backup(str(tmp_path / "dump"))
-    await other.close()
-    await asyncio.to_thread(_lines_until_killed, tmp_path, 5, 3)
-    with pytest.raises(StoreUnfinished):
-        await restore(uri, tmp_path / "dump")
-    assert set(dump.COLLECTIONS) == {t.name for t in (await run(shop)).tables} - {"logs"}
-
-
-async def test_the_copy_is_a_journal_of_the_newest_version(shop: Settings, clock: ManualClock) -> None:
-    await run(shop)
-    with database_of(shop) as database:
-        version = database["orq_schema"].find_one(mongo_schema.VERSION)
-        assert version == {"_id": "journal", "version": len(mongo_schema.STEPS)}
-    async with sides(shop, clock) as (_, new):
-        assert await all_work(new.journal)
-        assert not await new.journal.processes()
-
-
-# --- a person at a terminal ---------------------------------------------------------------------------------
-
-
-def _at_a_terminal(folder: Path, answer: bytes) -> tuple[int, str]:
-    """Exit code and screen of the command, run by somebody who types this."""
-    ours, theirs = os.openpty()
-    env = {**os.environ, "APP_LANG": "es", "COLUMNS": "120", "TERM": "xterm"}
-    command = [sys.executable, "-m", "orquestador", "migrate-store"]
-    with subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=env
-    ) as process:
-        os.close(theirs)
-        os.write(ours, answer)
-        seen = b""
-        with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
-            while piece := os.read(ours, 65_536):
-                seen += piece
-        os.close(ours)
-        return process.wait(), seen.decode()
-
-
-async def test_a_person_is_asked_and_sees_how_it_goes(shop: Settings, tmp_path: Path) -> None:
-    code, screen = await asyncio.to_thread(_at_a_terminal, tmp_path, b"\n")
-    assert (code, "No se copió nada" in screen) == (2, True)
-    assert _content(shop) == {}
-    code, screen = await asyncio.to_thread(_at_a_terminal, tmp_path, b"s\n")
-    assert code == 0, screen
-    for words in ("avisos", "Copia: pedidos", "Verificación: registro de llamadas", "100%", "Todo está en"):
-        assert words in screen, words
-
-
-REFUSALS = re.compile(r'(?:MigrationRefused\(\s*|(?="other_))"(\w+)"')
-
-
-def test_every_refusal_has_words_and_a_remedy() -> None:
-    source = Path(orquestador.__file__).parent
-    texts = [path.read_text() for path in source.rglob("*.py") if "MigrationRefused" in path.read_text()]
-    codes = {code for text in texts for code in REFUSALS.findall(text)}
-    assert {"not_empty", "other_journal", "other_migration", "row_refused", "used_since"} <= codes
-    assert all(has(f"migrate.{code}") and has(f"migrate.{code}.do") for code in codes), codes
 
 
 # --- comparing ----------------------------------------------------------------------------------------------

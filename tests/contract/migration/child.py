@@ -1,6 +1,6 @@
 """A process that migrates a shop's store in small batches and prints a line for each step and each batch.
 
-`python migrating_child.py FOLDER ROWS`
+`python child.py FOLDER ROWS`
 """
 
 from __future__ import annotations
