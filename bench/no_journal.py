@@ -1,20 +1,17 @@
-"""`orquestador up` whose receipts go nowhere: the same app and settings, only `accept` answers at once.
+"""Any serving command of ours whose receipts go nowhere: the same program, only `accept` answers at once.
 
-What is left is what HTTP, the proof and the parsing cost: the ceiling of `bench.ack`.
+`python -m bench.no_journal up`: what is left is what HTTP, the proof and the parsing cost, the ceiling of
+`bench.ack`.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from orquestador.app.build import new_id, open_service
-from orquestador.app.serve import run, web_server
+from orquestador.app import front
+from orquestador.app.build import new_id
 from orquestador.app.services import HouseServices
+from orquestador.cli import main
 from orquestador.model.notices import Notice
-from orquestador.ops.logging import configure
 from orquestador.ports import Accepted
-from orquestador.settings import load, web_config
-from orquestador.web.app import create_app
 
 
 class Forgetful(HouseServices):
@@ -26,13 +23,6 @@ class Forgetful(HouseServices):
         return Accepted(new_id(), duplicate=False)
 
 
-async def _serve() -> None:
-    settings = load(Path(".env"))
-    configure(settings.log_level, settings.log_format)
-    async with open_service(settings) as service:
-        app = create_app(Forgetful(service), web_config(settings))
-        await web_server(app, settings, service.context.broadcast.end).serve()
-
-
 if __name__ == "__main__":
-    run(_serve)
+    setattr(front, "HouseServices", Forgetful)  # noqa: B010 - as a statement mypy takes it for another class
+    main()

@@ -121,6 +121,18 @@ def arguments(description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def columns(rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Cells under each other; the first `left` columns are words, the others numbers."""
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            c.ljust(w) if at < left else c.rjust(w) for at, (c, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  " + "  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
 def median(values: Sequence[float]) -> float:
     """The middle value; the mean of both middle ones of an even number."""
     ordered = sorted(values)

@@ -11,6 +11,9 @@ from bench.client import answers, call
 from bench.processes import BenchFailed, Child, Children, wait_for
 
 SECRET = "a-webhook-secret-for-the-bench"
+Shape = Literal["embedded", "production"]
+"""SQLite, or MongoDB and Redis."""
+
 SKUS = 100
 UNITS_EACH = 1000
 """What the sandbox has of every product at its start."""
@@ -29,11 +32,17 @@ def service_env(folder: Path) -> dict[str, str]:
 
 
 def start_service(
-    world: Children, name: str, env: Mapping[str, str] | None = None, core: int | None = None
+    world: Children,
+    name: str,
+    env: Mapping[str, str] | None = None,
+    core: int | None = None,
+    *,
+    module: str = "orquestador",
+    command: str = "up",
 ) -> tuple[Child, str]:
-    """A running `up` and its address."""
+    """A running `up`, or another command with a door, and its address; `module` is who plays the service."""
     settings = {**service_env(world.folder / name), **(env or {})}
-    child = world.start(name, "orquestador", "up", env=settings, core=core)
+    child = world.start(name, module, *command.split(), env=settings, core=core)
     url = child.wait_url()
     wait_for(f"{name} answers", lambda: answers(f"{url}/health/live"))
     return child, url

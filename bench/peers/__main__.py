@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.engines import Engines, Mongo, start_redis
 from bench.peers import acks, program
-from bench.peers.engines import Engines, start_mongod, start_redis
 from bench.peers.race import HOT_SKUS, Fault, Race, Result, run_races
-from bench.peers.sides import Odoo, Original, Ours, Shape, Side
+from bench.peers.sides import Odoo, Original, Ours, Side
 from bench.peers.table import table
 from bench.processes import Children, Cores, bench_world, run
 from bench.report import Measure, Report, arguments, at_least, at_most
+from bench.world import Shape
 
 OURS, PEER = "ours", "peer"
 _LIMIT_S, _QUICK_LIMIT_S = 355, 89
@@ -48,7 +49,7 @@ class Bench:
     def __init__(self, world: Children, plan: Plan, shape: Shape) -> None:
         self._world, self._plan, self._shape = world, plan, shape
         self._cores = Cores.pick()
-        self._mongo = start_mongod(world, self._cores.load)
+        self._mongo = Mongo(world, self._cores.load)
         self._started = 0
 
     def acks(self) -> dict[str, acks.Acks]:

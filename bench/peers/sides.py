@@ -6,16 +6,15 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPConnection
-from typing import Any, Literal
+from typing import Any
 
 from bench.client import answers, call
-from bench.peers.engines import Engines
+from bench.engines import Engines
 from bench.peers.program import MAIN, node
 from bench.processes import BenchFailed, Child, Children, wait_for
-from bench.world import SECRET, service_env
+from bench.world import SECRET, Shape, service_env
 from tests.redis_server import free_port
 
-Shape = Literal["embedded", "production"]
 JSON = "application/json"
 _SIGNATURE = "x-falabella-signature"
 _QUEUE = "bull:stock"
@@ -144,7 +143,7 @@ class Ours(Side):
             "ERP_BATCH": str(self._batch),
         }
         if self._shape == "production":
-            env |= {"MONGODB_URI": self._engines.mongo_uri, "REDIS_URL": self._engines.redis_url}
+            env |= self._engines.settings
         self._child = self._world.start(self._name, "orquestador", "up", env=env, core=self._core)
 
     def ready(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.peers.race import Result
+from bench.report import columns
 
 _HEAD = ("fault", "who", "orders", "orders/s", "ERP calls each", "lost", "doubled", "back after")
 
@@ -25,11 +26,4 @@ def table(results: Sequence[Result]) -> str:
         )
         for r in results
     ]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(_HEAD))]
-    lines = []
-    for row in rows:
-        cells = [
-            c.ljust(w) if at < 2 else c.rjust(w) for at, (c, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  " + "  ".join(cells).rstrip())
-    return "\n".join(lines)
+    return columns(rows, left=2)
