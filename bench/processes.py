@@ -72,6 +72,15 @@ class Child:
         self.process.kill()
         self.process.wait()
 
+    def stop(self) -> None:
+        """As a service manager does it; processes of its own end with it."""
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise BenchFailed(f"{self.log.stem} did not end when told to") from None
+
 
 class Children:
     """Starts processes in a folder of its own; `bench_world` ends them whatever happens."""

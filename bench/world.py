@@ -14,6 +14,9 @@ SECRET = "a-webhook-secret-for-the-bench"
 Shape = Literal["embedded", "production"]
 """SQLite, or MongoDB and Redis."""
 
+Latency = Literal["none", "measured"]
+"""Of a sandbox: it answers at once, or as slowly as the measured servers."""
+
 SKUS = 100
 UNITS_EACH = 1000
 """What the sandbox has of every product at its start."""
@@ -56,12 +59,29 @@ class Shop:
     odoo: str
 
     @classmethod
-    def open(cls, world: Children, name: str, *, latency: Literal["none", "measured"], **env: str) -> Shop:
+    def open(cls, world: Children, name: str, *, latency: Latency, **env: str) -> Shop:
         """Both processes, once the flow to the ERP may run."""
+        return cls.with_workers(world, name, 0, env, latency=latency)
+
+    @classmethod
+    def with_workers(
+        cls,
+        world: Children,
+        name: str,
+        workers: int,
+        env: Mapping[str, str],
+        *,
+        latency: Latency,
+        skus: int = SKUS,
+    ) -> Shop:
+        """An ERP and the service: `up`, or `api` and so many `worker`, which need the engines in `env`.
+
+        The door is the child of this name, the workers are `<name>-worker-<n>`.
+        """
         sandbox = world.start(
             f"{name}-odoo",
             *("orquestador", "sandbox", "odoo", "--port", "0"),
-            *("--seed-catalog", str(SKUS), "--latency", latency),
+            *("--seed-catalog", str(skus), "--latency", latency),
         )
         odoo = sandbox.wait_url()
         upstream = {
@@ -71,10 +91,19 @@ class Shop:
             "ODOO_USERNAME": "admin",
             "ODOO_PASSWORD": "admin",
         }
-        _, url = start_service(world, name, {**upstream, **env})
+        _, url = start_service(world, name, {**upstream, **env}, command="api" if workers else "up")
+        for n in range(workers):
+            own = service_env(world.folder / f"{name}-worker-{n}")
+            world.start(f"{name}-worker-{n}", "orquestador", "worker", env={**own, **upstream, **env})
         shop = cls(url, odoo)
+        wait_for("every worker tells of itself", lambda: shop.workers() == workers, every_s=0.1)
         wait_for("the ERP flow runs", shop._erp_runs)
         return shop
+
+    def workers(self) -> int:
+        """How many processes of the kind the door knows of."""
+        known = call(f"{self.url}/status")["processes"]
+        return sum(process["role"] == "worker" for process in known)
 
     def _erp_runs(self) -> bool:
         return any(f["flow"] == "erp" and f["ready"] for f in call(f"{self.url}/health")["flows"])
