@@ -9,6 +9,7 @@ kept connections from the other core. Then everything that could still hold a re
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
 import sys
@@ -16,20 +17,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from bench.client import call
 from bench.engines import Engines, Mongo, start_redis
 from bench.load import run_load
-from bench.processes import BenchFailed, Child, Children, Cores, bench_world, run
-from bench.report import Measure, Report, arguments, at_least, at_most, columns, median, percentile
+from bench.processes import BenchFailed, Child, Children, Cores, bench_world, run, wait_for
+from bench.report import Measure, Report, arguments, at_least, at_most, columns, command, median, percentile
 from bench.world import SECRET, Shape, service_env, start_service
 from orquestador.settings.engines import JOURNAL_FILE
 
 CONNECTIONS = 64
 WARM_UP_S = 0.5
 GROUPED, UNGROUPED, CEILING, BARE = "grouped", "ungrouped", "ceiling", "bare"
+BUSY = "beside_worker"
 PROGRAMS = {GROUPED: "orquestador", UNGROUPED: "bench.ungrouped", CEILING: "bench.no_journal"}
 WORDS = {
     GROUPED: "the service (a commit for all that wait)",
+    BUSY: "  while a worker folds on the other core",
     UNGROUPED: "  a commit for each receipt",
     CEILING: "  without the journal",
     BARE: "  a server that only answers",
@@ -61,6 +66,8 @@ class Found:
     """The same of mongod."""
     acknowledged: int = 0
     lost: int = 0
+    folded: int = 0
+    """Orders that the flows had dealt with when everything was killed."""
 
     def row(self, label: str) -> tuple[str, ...]:
         rate, p50, p99 = (median(v) for v in (self.per_second, self.p50_ms, self.p99_ms))
@@ -95,6 +102,15 @@ class House(ABC):
     def kill(self, service: Child) -> None:
         """-9 to the service and to every engine that holds receipts."""
 
+    @property
+    @abstractmethod
+    def programs(self) -> Mapping[str, str]:
+        """What takes part in a round: the module that plays the service, for each row of the table."""
+
+    @abstractmethod
+    def folded(self, name: str) -> int:
+        """How many orders of this run the flows had dealt with."""
+
     @abstractmethod
     def stored(self, name: str) -> Stored:
         """What the journal of this run has, read past our own code."""
@@ -107,6 +123,7 @@ class House(ABC):
 class Embedded(House):
     title = "embedded: `orquestador up` on SQLite"
     command = "up"
+    programs = PROGRAMS
 
     def settings(self, name: str) -> dict[str, str]:
         return service_env(self._world.folder / name)
@@ -120,6 +137,11 @@ class Embedded(House):
             rows = connection.execute("SELECT id, refs FROM receipts").fetchall()
         return {receipt: json.loads(refs) for receipt, refs in rows}
 
+    def folded(self, name: str) -> int:
+        journal = self._world.folder / name / JOURNAL_FILE
+        with closing(sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT count(*) FROM work WHERE doc IS NOT NULL").fetchone()[0])
+
     def clear(self, name: str) -> None:
         (self._world.folder / name / JOURNAL_FILE).unlink()
 
@@ -127,6 +149,7 @@ class Embedded(House):
 class Production(House):
     title = "production: `orquestador api` on MongoDB and Redis"
     command = "api"
+    programs: Mapping[str, str] = MappingProxyType({**PROGRAMS, BUSY: "orquestador"})
 
     def __init__(self, world: Children, cores: Cores) -> None:
         super().__init__(world, cores)
@@ -145,6 +168,9 @@ class Production(House):
 
     def stored(self, name: str) -> Stored:
         return {doc["_id"]: doc["refs"] for doc in self._mongo.read(name, "orq_receipts", "refs")}
+
+    def folded(self, name: str) -> int:
+        return sum(doc.get("doc") is not None for doc in self._mongo.read(name, "orq_work", "doc"))
 
     def clear(self, name: str) -> None:
         self._mongo.drop(name)
@@ -192,27 +218,44 @@ def load(child: Child, plan: Plan, found: Found, engine: Child | None = None) ->
 
 def measure(world: Children, house: House, plan: Plan, cores: Cores) -> dict[str, Found]:
     """Alternating rounds of every program. Raises BenchFailed when an acknowledged receipt is lost."""
-    found = {program: Found() for program in WORDS}
+    found = {program: Found() for program in (*house.programs, BARE)}
     for n in range(plan.rounds):
-        for program, module in PROGRAMS.items():
-            name, rounds = f"{house.command}_{program}_{n}", found[program]
-            child, _ = start_service(
-                world, name, house.settings(name), core=cores.server, module=module, command=house.command
+        for program, module in house.programs.items():
+            name = f"{house.command}_{program}_{n}"
+            settings = house.settings(name)
+            child, url = start_service(
+                world, name, settings, core=cores.server, module=module, command=house.command
             )
-            answers = load(child, plan, rounds, house.engine if program != CEILING else None)
+            helper = None
+            if program == BUSY:
+                helper = world.start(f"{name}_worker", module, "worker", env=settings, core=cores.load)
+                wait_for("the worker tells of itself", functools.partial(has_worker, url), every_s=0.1)
+            answers = load(child, plan, found[program], house.engine if program != CEILING else None)
+            if helper:
+                helper.kill()
             if program == CEILING:
                 child.kill()
                 continue
             house.kill(child)
-            rounds.acknowledged += len(answers)
-            rounds.lost += missing(house.stored(name), answers)
-            if rounds.lost:
-                raise BenchFailed(f"{name}: {rounds.lost} acknowledged orders are not in the journal")
-            house.clear(name)
-        bare = world.start(f"{house.command}_bare_{n}", "bench.responder", core=cores.server)
+            check(house, name, answers, found[program])
+        bare = world.start(f"{house.command}_{BARE}_{n}", "bench.responder", core=cores.server)
         load(bare, plan, found[BARE])
         bare.kill()
     return found
+
+
+def has_worker(url: str) -> bool:
+    return any(process["role"] == "worker" for process in call(f"{url}/status")["processes"])
+
+
+def check(house: House, name: str, answers: Sequence[bytes], rounds: Found) -> None:
+    """Look up what was acknowledged before everything was killed."""
+    rounds.acknowledged += len(answers)
+    rounds.lost += missing(house.stored(name), answers)
+    if rounds.lost:
+        raise BenchFailed(f"{name}: {rounds.lost} acknowledged orders are not in the journal")
+    rounds.folded += house.folded(name)
+    house.clear(name)
 
 
 def ratios(over: Found, under: Found) -> float:
@@ -239,6 +282,15 @@ def judge(shape: Shape, found: dict[str, Found], report: Report) -> None:
     )
     if own.engine_us:
         report.add(Measure(key("engine_us"), "    that of mongod", median(own.engine_us), "us"))
+    if BUSY in found:
+        busy = found[BUSY]
+        report.add(
+            Measure(key("busy_per_s"), "while a worker folds beside it", median(busy.per_second), "/s"),
+            Measure(key("busy_p99_ms"), "  its p99", median(busy.p99_ms), "ms"),
+            Measure(key("busy_folded"), "  folded", busy.folded / busy.acknowledged * 100, "%"),
+        )
+    else:
+        report.add(Measure(key("folded"), "  folded meanwhile", own.folded / own.acknowledged * 100, "%"))
     report.add(
         Measure(key("ungrouped_per_s"), "a commit for each receipt", median(alone.per_second), "/s"),
         Measure(key("ungrouped_p50_ms"), "  its p50", median(alone.p50_ms), "ms"),
@@ -273,16 +325,16 @@ def main() -> int:
     cores = Cores.pick()
     cores.stay_on_load()
     report = Report(
-        f".venv/bin/python -m bench.ack --shape {options.shape}",
+        command("bench.ack"),
         "Acknowledgements: distinct simple orders, secret in the path",
         facts={"rounds": rounds, "seconds_each": seconds, "connections": plan.connections},
     )
     tables = []
-    with bench_world(limit_s=30 + len(shapes) * rounds * (4 * seconds + 45)) as world:
+    with bench_world(limit_s=30 + len(shapes) * rounds * (5 * seconds + 55)) as world:
         for shape in shapes:
             house: House = Embedded(world, cores) if shape == "embedded" else Production(world, cores)
             found = measure(world, house, plan, cores)
-            rows = [HEAD, *(found[program].row(label) for program, label in WORDS.items())]
+            rows = [HEAD, *(found[which].row(label) for which, label in WORDS.items() if which in found)]
             tables += [where(house, cores), columns(rows)]
             judge(shape, found, report)
     if not options.json:

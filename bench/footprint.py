@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.client import answers, call
 from bench.engines import Mongo, start_redis
 from bench.processes import BenchFailed, Child, Children, bench_world, run, wait_for
-from bench.report import Measure, Report, arguments, at_most, median
+from bench.report import Measure, Report, arguments, at_most, command, median
 from bench.world import Shop, service_env
 
 SETTLE_S = 5.0
@@ -110,7 +110,7 @@ def main() -> int:
     options = parser.parse_args()
     starts, idle_s = (1, 5.0) if options.quick else (options.starts, options.idle_seconds)
     report = Report(
-        ".venv/bin/python -m bench.footprint",
+        command("bench.footprint"),
         "Idle `up`, `api` and `worker` with their flows to sandboxes of Odoo",
         facts={"starts": starts, "idle_seconds": idle_s},
     )

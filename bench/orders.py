@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bench.processes import BenchFailed, Children, bench_world, run, wait_for
-from bench.report import Measure, Report, arguments, at_least, at_most, median, percentile
+from bench.report import Measure, Report, arguments, at_least, at_most, command, median, percentile
 from bench.world import SKUS, UNITS_EACH, Shop
 
 PATIENCE_S = 120.0
@@ -119,7 +119,7 @@ def main() -> int:
     parser.add_argument("--singles", type=int, default=50, help="orders timed one at a time")
     options = parser.parse_args()
     report = Report(
-        ".venv/bin/python -m bench.orders",
+        command("bench.orders"),
         "Orders into Odoo 18 (sandbox, --latency measured; the last with --latency none)",
         facts={"orders": options.orders, "one_by_one": options.one_by_one, "singles": options.singles},
     )

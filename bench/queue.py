@@ -17,7 +17,7 @@ from typing import Any
 import uvloop
 from redis.asyncio import Redis
 
-from bench.report import Measure, Report, arguments, at_least, at_most, median, percentile
+from bench.report import Measure, Report, arguments, at_least, at_most, command, median, percentile
 from orquestador.clock import SystemClock
 from orquestador.ops import logging
 from orquestador.queue.redis import RedisQueue
@@ -153,7 +153,7 @@ def main() -> int:
     code = 0
     for version, binary in binaries().items():
         facts: dict[str, object] = {"redis": version, "ids": options.ids, "cores": "shared"}
-        report = Report(".venv/bin/python -m bench.queue", f"The queue on Redis {version}", facts=facts)
+        report = Report(command("bench.queue"), f"The queue on Redis {version}", facts=facts)
         with tempfile.TemporaryDirectory() as folder:
             server = RedisServer(binary, Path(folder))
             server.start()

@@ -113,6 +113,11 @@ def _lines(path: str) -> Sequence[str]:
         return ()
 
 
+def command(module: str) -> str:
+    """What was typed, so that a reader can type it again."""
+    return " ".join((".venv/bin/python -m", module, *sys.argv[1:]))
+
+
 def arguments(description: str) -> argparse.ArgumentParser:
     """A parser with what every bench understands."""
     parser = argparse.ArgumentParser(description=description)

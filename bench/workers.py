@@ -17,7 +17,7 @@ from bench.client import call
 from bench.engines import Mongo, start_redis
 from bench.load import run_load
 from bench.processes import BenchFailed, Children, bench_world, run, wait_for
-from bench.report import Measure, Report, arguments, columns, percentile
+from bench.report import Measure, Report, arguments, columns, command, percentile
 from bench.world import UNITS_EACH, Shop, start_service
 
 SKUS = 500
@@ -239,7 +239,7 @@ def main() -> int:
     if options.quick:
         plan = Plan([1, 2], [1, 2], 60, 1.0)
     report = Report(
-        ".venv/bin/python -m bench.workers",
+        command("bench.workers"),
         "The production shape by its processes; both sandboxes with --latency measured",
         facts={"orders": plan.orders, "skus": SKUS, "seconds_each": plan.seconds},
     )
