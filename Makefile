@@ -44,9 +44,11 @@ format: $(TEST) ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(TEST) ## measure acknowledgements, orders and footprint (ARGS=--json)
+# The peer (bench.peers) needs Node, and takes longer than all of these: docs/benchmarks-peers.md.
+bench: $(TEST) ## measure acknowledgements, orders, workers and footprint (ARGS=--json)
 	$(BIN)/python -m bench.ack $(ARGS)
 	$(BIN)/python -m bench.orders $(ARGS)
+	$(BIN)/python -m bench.workers $(ARGS)
 	$(BIN)/python -m bench.footprint $(ARGS)
 
 # Versions already locked stay; LOCK_ARGS=--upgrade moves them all, LOCK_ARGS="--upgrade-package rich" one.

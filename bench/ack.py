@@ -34,10 +34,10 @@ BUSY = "beside_worker"
 PROGRAMS = {GROUPED: "orquestador", UNGROUPED: "bench.ungrouped", CEILING: "bench.no_journal"}
 WORDS = {
     GROUPED: "the service (a commit for all that wait)",
-    BUSY: "  while a worker folds on the other core",
-    UNGROUPED: "  a commit for each receipt",
-    CEILING: "  without the journal",
-    BARE: "  a server that only answers",
+    BUSY: "while a worker folds on the other core",
+    UNGROUPED: "a commit for each receipt",
+    CEILING: "without the journal",
+    BARE: "a server that only answers",
 }
 
 Stored = Mapping[str, Sequence[str]]
@@ -335,10 +335,10 @@ def main() -> int:
             house: House = Embedded(world, cores) if shape == "embedded" else Production(world, cores)
             found = measure(world, house, plan, cores)
             rows = [HEAD, *(found[which].row(label) for which, label in WORDS.items() if which in found)]
-            tables += [where(house, cores), columns(rows)]
+            tables += [f"{where(house, cores)}\n", columns(rows) + "\n"]
             judge(shape, found, report)
     if not options.json:
-        sys.stdout.write("\n".join(tables) + "\n\n")
+        sys.stdout.write("\n".join(tables) + "\n")
     return report.finish(options)
 
 

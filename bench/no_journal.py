@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from bench.swap import swap
 from orquestador.app import front
 from orquestador.app.build import new_id
 from orquestador.app.services import HouseServices
@@ -24,5 +25,5 @@ class Forgetful(HouseServices):
 
 
 if __name__ == "__main__":
-    setattr(front, "HouseServices", Forgetful)  # noqa: B010 - as a statement mypy takes it for another class
+    swap(front, "HouseServices", Forgetful)
     main()

@@ -127,14 +127,15 @@ def arguments(description: str) -> argparse.ArgumentParser:
 
 
 def columns(rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Cells under each other; the first `left` columns are words, the others numbers."""
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    """A Markdown table that reads well as it is; the first `left` columns are words, the others numbers."""
+    widths = [max(3, *(len(row[at]) for row in rows)) for at in range(len(rows[0]))]
+    rule = [("-" * (w - 1)) + ("-" if at < left else ":") for at, w in enumerate(widths)]
     lines = []
-    for row in rows:
+    for row in (rows[0], rule, *rows[1:]):
         cells = [
             c.ljust(w) if at < left else c.rjust(w) for at, (c, w) in enumerate(zip(row, widths, strict=True))
         ]
-        lines.append("  " + "  ".join(cells).rstrip())
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

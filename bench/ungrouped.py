@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
+from bench.swap import swap
 from orquestador.cli import main
 from orquestador.journal.mongo import journal as mongo
 from orquestador.journal.mongo.errors import from_mongo
@@ -49,6 +50,6 @@ class Each(Generic[A, R]):
 
 
 if __name__ == "__main__":
-    setattr(sqlite, "Writer", OneByOne)  # noqa: B010 - as a statement mypy takes it for another class
-    setattr(mongo, "GroupCommit", Each)  # noqa: B010
+    swap(sqlite, "Writer", OneByOne)
+    swap(mongo, "GroupCommit", Each)
     main()

@@ -175,8 +175,8 @@ def main() -> int:
     parser.add_argument(
         "--shape",
         choices=("embedded", "production"),
-        default="embedded",
-        help="of ours: SQLite, or MongoDB and Redis",
+        default="production",
+        help="of ours: SQLite, or (default) MongoDB and Redis as the peer has",
     )
     options = parser.parse_args()
     plan: Plan = QUICK if options.quick else FULL

@@ -119,7 +119,11 @@ class Original(Side):
 
 
 class Ours(Side):
-    """`orquestador up` with so many orders in one ERP call."""
+    """`orquestador up` with so many orders in one ERP call.
+
+    One process in both shapes: the peer, too, is one that takes webhooks and works, so both have one core for
+    all of it, and a kill ends all of it.
+    """
 
     def __init__(
         self,
