@@ -7,7 +7,7 @@ number of `api` processes. Nothing is pinned: engines, sandboxes and the load ge
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from bench.engines import Mongo, start_redis
 from bench.load import run_load
 from bench.processes import BenchFailed, Children, bench_world, run, wait_for
 from bench.report import Measure, Report, arguments, columns, command, percentile
-from bench.world import UNITS_EACH, Shop, start_service
+from bench.world import UNITS_EACH, Seller, Shop, start_service
 
 SKUS = 500
 """What one stock call of the channel takes."""
@@ -66,31 +66,6 @@ class Intake:
     acknowledged: int
 
 
-class Channel:
-    """The sandbox Seller Center, as the shop's customers see it."""
-
-    def __init__(self, world: Children, name: str) -> None:
-        options = ("--port", "0", "--seed-catalog", str(SKUS), "--latency", "measured")
-        self.url = world.start(name, "orquestador", "sandbox", "falabella", *options).wait_url()
-        call(f"{self.url}/_sandbox/faults", {"feed_delay_s": 0.2, "e012_s": 0.1})
-
-    @property
-    def settings(self) -> dict[str, str]:
-        return {
-            "FALABELLA_API_URL": self.url,
-            "FALABELLA_USER_ID": "ops@example.com",
-            "FALABELLA_API_KEY": "test-api-key-0000",
-        }
-
-    def shows(self, numbers: Mapping[str, float]) -> bool:
-        stock = call(f"{self.url}/_sandbox/state")["stock"]
-        return all(stock[sku] == number for sku, number in numbers.items())
-
-    def feeds(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = call(f"{self.url}/_sandbox/state")["feeds"]
-        return found
-
-
 def sku(n: int) -> str:
     return f"SKU-{n % SKUS + 1:05d}"
 
@@ -110,7 +85,8 @@ def moment(value: str | float) -> float:
 def run_workers(world: Children, mongo: Mongo, workers: int, orders: int) -> Run:
     """Sell, then change every SKU. Raises BenchFailed when a number is wrong on either side."""
     name = f"workers-{workers}"
-    engines, channel = start_redis(world, name, mongo, None), Channel(world, f"{name}-falabella")
+    engines, channel = start_redis(world, name, mongo, None), Seller.open(world, f"{name}-falabella", SKUS)
+    channel.hurry()
     env = {**PACE, **channel.settings, **engines.settings}
     shop = Shop.with_workers(world, name, workers, env, latency="measured", skus=SKUS)
     wait_for("the catalogue is read", lambda: len(listings(shop)) >= 1 and shop.settled(), PATIENCE_S)
@@ -141,7 +117,7 @@ def run_workers(world: Children, mongo: Mongo, workers: int, orders: int) -> Run
     )
 
 
-def change_all(shop: Shop, channel: Channel, left: dict[str, float]) -> tuple[int, float]:
+def change_all(shop: Shop, channel: Seller, left: dict[str, float]) -> tuple[int, float]:
     """A delivery arrives in the ERP: the feeds that follow, and how many numbers a second they brought."""
     before = len(channel.feeds())
     for one in left:

@@ -134,3 +134,35 @@ class Shop:
     def move(self, sku: str, delta: int) -> None:
         """A person's movement in Odoo."""
         call(f"{self.odoo}/_sandbox/move", {"sku": sku, "delta": delta})
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """A sandbox Seller Center, as the shop's customers see it."""
+
+    url: str
+
+    @classmethod
+    def open(cls, world: Children, name: str, skus: int) -> Seller:
+        options = ("--port", "0", "--seed-catalog", str(skus), "--latency", "measured")
+        return cls(world.start(name, "orquestador", "sandbox", "falabella", *options).wait_url())
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "FALABELLA_API_URL": self.url,
+            "FALABELLA_USER_ID": "ops@example.com",
+            "FALABELLA_API_KEY": "test-api-key-0000",
+        }
+
+    def hurry(self) -> None:
+        """Feeds end after a fifth of a second."""
+        call(f"{self.url}/_sandbox/faults", {"feed_delay_s": 0.2, "e012_s": 0.1})
+
+    def shows(self, numbers: Mapping[str, float]) -> bool:
+        stock = call(f"{self.url}/_sandbox/state")["stock"]
+        return all(stock[sku] == number for sku, number in numbers.items())
+
+    def feeds(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = call(f"{self.url}/_sandbox/state")["feeds"]
+        return found
