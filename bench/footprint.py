@@ -15,6 +15,9 @@ from bench.world import SKUS, Seller, Shop, service_env
 SETTLE_S = 35.0
 """What a start leaves to do is over by then: the catalogue is read, and the first sweep over the ERP, which
 comes every half minute, has compared every number."""
+PACE = {"FEED_FIRST_POLL_S": "0.5", "FEED_POLL_S": "0.5"}
+"""Only for the orders at the end: an idle service has no feeds to look at."""
+PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ def measure_idle(world: Children, mongo: Mongo, idle_s: float, settle_s: float, 
     }
     shops = {}
     for name, settings in stores.items():
-        env = {**Seller.open(world, f"{name}-falabella", SKUS).settings, **settings}
+        seller = Seller.open(world, f"{name}-falabella", SKUS)
+        seller.hurry()
+        env = {**PACE, **seller.settings, **settings}
         shops[name] = Shop.with_workers(world, name, int(name == "split"), env, latency="none")
     ours = {
         "up, embedded": world.named("embedded"),
@@ -102,7 +107,7 @@ def measure_idle(world: Children, mongo: Mongo, idle_s: float, settle_s: float, 
         shop = shops[shape]
         for n in range(200):
             shop.sell(f"ORDER-{n}", "SKU-00001")
-        wait_for("all orders are applied", shop.settled, every_s=0.1)
+        wait_for("all orders are applied and shown", shop.settled, PATIENCE_S, every_s=0.1)
         call(f"{shop.url}/logs")
         after = Memory.of(world.named(shape)).resident
         report.add(Measure(f"up_{shape}_after_mb", f"up, {shape}: after 200 orders and a look", after, "MB"))

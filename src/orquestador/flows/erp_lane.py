@@ -66,9 +66,12 @@ class ErpLane:
         """One batch; returns how many rows were looked at. Raises Unavailable or AuthRefused when the ERP
         is away."""
         x = self._x
-        if x.gates.stopped("erp") or await paused(x):
+        if x.gates.stopped("erp"):
             return 0
         works = await x.journal.effects_due(x.settings.erp_batch)
+        # Nearly always there is nothing: then nobody need ask whether it may be written.
+        if not works or await paused(x):
+            return 0
         try:
             await self._advance(works)
         except Held:
