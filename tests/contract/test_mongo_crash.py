@@ -4,6 +4,7 @@ between two writes."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import itertools
 import signal
@@ -176,6 +177,49 @@ async def test_a_server_that_is_away_is_told_within_seconds_and_found_again(
         except StoreUnavailable:
             assert time.monotonic() < deadline
     assert [r.id for r in await journal.receipts(LogFilter(), 9, None)] == ["before", "after"]
+    await journal.close()
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["away", "hangs"])
+async def test_every_sender_is_answered_in_time_however_long_the_server_is_away(
+    own_server: Mongod, clock: ManualClock, hangs: bool
+) -> None:
+    journal = await MongoJournal.open(own_server.uri, clock, store_time=False)
+    await journal.accept(receipt("before", "A1"))
+    if hangs:
+        own_server.signal(signal.SIGSTOP)
+    else:
+        own_server.kill()
+    waits: list[float] = []
+    refused: list[str] = []
+    end = time.monotonic() + 6
+
+    async def sender(number: int) -> None:
+        for n in itertools.count():
+            began, name = time.monotonic(), f"r{number}-{n}"
+            if began > end:
+                return
+            with pytest.raises(StoreUnavailable):
+                await journal.accept(receipt(name, name))
+            refused.append(name)
+            waits.append(time.monotonic() - began)
+
+    try:
+        # Each begins when another one's commit is under way.
+        await asyncio.gather(*(sender(n) for n in range(20)))
+    finally:
+        if hangs:
+            own_server.signal(signal.SIGCONT)
+        else:
+            own_server.start()
+    assert len(waits) >= 40
+    assert max(waits) < 3.5
+    deadline = time.monotonic() + 20
+    while True:
+        with contextlib.suppress(StoreUnavailable):
+            await journal.accept(receipt("after", "A2"))
+            break
+        assert time.monotonic() < deadline
     await journal.close()
 
 

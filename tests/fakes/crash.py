@@ -1,5 +1,5 @@
-"""Kills the caller at the n-th call of a port, before or after the call did its work: a `kill -9` between
-two awaits."""
+"""Ends the n-th call of a port badly, before or after it did its work: a `kill -9` between two awaits, or a
+store that says that it is away although it has committed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ class Crash(BaseException):
 
 
 class Fuse:
-    """Shared by all ports of one process. `arm(n)`: the n-th call from now dies; even n before, odd n after
-    its work."""
+    """Shared by all ports of one process. `arm(n)`: after n more calls every one raises `error`, until it is
+    disarmed."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: type[BaseException] = Crash) -> None:
+        self.error = error
         self._left: int | None = None
         self._after = False
 
@@ -33,7 +34,7 @@ class Fuse:
 
 
 class Mortal:
-    """A port whose caller may die at any call."""
+    """A port of which any call may end badly."""
 
     def __init__(self, port: Any, fuse: Fuse) -> None:
         self._port, self._fuse = port, fuse
@@ -45,10 +46,10 @@ class Mortal:
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             if self._fuse.burns(after=False):
-                raise Crash
+                raise self._fuse.error
             result = await value(*args, **kwargs)
             if self._fuse.burns(after=True):
-                raise Crash
+                raise self._fuse.error
             return result
 
         return call

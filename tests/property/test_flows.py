@@ -22,10 +22,13 @@ from orquestador.flows.jobs import JobFollower
 from orquestador.flows.orders import OrderWorker
 from orquestador.flows.poll import CataloguePoll, ErpPoll, OrdersPoll
 from orquestador.flows.push import Pusher
+from orquestador.flows.upkeep import Upkeep
 from orquestador.journal.sqlite import SqliteJournal
-from orquestador.model.errors import UpstreamError
+from orquestador.model.errors import StoreUnavailable, UpstreamError
 from orquestador.model.notices import Notice, NoticeKind
 from orquestador.model.orders import LineState
+from orquestador.model.work import State
+from orquestador.ports import WorkQuery
 from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
 from tests.fakes.crash import Crash, Fuse, Mortal
@@ -36,6 +39,11 @@ SKUS = ("A", "B", "C")
 INITIAL = 20
 
 
+class _Away(StoreUnavailable):
+    def __init__(self) -> None:
+        super().__init__("away")
+
+
 class Process:
     """One life of the service: its flows over the same journal, ERP and channel."""
 
@@ -43,7 +51,7 @@ class Process:
         ids = iter(range(10**9))
         fuse = world.fuse
         self.context = Context(
-            journal=Mortal(world.journal, fuse),
+            journal=Mortal(Mortal(world.journal, fuse), world.store),
             queue=LocalQueue(world.clock),
             erp=Mortal(world.erp, fuse),
             channels={"shop": Mortal(world.channel, fuse)},
@@ -67,6 +75,7 @@ class Process:
             "poll": poll.run_once,
             "erp_poll": ErpPoll(x, x.erp).run_once,
             "catalogue": CataloguePoll(x, channel).run_once,
+            "upkeep": Upkeep(x).run_once,
         }
 
 
@@ -78,7 +87,7 @@ class World(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.clock = ManualClock(1_000_000.0)
-        self.fuse = Fuse()
+        self.fuse, self.store = Fuse(), Fuse(_Away)
         self.journal: Any = None
         self.lives = 0
 
@@ -130,7 +139,7 @@ class World(RuleBasedStateMachine):
         self.erp.move_by_hand(sku, delta)
         self.hand_moves[sku] += delta
 
-    @rule(step=st.sampled_from(["fold", "lane", "push", "jobs", "poll", "erp_poll"]))
+    @rule(step=st.sampled_from(["fold", "lane", "push", "jobs", "poll", "erp_poll", "upkeep"]))
     def work(self, step: str) -> None:
         self.mortal(self.process.steps[step]())
 
@@ -158,6 +167,15 @@ class World(RuleBasedStateMachine):
     def will_die(self, calls: int, after: bool) -> None:
         self.fuse.arm(calls, after=after)
 
+    @rule(calls=st.integers(0, 12), after=st.booleans())
+    def the_store_goes_away(self, calls: int, after: bool) -> None:
+        """`after`: it commits what it is asked for, and the answers are lost."""
+        self.store.arm(calls, after=after)
+
+    @rule()
+    def the_store_is_back(self) -> None:
+        self.store.disarm()
+
     @rule()
     def lease_lost(self) -> None:
         """Another runner takes over while this one believes that it still owns its rows."""
@@ -180,7 +198,7 @@ class World(RuleBasedStateMachine):
     def mortal(self, work: Awaitable[Any]) -> None:
         try:
             self.run(work)
-        except UpstreamError:
+        except (UpstreamError, StoreUnavailable):
             pass
         except Crash:
             self.fuse.disarm()
@@ -203,10 +221,11 @@ class World(RuleBasedStateMachine):
     def heal(self) -> None:
         """Faults end, nothing new happens: the system must reach the truth by itself."""
         self.fuse.disarm()
+        self.store.disarm()
         self.erp.fault = self.channel.fault = ""
         self.erp.late_calls_arrive()
         for _ in range(12):
-            for step in ("poll", "fold", "lane", "lane", "erp_poll", "push", "jobs"):
+            for step in ("upkeep", "poll", "fold", "lane", "lane", "erp_poll", "push", "jobs"):
                 self.mortal(self.process.steps[step]())
             self.channel.feeds_run()
             self.clock.advance(70.0)
@@ -222,6 +241,8 @@ class World(RuleBasedStateMachine):
             expected = INITIAL + self.hand_moves[sku] - sold
             assert self.erp.stock[sku] == expected, sku
             assert self.channel.shown[sku] == max(0, expected), sku
+        # An outage alone never makes work dead (P5).
+        assert self.run(self.journal.find(WorkQuery(states=(State.DEAD,)))) == ([], None)
 
 
 TestFlows = World.TestCase

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import random
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from orquestador import __version__
+from orquestador.app.host import died_here, owner_name
 from orquestador.app.stores import open_stores
 from orquestador.channels.falabella.channel import FalabellaChannel
 from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
@@ -175,7 +174,8 @@ async def open_context(settings: Settings, *, serving: bool) -> AsyncIterator[Co
             clock=clock,
             logs=stores.logs,
             settings=flow_settings(settings),
-            owner=f"{socket.gethostname()}-{os.getpid()}-{random.randrange(16**6):06x}",
+            owner=owner_name(),
+            died=died_here,
             new_id=new_id,
             alone=stores.alone,
         )

@@ -54,6 +54,10 @@ _FAILURES = {
 }
 
 
+STORE_ANSWERS_S = 1.0
+"""A health check waits no longer for the store."""
+
+
 class HouseServices:
     """Implements `web.services.Services`."""
 
@@ -148,7 +152,10 @@ class HouseServices:
         # One small read, so that a monitor hears of a store that is away from us and not from a marketplace.
         lang = language(self._service.settings)
         try:
-            await self._x.journal.get_meta("health")
+            async with asyncio.timeout(STORE_ANSWERS_S):
+                await self._x.journal.get_meta("health")
+        except TimeoutError:
+            return (store_away(self._x, StoreUnavailable("no answer in time"), lang),)
         except StoreUnavailable as error:
             return (store_away(self._x, error, lang),)
         return flow_health(self._service, lang)

@@ -123,6 +123,14 @@ class Modes:
 
 
 @dataclass(slots=True)
+class Hands:
+    """Owners of the leases on rows that the steps of this process have, or may have (`in_hand`)."""
+
+    busy: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class Context:
     """Built once by the composition root; flows keep no other shared state."""
 
@@ -137,6 +145,8 @@ class Context:
     new_id: Callable[[], str]
     alone: bool = True
     """No other process can serve this store (the embedded one): nothing needs a named lease."""
+    died: Callable[[str], bool] = lambda owner: False
+    """Whether this owner was a process of this machine that is surely gone."""
     processes: Sequence[Process] = ()
     """Who serves this store, as of a few seconds ago (`presence`); empty before the first look."""
     cache: Cache = field(default_factory=NoCache)
@@ -148,6 +158,7 @@ class Context:
     counters: dict[str, int] = field(default_factory=dict)
     failures: Failures = field(default_factory=Failures)
     pressure: Pressure = field(default_factory=Pressure)
+    hands: Hands = field(default_factory=Hands)
 
     @property
     def mode(self) -> str:

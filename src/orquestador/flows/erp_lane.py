@@ -14,7 +14,7 @@ from orquestador.flows.movements import MovementLane
 from orquestador.flows.outlook import outlook
 from orquestador.flows.pause import Held, let_write, paused
 from orquestador.model.effects import ASK_PERSON_EVERY_S, Act, KeyState, Verdict, judge
-from orquestador.model.errors import AuthRefused, Unavailable
+from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import (
     Effect,
@@ -64,7 +64,7 @@ class ErpLane:
 
     async def run_once(self) -> int:
         """One batch; returns how many rows were looked at. Raises Unavailable or AuthRefused when the ERP
-        is away."""
+        is away, StoreUnavailable when the journal is."""
         x = self._x
         if x.gates.stopped("erp"):
             return 0
@@ -76,7 +76,7 @@ class ErpLane:
             await self._advance(works)
         except Held:
             return 0
-        except (Unavailable, AuthRefused):
+        except (Unavailable, AuthRefused, StoreUnavailable):
             raise
         except Exception:  # noqa: BLE001 - an edge: counted and told in _poison
             # One row that we cannot handle must not block its batch (P5): each alone, then.
@@ -114,7 +114,7 @@ class ErpLane:
             await self._advance([work])
         except Held:
             return
-        except (Unavailable, AuthRefused):
+        except (Unavailable, AuthRefused, StoreUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - an edge: counted and told in _poison
             await self._poison(work, error)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orquestador.flows.context import Context
+from orquestador.flows.context import ORDERS_LANE, Context
+from orquestador.flows.hands import in_hand
 from orquestador.flows.outlook import outlook
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable, UpstreamError
 from orquestador.model.logs import LogStatus
@@ -25,15 +26,20 @@ NO_API_S = 60.0
 
 
 class OrderWorker:
-    """Folds due orders in batches; any number of them may run."""
+    """Folds due orders in batches; every process may run one."""
 
     def __init__(self, context: Context) -> None:
         self._x = context
+        self._owner = context.owner
 
     async def run_once(self) -> int:
         """Claim and fold one batch; returns how many rows were claimed."""
+        async with in_hand(self._x, ORDERS_LANE) as self._owner:
+            return await self._run()
+
+    async def _run(self) -> int:
         x = self._x
-        works = await x.journal.claim(Kind.ORDER, x.owner, x.settings.fold_batch, x.settings.lease_s)
+        works = await x.journal.claim(Kind.ORDER, self._owner, x.settings.fold_batch, x.settings.lease_s)
         by_channel: dict[str, list[Work]] = {}
         for work in works:
             by_channel.setdefault(work.channel, []).append(work)
@@ -107,7 +113,7 @@ class OrderWorker:
         lost = [s.work.id for s, ok in zip(saves, stored, strict=True) if not ok]
         if lost:
             # The ERP lane changed the row meanwhile: the fold is simply done again.
-            await self._x.journal.release(self._x.owner, lost)
+            await self._x.journal.release(self._owner, lost)
 
     async def _fold_one(
         self, channel: Channel, work: Work, reads: Sequence[SeenOrder], receipts: Sequence[Receipt]
@@ -125,7 +131,9 @@ class OrderWorker:
             if reads or receipts:
                 await self._pass_on(order)
             return self._settled(work, order, now)
-        visible = [o for o in reads if o.lines or (o.cancels_all and order.lines)]
+        # A cancellation without lines means those that any of the reads names.
+        listed = order.lines or any(o.lines for o in reads)
+        visible = [o for o in reads if o.lines or (o.cancels_all and listed)]
         if not visible and not order.lines:
             if any(o.cancels_all for o in reads):
                 return self._settled(work, order, now)  # first seen as cancelled: nothing to do
@@ -240,7 +248,7 @@ class OrderWorker:
         # A row that already says so is only given back: an outage must not rewrite every waiting row every
         # time.
         told = [w for w in works if w.reason == reason and w.state is State.WAITING]
-        await self._x.journal.release(self._x.owner, [w.id for w in told], at)
+        await self._x.journal.release(self._owner, [w.id for w in told], at)
         saves = [
             Save(
                 replace(w, state=State.WAITING, due_at=at, reason=reason),
@@ -251,7 +259,7 @@ class OrderWorker:
         ]
         stored = await self._x.save(saves)
         await self._x.journal.release(
-            self._x.owner, [s.work.id for s, ok in zip(saves, stored, strict=True) if not ok], at
+            self._owner, [s.work.id for s, ok in zip(saves, stored, strict=True) if not ok], at
         )
 
     async def _failed(self, works: Sequence[Work], detail: str) -> None:

@@ -16,8 +16,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Presence:
-    """This process among the others. One that was silent for `owner_lease_s` is dead: what it had in hand is
-    free again long before its leases lapse.
+    """This process among the others. One that was silent for `owner_lease_s` is dead, and one of this machine
+    as soon as its pid is gone: what it had in hand is free again long before its leases lapse.
 
     A mistake (a process that was only stopped for a while) costs a second look: it finds that its
     compare-and-sets are refused, and the ERP refuses its keys.
@@ -44,7 +44,9 @@ class Presence:
         # After an outage of the store nobody could tell, which says nothing about anybody.
         steady = self._told_at is not None and began - self._told_at < lease_s
         self._told_at = began
-        dead = [p for p in known if p.silent_s > lease_s and p.owner != x.owner] if steady else []
+        dead = [
+            p for p in known if p.owner != x.owner and (x.died(p.owner) or (steady and p.silent_s > lease_s))
+        ]
         for process in dead:
             freed = await x.journal.leave(process.owner)
             x.count("processes_lost")

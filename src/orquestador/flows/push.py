@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from orquestador.flows.context import Context, jobs_lane
+from orquestador.flows.context import Context, jobs_lane, stock_lane
 from orquestador.flows.events import JOB, of_job
+from orquestador.flows.hands import in_hand
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
 from orquestador.flows.poll import OrdersPoll
@@ -53,17 +54,22 @@ class Pusher:
     ) -> None:
         self._x, self._erp, self._channel = context, erp, channel
         self._poll, self._follower = poll, follower
+        self._owner = context.owner
         self._last_push_at = 0.0
         self._oversold: set[str] = set()
 
     async def run_once(self) -> int:
         """One batch of due listings; returns how many. Raises Unavailable or AuthRefused, with everything
         given back."""
-        x, channel = self._x, self._channel
-        if x.gates.stopped(channel.id):
+        if self._x.gates.stopped(self._channel.id):
             return 0
+        async with in_hand(self._x, stock_lane(self._channel.id)) as self._owner:
+            return await self._run()
+
+    async def _run(self) -> int:
+        x, channel = self._x, self._channel
         works = await x.journal.claim(
-            Kind.LISTING, x.owner, channel.max_batch, x.settings.lease_s, channel.id
+            Kind.LISTING, self._owner, channel.max_batch, x.settings.lease_s, channel.id
         )
         if not works:
             return 0
@@ -72,7 +78,7 @@ class Pusher:
             if candidates and len(works) < channel.max_batch:
                 # What became due meanwhile goes along: a scarce call must not be spent on a part of it.
                 more = await x.journal.claim(
-                    Kind.LISTING, x.owner, channel.max_batch - len(works), x.settings.lease_s, channel.id
+                    Kind.LISTING, self._owner, channel.max_batch - len(works), x.settings.lease_s, channel.id
                 )
                 if more:
                     works = [*works, *more]
@@ -82,7 +88,7 @@ class Pusher:
                     await self._send(candidates)
         except Exception:
             # Whatever went wrong, nobody's attempt is spent and the rows are looked at again soon.
-            await x.journal.release(x.owner, [w.id for w in works], x.clock.now() + x.settings.tick_s)
+            await x.journal.release(self._owner, [w.id for w in works], x.clock.now() + x.settings.tick_s)
             raise
         return len(works)
 
@@ -153,7 +159,7 @@ class Pusher:
                 candidates.append(Candidate(due, wanted, written, closes=work.done))
         taken = {c.work.id for c in candidates}
         rest = [w.id for w in works if w.id not in taken]
-        await x.journal.release(x.owner, rest, x.clock.now() + ERP_AWAY_AGAIN_S)
+        await x.journal.release(self._owner, rest, x.clock.now() + ERP_AWAY_AGAIN_S)
         return candidates
 
     def _watch_oversold(self, listing: Listing, answer: Availability) -> None:

@@ -52,7 +52,8 @@ class Upkeep:
     async def run_once(self) -> float:
         x, now = self._x, self._x.clock.now()
         # Longer calls than a lease are normal (a slow marketplace): what this process works on stays its own.
-        await x.journal.renew(x.owner, x.settings.lease_s)
+        for owner in sorted(x.hands.busy):
+            await x.journal.renew(owner, x.settings.lease_s)
         freed = await x.journal.recover()
         if freed:
             x.count("leases_recovered", freed)

@@ -266,8 +266,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "problem.ambiguous-order.do": ("Agregue --channel, o use su id.", "Add --channel, or use its id."),
     "problem.store-unavailable": (
-        "El almacén no puede guardar en este momento; no se cambió nada.",
-        "The store cannot commit right now; nothing was changed.",
+        "El almacén no responde, o no puede guardar en este momento.",
+        "The store does not answer, or cannot commit right now.",
     ),
     "problem.store-unavailable.do": (
         "Revise el disco (o MongoDB) y los registros del servicio; `orquestador doctor` dice dónde.",

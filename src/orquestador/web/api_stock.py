@@ -40,7 +40,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     202: {"model": schemas.MoveAnswer, "description": "Stored, not yet proven in Odoo."},
     409: {"model": schemas.ProblemAnswer},
     422: {"model": schemas.ProblemAnswer},
-    503: {"model": schemas.ProblemAnswer, "description": "Nothing was stored."},
+    503: {"model": schemas.ProblemAnswer, "description": "The store does not answer; repeat with this key."},
 }
 _PRODUCT_PROBLEMS = {
     ProductProblem.UNKNOWN: (404, "unknown-sku", "No product of the ERP has this SKU."),

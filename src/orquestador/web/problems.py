@@ -107,9 +107,9 @@ def store_unavailable(retry_after_s: int = 5) -> Problem:
     return Problem(
         503,
         "store-unavailable",
-        "Nothing was stored",
-        "The journal cannot commit right now; nothing was acknowledged.",
-        remedy="Send the same request again later.",
+        "The store does not answer",
+        "The journal cannot commit right now, or its answer was lost; nothing was acknowledged.",
+        remedy="Send the same request again later, with its key if it has one: nothing is done twice.",
         headers=(("Retry-After", str(retry_after_s)),),
     )
 

@@ -102,3 +102,19 @@ async def test_loops_that_stand_still_are_told(journal: SqliteJournal) -> None:
     await presence.leave()
     assert await journal.processes() == []
     assert replace(told, standing=()) == Process("worker", ProcessRole.WORKER, "1", 1000.0)
+
+
+async def test_a_process_that_is_known_to_have_died_is_not_waited_for(journal: SqliteJournal) -> None:
+    worker, worker_presence = process(journal, "host-1-a", ProcessRole.WORKER)
+    _, gone = process(journal, "host-2-b", ProcessRole.WORKER)
+    await gone.run_once()
+    assert await journal.acquire("owner:erp", "host-2-b", LEASE_S)
+    await journal.touch(["order:shop:1"], "poll")
+    assert len(await journal.claim(Kind.ORDER, "host-2-b/orders/", 10, 30.0)) == 1
+    await worker_presence.run_once()
+    assert [p.owner for p in workers(worker)] == ["host-2-b", "host-1-a"]
+    worker.died = lambda owner: owner == "host-2-b"
+    await worker_presence.run_once()
+    assert [p.owner for p in workers(worker)] == ["host-1-a"]
+    assert await journal.acquire("owner:erp", "host-1-a", LEASE_S)
+    assert len(await journal.claim(Kind.ORDER, "host-1-a/orders/", 10, 30.0)) == 1

@@ -15,6 +15,9 @@ R = TypeVar("R")
 
 GROUP_MAX = 1_000
 """Items in one commit: keeps the first of them from waiting long for the last."""
+PATIENCE_S = 2.5
+"""Nobody waits longer for an answer, whatever the store does. A little more than the driver's patience with a
+server that is away, so that a quick restart goes unnoticed."""
 
 
 class GroupCommit(Generic[A, R]):
@@ -31,14 +34,22 @@ class GroupCommit(Generic[A, R]):
         self._closed = False
 
     async def run(self, item: A) -> R:
-        """The answer to this item, once it is durable."""
+        """The answer to this item, once it is durable; StoreUnavailable after `PATIENCE_S`.
+
+        What has waited in vain is withdrawn, unless its commit is under way: then nobody knows, and the
+        caller's repetition meets it or is the first.
+        """
         if self._closed:
             raise StoreUnavailable("the journal is closed")
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._working is None:
             self._working = asyncio.create_task(self._work(), name="journal-intake")
-        return await future
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await future
+        except TimeoutError:
+            raise StoreUnavailable("the journal did not commit in time") from None
 
     async def close(self) -> None:
         """Commits what waits; later items are refused."""
@@ -49,10 +60,13 @@ class GroupCommit(Generic[A, R]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_MAX))]
+                taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_MAX))]
+                group = [(item, future) for item, future in taken if not future.done()]
+                if not group:
+                    continue
                 answers = await self._answers([item for item, _ in group])
                 for (_, future), answer in zip(group, answers, strict=True):
-                    if future.done():  # the caller was cancelled; what it wrote is durable all the same
+                    if future.done():  # the caller is gone; what it wrote is durable all the same
                         continue
                     if isinstance(answer, Exception):
                         future.set_exception(answer)
