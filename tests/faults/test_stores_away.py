@@ -99,7 +99,8 @@ def test_mongod_is_away_for_20_seconds(house: Managed) -> None:
         assert world.client.get("/health").status_code == 503
         said = world.cli("status")
         assert said.returncode == 1
-        assert "mongod" in said.stdout
+        assert "The store does not answer" in said.stdout
+        assert "MongoDB" in said.stdout
         doctor = world.cli("doctor")
         assert doctor.returncode == 1
         assert "MongoDB cannot be used" in doctor.stdout
