@@ -158,7 +158,7 @@ async def test_a_failure_gives_the_seat_back(house: House) -> None:
         failed = Stream(app)
         await asyncio.wait_for(failed.task, 10)
         assert failed.status == 503
-        assert "Nothing was stored" in failed.text
+        assert "The store does not answer" in failed.text
     house.fails = None
     async with listening(app):
         pass
