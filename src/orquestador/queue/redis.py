@@ -180,6 +180,9 @@ class RedisQueue:
         self._clock = clock
         self._lanes = _Lanes(url, prefix, self._heard, self._look_again)
         self._waiters: dict[str, set[asyncio.Event]] = {}
+        # Lanes found empty, of which nothing was heard since: looking again each second would cost an idle
+        # process more than all else that it does.
+        self._empty: set[str] = set()
         self._filling = _Batch()
         self._sending = _Batch()
         self._sender: asyncio.Task[None] | None = None
@@ -248,7 +251,7 @@ class RedisQueue:
             while not self._closed:
                 # Before the look: what is published from here on sets it again.
                 heard.clear()
-                taken = await self._take(lane, limit)
+                taken = [] if self._nothing_new(lane) else await self._take(lane, limit, heard)
                 left_s = deadline - self._clock.now()
                 if taken or left_s <= 0:
                     return taken
@@ -261,19 +264,30 @@ class RedisQueue:
             if not waiters:
                 del self._waiters[lane]
 
-    async def _take(self, lane: str, limit: int) -> list[str]:
-        # What this process has woken before is seen by its own next look.
-        for batch in (self._filling, self._sending):
-            if lane in batch.lanes:
-                await batch.sent.wait()
-                break
-        return await self._lanes.take(lane, limit)
+    def _nothing_new(self, lane: str) -> bool:
+        return lane in self._empty and not self._on_its_way(lane)
+
+    def _on_its_way(self, lane: str) -> _Batch | None:
+        """What this process has woken before is seen by its own next look."""
+        return next(
+            (b for b in (self._filling, self._sending) if lane in b.lanes and not b.sent.is_set()), None
+        )
+
+    async def _take(self, lane: str, limit: int, heard: asyncio.Event) -> list[str]:
+        if (batch := self._on_its_way(lane)) is not None:
+            await batch.sent.wait()
+        taken = await self._lanes.take(lane, limit)
+        if len(taken) < limit and self._lanes.up and not heard.is_set():
+            self._empty.add(lane)
+        return taken
 
     def _heard(self, lane: str) -> None:
+        self._empty.discard(lane)
         for waiter in self._waiters.get(lane, ()):
             waiter.set()
 
     def _look_again(self) -> None:
+        self._empty.clear()
         for lane in self._waiters:
             self._heard(lane)
 
