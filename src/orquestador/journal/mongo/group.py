@@ -30,6 +30,9 @@ class GroupCommit(Generic[A, R]):
     def __init__(self, commit: Callable[[Sequence[A]], Awaitable[Sequence[R | Exception]]]) -> None:
         self._commit = commit
         self._waiting: deque[tuple[A, asyncio.Future[R]]] = deque()
+        self._asked: deque[tuple[float, asyncio.Future[R]]] = deque()
+        """Until when each caller waits, the first one first."""
+        self._watch: asyncio.TimerHandle | None = None
         self._working: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -41,21 +44,32 @@ class GroupCommit(Generic[A, R]):
         """
         if self._closed:
             raise StoreUnavailable("the journal is closed")
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
         self._waiting.append((item, future))
+        self._asked.append((loop.time() + PATIENCE_S, future))
+        if self._watch is None:
+            self._watch = loop.call_at(self._asked[0][0], self._out_of_patience)
         if self._working is None:
             self._working = asyncio.create_task(self._work(), name="journal-intake")
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                return await future
-        except TimeoutError:
-            raise StoreUnavailable("the journal did not commit in time") from None
+        return await future
+
+    def _out_of_patience(self) -> None:
+        """One timer for everybody: callers come in the order in which they lose patience."""
+        loop = asyncio.get_running_loop()
+        while self._asked and (self._asked[0][1].done() or self._asked[0][0] <= loop.time()):
+            _, future = self._asked.popleft()
+            if not future.done():
+                future.set_exception(StoreUnavailable("the journal did not commit in time"))
+        self._watch = loop.call_at(self._asked[0][0], self._out_of_patience) if self._asked else None
 
     async def close(self) -> None:
         """Commits what waits; later items are refused."""
         self._closed = True
         if self._working is not None:
             await self._working
+        if self._watch is not None:
+            self._watch.cancel()
 
     async def _work(self) -> None:
         try:
@@ -72,6 +86,8 @@ class GroupCommit(Generic[A, R]):
                         future.set_exception(answer)
                     else:
                         future.set_result(answer)
+                while self._asked and self._asked[0][1].done():
+                    self._asked.popleft()
         finally:
             self._working = None
 
