@@ -18,7 +18,7 @@ from orquestador.flows.context import (
     stock_lane,
 )
 from orquestador.flows.erp_lane import ErpLane
-from orquestador.flows.golive import load_modes
+from orquestador.flows.golive import follow_modes, load_modes
 from orquestador.flows.hints import Hints
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.orders import OrderWorker
@@ -84,7 +84,10 @@ class Runner:
 
     async def _modes(self) -> float:
         """Another process, or a command, may have gone live, paused or resumed."""
-        await load_modes(self._x)
+        if self._me.role.works:
+            await follow_modes(self._x)
+        else:
+            await load_modes(self._x)
         return MODES_EVERY_S
 
     async def _prolong(self) -> float:
