@@ -181,6 +181,28 @@ def test_a_killed_child_of_the_api_is_replaced_and_children_end_with_their_paren
     world.settles({sku: 999})
 
 
+def test_children_that_are_still_starting_end_with_their_parent_too(tmp_path: Path) -> None:
+    env = {"MONGODB_URI": f"mongodb://127.0.0.1:{free_port()}/shop", "PORT": str(free_port())}
+    parent = start(["api", "--workers", "2"], log=tmp_path / "log", env=env, cwd=tmp_path)
+
+    def starting() -> list[str]:
+        pid = parent.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [child for child in children if b"spawn_main" in command_of(child)]
+
+    def command_of(pid: str) -> bytes:
+        """Empty for one that has ended."""
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    wait_for("two are starting", lambda: len(starting()) == 2)
+    children = starting()
+    parent.kill()
+    wait_for("they have ended", lambda: not any(map(command_of, children)))
+
+
 # --- not all there
 
 
