@@ -7,6 +7,7 @@ One of each version is used.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import importlib.util
@@ -16,6 +17,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -112,3 +114,14 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+@functools.cache
+def shared_redis() -> RedisServer:
+    """The one that all tests of a run use, each with keys of its own; never kill nor flush this one."""
+    folder = Path(tempfile.mkdtemp(prefix="orquestador-redis-"))
+    server = RedisServer(next(iter(binaries().values())), folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(server.kill)
+    server.start()
+    return server

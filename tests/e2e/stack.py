@@ -1,4 +1,5 @@
-"""The whole thing as separate processes on free ports of 127.0.0.1: two sandboxes and the service."""
+"""The whole thing as separate processes on free ports of 127.0.0.1: two sandboxes, and the service as one
+process on SQLite, or as an api and a worker on MongoDB and Redis."""
 
 from __future__ import annotations
 
@@ -12,17 +13,34 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import httpx2
+from bson import encode
+from pymongo import MongoClient
+
+from orquestador.ops.mongologs import COLLECTION as LOGS
+from tests.engines import shared_mongod
+from tests.redis_server import shared_redis
 
 T = TypeVar("T")
 SECRET = "a-webhook-secret-for-tests"
 ADMIN = {"Authorization": "Bearer admin-key-for-tests-0001"}
 PATIENCE_S = 30.0
+LOADED_S = 8.0
+"""What a busy machine of two cores may add to a limit."""
 SEED = 130
+
+
+class Shape(StrEnum):
+    EMBEDDED = "embedded"
+    """`up` on SQLite, with a queue in the process."""
+    PRODUCTION = "production"
+    """`api` and `worker` on MongoDB and Redis."""
 
 
 def free_port() -> int:
@@ -115,15 +133,19 @@ class Sandbox:
 
 
 class Stack:
-    """One test's world. `env` overrides settings of the service for every start."""
+    """One test's world. `env` overrides settings of the service for every start.
 
-    def __init__(self, folder: Path, **env: str) -> None:
-        self.folder = folder
+    In the production shape it has a database of its own, which also names its keys in Redis.
+    """
+
+    def __init__(self, folder: Path, shape: Shape = Shape.EMBEDDED, **env: str) -> None:
+        self.folder, self.shape = folder, shape
         self._next_sku = 0
         self.children: list[Child] = []
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = httpx2.Client(base_url=self.url, timeout=30, trust_env=False)
+        self.database = f"orq_{uuid4().hex[:12]}"
         self.odoo = self._sandbox("odoo", f"{self.url}/odoo/webhook/stock-change/{SECRET}")
         self.falabella = self._sandbox("falabella", f"{self.url}/falabella/webhook/order/{SECRET}")
         self.env = {
@@ -147,10 +169,30 @@ class Stack:
             "API_KEYS": "tests:admin:admin-key-for-tests-0001",
             # Waiting for a state asks as fast as it can.
             "API_RATE_LIMIT": "off",
+            **self._stores(),
             **env,
         }
         self.falabella.post("faults", {"feed_delay_s": 0.1, "e012_s": 0.05})
         self.service: Child | None = None
+        """What answers HTTP: `up` itself in the embedded shape."""
+        self.workers: list[Child] = []
+
+    def _stores(self) -> dict[str, str]:
+        if self.shape is Shape.EMBEDDED:
+            return {}
+        return {
+            "MONGODB_URI": f"mongodb://127.0.0.1:{shared_mongod().port}/{self.database}",
+            "REDIS_URL": shared_redis().url,
+        }
+
+    def forget_journal(self) -> None:
+        """Its store is gone, and nobody must be running."""
+        if self.shape is Shape.EMBEDDED:
+            for file in (self.folder / "data").glob("orquestador.sqlite3*"):
+                file.unlink()
+            return
+        with MongoClient[dict[str, Any]](self.env["MONGODB_URI"]) as server:
+            server.drop_database(self.database)
 
     def _sandbox(self, kind: str, webhook: str) -> Sandbox:
         log = self.folder / f"{kind}.log"
@@ -170,14 +212,38 @@ class Stack:
         child.url = wait_for(f"{kind} sandbox listens", address)
         return Sandbox(child)
 
-    def up(self, *, ready: bool = True, **env: str) -> Child:
-        """Start the service; `ready`: until every flow runs."""
-        child = start(["up"], log=self.folder / "up.log", env={**self.env, **env}, cwd=self.folder)
+    def up(self, *, ready: bool = True, **env: str) -> None:
+        """Start the service, all of it; `ready`: until every flow runs."""
+        if self.shape is Shape.PRODUCTION:
+            self.start_worker(**env)
+        self.start_api(ready=ready, **env)
+
+    def start_api(self, *arguments: str, ready: bool = True, **env: str) -> Child:
+        """What answers HTTP; `ready`: until every flow runs, in whatever process."""
+        command = ["up"] if self.shape is Shape.EMBEDDED else ["api", *arguments]
+        self.service = self._start(command, env)
+        self.listens(ready=ready)
+        return self.service
+
+    def start_worker(self, **env: str) -> Child:
+        """One more process that runs the flows; returns before it does."""
+        worker = self._start(["worker"], env)
+        self.workers.append(worker)
+        return worker
+
+    def _start(self, command: list[str], env: Mapping[str, str]) -> Child:
+        log = self.folder / f"{command[0]}.log"
+        child = start(command, log=log, env={**self.env, **env}, cwd=self.folder)
         self.children.append(child)
-        self.service = child
+        return child
+
+    def listens(self, *, ready: bool = True) -> None:
+        """Wait until it answers, and with `ready`, until every flow runs."""
 
         def answers() -> bool:
-            assert child.process.poll() is None, child.log.read_text()[-4000:]
+            for child in (self.service, *self.workers):
+                assert child is not None
+                assert child.process.poll() is None, child.log.read_text()[-4000:]
             try:
                 answer = self.client.get("/health/ready" if ready else "/health/live")
             except httpx2.TransportError:
@@ -185,11 +251,34 @@ class Stack:
             return answer.status_code == 200
 
         wait_for("service is up", answers)
-        return child
 
     def kill(self) -> None:
+        """kill -9, all processes of the service."""
+        self.kill_api()
+        for worker in list(self.workers):
+            self.kill_worker(worker)
+
+    def kill_api(self) -> None:
         assert self.service is not None
         self.service.kill()
+
+    def kill_worker(self, worker: Child | None = None) -> None:
+        """This one, else the only one."""
+        worker = worker or self.workers[0]
+        worker.kill()
+        self.workers.remove(worker)
+
+    def printed(self) -> dict[str, bytes]:
+        """What the processes of the service wrote to their logs, by file."""
+        files = [self.folder / f"{name}.log" for name in ("up", "api", "worker")]
+        return {file.name: file.read_bytes() for file in files if file.exists()}
+
+    def stored_logs(self) -> dict[str, bytes]:
+        """The call logs as they rest in the store."""
+        if self.shape is Shape.EMBEDDED:
+            return {f.name: f.read_bytes() for f in (self.folder / "data").glob("logs.sqlite3*")}
+        with MongoClient[dict[str, Any]](self.env["MONGODB_URI"]) as client:
+            return {"logs": b"".join(encode(row) for row in client[self.database][LOGS].find())}
 
     def cli(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a command of ours with the same settings."""
@@ -359,11 +448,13 @@ class Stack:
             if child.process.poll() is None:
                 child.process.kill()
                 child.process.wait()
+        if self.shape is Shape.PRODUCTION:
+            self.forget_journal()
 
 
 @contextmanager
-def stack(folder: Path, **env: str) -> Iterator[Stack]:
-    world = Stack(folder, **env)
+def stack(folder: Path, shape: Shape = Shape.EMBEDDED, **env: str) -> Iterator[Stack]:
+    world = Stack(folder, shape, **env)
     try:
         yield world
     finally:

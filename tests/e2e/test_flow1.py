@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import embedded_only
 from tests.e2e.stack import Stack, wait_for
 
 
@@ -35,6 +36,7 @@ def test_several_units_and_lines_are_one_document(shop: Stack) -> None:
     assert shop.order(order_id)["state"] == "settled"
 
 
+@embedded_only
 def test_two_lines_of_one_sku_add_up(shop: Stack) -> None:
     real, simple = shop.sku(), shop.sku()
     order_id = shop.sell((real, 2), (real, 3))
@@ -103,6 +105,7 @@ def test_first_seen_as_cancelled_takes_nothing_first_seen_as_shipped_takes(shop:
     assert moves(shop, shipped) == {"1": {gone: 2}}
 
 
+@embedded_only
 def test_units_that_the_marketplace_fulfils_are_not_ours(shop: Stack) -> None:
     own, theirs = shop.sku(), shop.sku()
     mixed = shop.falabella.post(
@@ -227,6 +230,7 @@ def test_a_simple_body_that_turns_out_to_be_an_api_order_is_taken_once(shop: Sta
     shop.settles({sku: 1000})
 
 
+@embedded_only
 def test_an_unknown_simple_status_is_kept_for_a_person(shop: Stack) -> None:
     sku = shop.sku()
 
@@ -250,6 +254,7 @@ def test_an_unknown_simple_status_is_kept_for_a_person(shop: Stack) -> None:
     assert "unknown status: teleported" in dead.stdout
 
 
+@embedded_only
 def test_statuses_are_understood_in_every_spelling(shop: Stack) -> None:
     sold, gone, real = shop.sku(), shop.sku(), shop.sku()
     for n, word in enumerate(("Confirmed", "pending", "ready_to_ship", "Ready-To-Ship", "SHIPPED")):
@@ -278,6 +283,7 @@ def test_an_order_whose_lines_are_not_visible_yet_is_waited_for(shop: Stack) -> 
     assert moves(shop, order_id) == {"1": {sku: 2}}
 
 
+@embedded_only
 @pytest.mark.parametrize("shape", ["object-if-one", "array", "wrapper-array"])
 def test_every_shape_of_json_lists(shop: Stack, shape: str) -> None:
     one, two = shop.sku(), shop.sku()

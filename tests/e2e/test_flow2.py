@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.e2e.conftest import embedded_only
 from tests.e2e.stack import ADMIN, SECRET, Stack, wait_for
 
 # The cursor of the ERP looks hardly ever, so that what is shown here comes from its webhook; hints are looked
@@ -232,6 +233,7 @@ def test_more_changes_than_calls_wait_and_say_until_when(shop: Stack) -> None:
     assert [shop.feeds(s) for s in late] == [[0]] * 3
 
 
+@embedded_only
 def test_buffer_and_cap(world: Stack) -> None:
     world.up(STOCK_BUFFER="2", STOCK_CAP="50")
     few, none, many = "SKU-00001", "SKU-00002", "SKU-00003"
@@ -247,6 +249,7 @@ def test_buffer_and_cap(world: Stack) -> None:
     wait_for("by the rule, after a sale", lambda: world.on_hand(many) == 997 and shown() == [5, 0, 50])
 
 
+@embedded_only
 def test_a_marketplace_whose_written_number_is_gross(world: Stack) -> None:
     world.falabella.post("faults", {"write_means": "gross"})
     world.up(FALABELLA_WRITE_MEANS="gross")

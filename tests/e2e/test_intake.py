@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.e2e.conftest import embedded_only
 from tests.e2e.stack import SECRET, Stack, start, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +64,7 @@ def by_socket(command: str, port: int) -> str:
     return answer.partition(b"\r\n\r\n")[2].decode()
 
 
+@embedded_only
 @pytest.mark.parametrize("by", ["curl", "socket"])
 def test_the_curl_of_the_readme_against_the_env_example(world: Stack, by: str) -> None:
     (world.folder / ".env").write_text((ROOT / ".env.example").read_text())
@@ -123,6 +125,7 @@ def test_every_proof_opens_every_door(shop: Stack) -> None:
     assert post(shop, "/odoo/webhook/stock-change", content, x_falabella_signature=said).status_code == 200
 
 
+@embedded_only
 def test_without_a_proof_nothing_is_taken_and_failures_are_limited(shop: Stack) -> None:
     sku = shop.sku()
     content = body("IN-FORGED", sku)
@@ -159,6 +162,7 @@ def test_without_a_proof_nothing_is_taken_and_failures_are_limited(shop: Stack) 
 # --- refusals
 
 
+@embedded_only
 @pytest.mark.parametrize(
     ("content", "field"),
     [
@@ -191,6 +195,7 @@ def test_a_malformed_body_is_refused_with_the_field_and_a_remedy(
     assert problem["traceId"] == answer.headers["x-trace-id"]
 
 
+@embedded_only
 def test_size_method_and_address(shop: Stack) -> None:
     sku = shop.sku()
     good = body("IN-1MIB", sku)

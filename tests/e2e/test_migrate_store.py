@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
+from tests.e2e.conftest import embedded_only
 from tests.e2e.stack import Stack
 from tests.e2e.test_flow1 import moves
 from tests.engines import shared_mongod
+
+pytestmark = embedded_only  # where every move begins
 
 
 @pytest.fixture

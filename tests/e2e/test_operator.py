@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from tests.e2e.stack import ADMIN, Stack, wait_for
@@ -42,8 +41,11 @@ def test_paused_nothing_is_written_and_after_it_everything_catches_up_by_itself(
 
     # Notices are taken, orders are read and folded, numbers are computed.
     wait_for("orders are folded", lambda: waiting(second, 3) and waiting("FAL-1", 4) and waiting(first, 0))
-    row = world.listing_when("its number is computed", "SKU-00004", lambda r: r["listing"]["wanted"] == 995)
-    assert (row["state"], row["reason"]) == ("waiting", "paused")
+    world.listing_when(
+        "its number is computed, and kept back",
+        "SKU-00004",
+        lambda r: (r["listing"]["wanted"], r["state"], r["reason"]) == (995, "waiting", "paused"),
+    )
     moved = world.client.post(
         "/odoo/stock/reduce", headers=ADMIN, json={"sku": "SKU-00005", "quantity": 1, "reason": "test"}
     )
@@ -66,16 +68,16 @@ def test_paused_nothing_is_written_and_after_it_everything_catches_up_by_itself(
     assert not_ready(world) == {}
 
 
-def test_mode_observe_after_going_live_changes_nothing_and_says_so(world: Stack, tmp_path: Path) -> None:
+def test_mode_observe_after_going_live_changes_nothing_and_says_so(world: Stack) -> None:
     world.up()
     world.kill()
     world.up(MODE="observe")
     root: Any = world.client.get("/").json()
     assert (root["mode"], root["paused"]) == ("live", None)
     assert "orquestador pause" in root["modeNote"]
-    lines = [json.loads(line) for line in (tmp_path / "up.log").read_text().splitlines()]
-    told = [line for line in lines if line["event"] == "mode_in_force"][-1]
-    assert (told["mode"], told["to_stop_writing"]) == ("live", "orquestador pause")
+    for file, text in world.printed().items():
+        told = [line for line in map(json.loads, text.splitlines()) if line["event"] == "mode_in_force"][-1]
+        assert (told["mode"], told["to_stop_writing"]) == ("live", "orquestador pause"), file
     found = json.loads(world.cli("doctor", "--json", MODE="observe").stdout)["findings"]
     codes = {f["code"]: f for f in found}
     assert codes["mode"]["facts"]["mode"] == "live"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
-from tests.e2e.stack import ADMIN, Stack, stack, start, wait_for
+from tests.e2e.stack import ADMIN, Shape, Stack, stack, wait_for
 from tests.e2e.test_watching import stock, watching
 from tests.engines import Mongod
 from tests.redis_server import RedisServer, binaries
@@ -28,21 +27,10 @@ def many(tmp_path: Path, redis: RedisServer) -> Iterator[Stack]:
     mongod = Mongod(tmp_path)
     mongod.start()
     engines = {"MONGODB_URI": mongod.uri, "REDIS_URL": redis.url}
-    with stack(tmp_path, STOCK_CACHE_S="600", ODOO_POLL_S="3600", HINT_DELAYS_S="3600", **engines) as world:
-        for number, command in enumerate((["api", "--workers", "2"], ["worker"])):
-            log = tmp_path / f"{command[0]}.log"
-            child = start(command, log=log, env=world.env, cwd=tmp_path)
-            world.children.append(child)
-            if not number:
-                world.service = child
-
-        def ready() -> bool:
-            try:
-                return world.client.get("/health/ready").status_code == 200
-            except httpx2.TransportError:
-                return False
-
-        wait_for("the processes are ready", ready, 90)
+    rare = {"STOCK_CACHE_S": "600", "ODOO_POLL_S": "3600", "HINT_DELAYS_S": "3600"}
+    with stack(tmp_path, Shape.PRODUCTION, **rare, **engines) as world:
+        world.start_worker()
+        world.start_api("--workers", "2")
         yield world
     mongod.kill()
 

@@ -32,6 +32,8 @@ GRACE_S = 5
 ORPHAN_LOOK_S = 1.0
 _ENV_FILE = "ORQUESTADOR_ENV_FILE"
 """Tells the processes of `api --workers` which `.env` their parent was given; empty = none."""
+_PARENT = "ORQUESTADOR_PARENT"
+"""Tells them who it is: one that starts as it is killed would take whoever inherits it for its parent."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -84,6 +86,7 @@ def serve_api(settings: Settings, env_file: Path | None, workers: int) -> bool:
     other. Returns whether they could all start; raises SystemExit when the address cannot be listened on."""
     configure(settings.log_level, settings.log_format)
     os.environ[_ENV_FILE] = str(env_file.absolute()) if env_file else ""
+    os.environ[_PARENT] = str(os.getpid())
     config = uvicorn.Config(
         f"{__name__}:api_process", factory=True, workers=workers, lifespan="on", **_options(settings)
     )
@@ -105,7 +108,7 @@ class _ApiProcess:
     """The front, opened and closed by the server's own life; it ends when its parent does."""
 
     def __init__(self, front: Front) -> None:
-        self._front, self._parent = front, os.getppid()
+        self._front, self._parent = front, int(os.environ[_PARENT])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

@@ -110,6 +110,8 @@ class Modes:
     def __init__(self) -> None:
         self._live: dict[str, GoLive] = {}
         self.paused: Pause | None = None
+        self.followed: set[str] = set()
+        """Channels whose work was looked at again after this process had heard of their go-live."""
 
     def set(self, channel: str, golive: GoLive) -> None:
         self._live[channel] = golive

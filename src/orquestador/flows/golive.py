@@ -16,6 +16,10 @@ from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import Channel, OrderHead, Save, WorkQuery
 
 LOOK_BACK_S = 30 * 86_400.0
+YOUNG_S = 3600.0
+"""So long after go-live a process that starts looks for what others did before they heard of it."""
+OBSERVING = "observing"
+"""Why an order was not taken, or a number not sent, before its channel went live."""
 PAGE = 500
 READ_BATCH = 50
 
@@ -43,6 +47,21 @@ async def load_modes(context: Context) -> None:
         if stored is not None:
             context.modes.set(channel, TypeAdapter(GoLive).validate_python(stored))
     await load_pause(context)
+
+
+async def follow_modes(context: Context) -> None:
+    """Read the modes again. What was done about a channel by a process that had not yet heard of its go-live
+    is done again: those orders were not taken, and those numbers not sent."""
+    x = context
+    await load_modes(x)
+    for channel in x.channels:
+        golive = x.modes.of(channel)
+        if golive is None or channel in x.modes.followed:
+            continue
+        if x.clock.now() < golive.since + YOUNG_S:
+            await _refold_observed(x, channel, golive)
+            await _wake_listings(x, channel, only=OBSERVING)
+        x.modes.followed.add(channel)
 
 
 async def open_orders(context: Context, channel: Channel) -> tuple[list[OldOrder], list[OrderHead]]:
@@ -103,11 +122,14 @@ async def go_live(
     wanted = GoLive(since=since, known=known)
     stored = await x.journal.set_meta_if_absent(stored_name(channel.id), asdict(wanted))
     golive = TypeAdapter(GoLive).validate_python(stored)
+    # Before anything wakes a worker of this process; those of others hear of it by `follow_modes`.
+    x.modes.set(channel.id, golive)
     for order_id in take_now:
         await take_over(x, channel.id, order_id)
-    x.modes.set(channel.id, golive)
     await _close_history(x, channel.id, golive)
+    await _refold_observed(x, channel.id, golive)
     await _wake_listings(x, channel.id)
+    x.modes.followed.add(channel.id)
     return golive
 
 
@@ -148,13 +170,34 @@ async def _close_history(context: Context, channel: str, golive: GoLive) -> None
             return
 
 
-async def _wake_listings(context: Context, channel: str) -> None:
+async def _refold_observed(context: Context, channel: str, golive: GoLive) -> None:
+    """Orders that came in after go-live, and were folded as if nothing had to be taken."""
+    x, after = context, None
+    while True:
+        query = WorkQuery(kind=Kind.ORDER, channel=channel, states=(State.SETTLED,), limit=PAGE, after=after)
+        works, after = await x.journal.find(query)
+        await refold(x, [w for w in works if w.reason == OBSERVING and w.updated_at >= golive.since])
+        # The newest change comes first.
+        if after is None or works[-1].updated_at < golive.since:
+            return
+
+
+async def refold(context: Context, works: Sequence[Work]) -> None:
+    """Look again at orders that were folded as observed while their channel went live."""
+    if works:
+        await context.journal.touch([w.id for w in works], "go-live")
+        await context.queue.wake(ORDERS_LANE, [w.id for w in works])
+
+
+async def _wake_listings(context: Context, channel: str, only: str | None = None) -> None:
+    """All of a channel, or those whose number is kept back for this reason."""
     after: str | None = None
     while True:
         works, after = await context.journal.find(
             WorkQuery(kind=Kind.LISTING, channel=channel, limit=PAGE, after=after)
         )
-        await context.journal.touch([w.id for w in works], "go-live")
+        woken = [w.id for w in works if only is None or w.listing.why == only]
+        await context.journal.touch(woken, "go-live")
         if after is None:
             break
     await context.queue.wake(stock_lane(channel), ["go-live"])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from orquestador.flows.context import ORDERS_LANE, Context
+from orquestador.flows.golive import refold
 from orquestador.flows.hands import in_hand
 from orquestador.flows.outlook import outlook
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable, UpstreamError
@@ -98,7 +99,7 @@ class OrderWorker:
     async def _fold_all(
         self, channel: Channel, seen: Sequence[tuple[Work, list[SeenOrder], list[Receipt]]]
     ) -> None:
-        saves = []
+        saves, observing = [], self._x.modes.of(channel.id) is None
         for work, reads, receipts in seen:
             try:
                 saves.append(await self._fold_one(channel, work, reads, receipts))
@@ -114,6 +115,8 @@ class OrderWorker:
         if lost:
             # The ERP lane changed the row meanwhile: the fold is simply done again.
             await self._x.journal.release(self._owner, lost)
+        if observing and self._x.modes.of(channel.id) is not None:
+            await refold(self._x, [save.work for save in saves])
 
     async def _fold_one(
         self, channel: Channel, work: Work, reads: Sequence[SeenOrder], receipts: Sequence[Receipt]

@@ -18,7 +18,7 @@ from orquestador.flows.context import (
     stock_lane,
 )
 from orquestador.flows.erp_lane import ErpLane
-from orquestador.flows.golive import load_modes
+from orquestador.flows.golive import follow_modes, load_modes
 from orquestador.flows.hints import Hints
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.orders import OrderWorker
@@ -37,6 +37,8 @@ SETTLE_S = 10.0
 MODES_EVERY_S = 2.0
 FINISH_S = 10.0
 """A graceful stop lets the steps that are under way come to their end for so long."""
+HOLDING = ("presence", "ownership")
+"""These loops keep what is ours ours until the last step has ended."""
 
 Step = Callable[[], Awaitable[int]]
 Timed = Callable[[], Awaitable[float | None]]
@@ -84,7 +86,10 @@ class Runner:
 
     async def _modes(self) -> float:
         """Another process, or a command, may have gone live, paused or resumed."""
-        await load_modes(self._x)
+        if self._me.role.works:
+            await follow_modes(self._x)
+        else:
+            await load_modes(self._x)
         return MODES_EVERY_S
 
     async def _prolong(self) -> float:
@@ -159,7 +164,7 @@ class Runner:
         async def run() -> None:
             while True:
                 wait_s = await self._guard(name, step)
-                if self._stopping:
+                if self._stopping and name not in HOLDING:
                     return
                 if lane is None:
                     await self._x.clock.sleep(self._x.settings.tick_s if wait_s is None else wait_s)
@@ -209,13 +214,15 @@ class Runner:
         """End every loop, then give back what this process holds. Steps that are under way come to their end:
         a call that is cut off in the middle would be a doubt to ask about."""
         self._stopping = True
-        tasks = {task.get_name(): task for task in self._tasks}
-        for name, task in tasks.items():
+        _log.info("stopping", under_way=sorted(self._busy))
+        ending = [task for task in self._tasks if task.get_name() not in HOLDING]
+        for task in ending:
             # A step that ends sees by itself that it was the last.
-            if name not in self._busy:
+            if task.get_name() not in self._busy:
                 task.cancel()
-        _, unfinished = await asyncio.wait(self._tasks, timeout=FINISH_S) if self._tasks else ((), ())
-        for task in unfinished:
+        if ending:
+            await asyncio.wait(ending, timeout=FINISH_S)
+        for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()

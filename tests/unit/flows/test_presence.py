@@ -10,7 +10,7 @@ import pytest
 
 from orquestador.clock import ManualClock
 from orquestador.flows.context import Context, FlowSettings
-from orquestador.flows.presence import Presence, workers
+from orquestador.flows.presence import LOOK_AGAIN_S, Presence, workers
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.work import Kind
 from orquestador.ports import Process, ProcessRole
@@ -86,6 +86,23 @@ async def test_after_an_outage_of_the_store_nobody_is_buried(journal: SqliteJour
     await other_presence.run_once()
     await one_presence.run_once()
     assert len(workers(one)) == 2
+
+
+async def test_after_an_outage_a_worker_that_was_well_has_time_to_tell(journal: SqliteJournal) -> None:
+    """Else `no_worker` would be told for seconds, by whichever process looked first."""
+    clock = clock_of(journal)
+    _, worker_presence = process(journal, "worker", ProcessRole.WORKER)
+    api, api_presence = process(journal, "api", ProcessRole.API)
+    assert await api_presence.run_once() == LOOK_AGAIN_S
+    await worker_presence.run_once()
+    assert await api_presence.run_once() == LEASE_S / 3
+    clock.advance(LEASE_S * 3)
+    await api_presence.run_once()
+    assert [p.owner for p in workers(api)] == ["worker"]
+    clock.advance(LEASE_S / 3)
+    await api_presence.run_once()  # it had its time
+    assert not workers(api)
+    assert api.counters["processes_lost"] == 1
 
 
 async def test_loops_that_stand_still_are_told(journal: SqliteJournal) -> None:
