@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.e2e.stack import Child, Stack, start, wait_for
+from tests.e2e.stack import Child, Shape, Stack, start, wait_for
 from tests.engines import Mongod
 from tests.redis_server import RedisServer, binaries
 
@@ -22,7 +22,7 @@ class Managed:
             (folder / name).mkdir()
         self.mongod = Mongod(folder / "mongod", replica_set=replica_set)
         self.redis = RedisServer(next(iter(binaries().values())), folder / "redis")
-        self.world = Stack(folder, MONGODB_URI=self.mongod.uri, REDIS_URL=self.redis.url, **env)
+        self.world = Stack(folder, Shape.EMBEDDED, MONGODB_URI=self.mongod.uri, REDIS_URL=self.redis.url, **env)
         self.api: Child | None = None
         self.workers: list[Child] = []
 
