@@ -22,7 +22,8 @@ class Managed:
             (folder / name).mkdir()
         self.mongod = Mongod(folder / "mongod", replica_set=replica_set)
         self.redis = RedisServer(next(iter(binaries().values())), folder / "redis")
-        self.world = Stack(folder, Shape.EMBEDDED, MONGODB_URI=self.mongod.uri, REDIS_URL=self.redis.url, **env)
+        engines = {"MONGODB_URI": self.mongod.uri, "REDIS_URL": self.redis.url}
+        self.world = Stack(folder, Shape.EMBEDDED, **engines, **env)
         self.api: Child | None = None
         self.workers: list[Child] = []
 
