@@ -61,7 +61,8 @@ class Presence:
             # The others get the time to tell that we had: as long as that, what was known of them holds.
             silent = {p.owner: p.silent_s for p in x.processes}
             known = [replace(p, silent_s=min(p.silent_s, silent.get(p.owner, p.silent_s))) for p in known]
-        x.processes = [p for p in known if p not in dead]
+        buried = {p.owner for p in dead}
+        x.processes = [p for p in known if p.owner not in buried]
         # Whoever waits for a worker should not wait for the next round.
         return self.every_s if workers(x) else min(LOOK_AGAIN_S, self.every_s)
 

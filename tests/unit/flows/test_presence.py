@@ -135,3 +135,17 @@ async def test_a_process_that_is_known_to_have_died_is_not_waited_for(journal: S
     assert [p.owner for p in workers(worker)] == ["host-1-a"]
     assert await journal.acquire("owner:erp", "host-1-a", LEASE_S)
     assert len(await journal.claim(Kind.ORDER, "host-1-a/orders/", 10, 30.0)) == 1
+
+
+async def test_one_that_died_during_an_outage_is_not_counted(journal: SqliteJournal) -> None:
+    """Its silence was short when it was last looked at, which says nothing for it now."""
+    clock = clock_of(journal)
+    _, worker_presence = process(journal, "worker", ProcessRole.WORKER)
+    api, api_presence = process(journal, "api", ProcessRole.API)
+    await worker_presence.run_once()
+    await api_presence.run_once()
+    clock.advance(LEASE_S * 3)
+    api.died = lambda owner: owner == "worker"
+    await api_presence.run_once()
+    assert [p.owner for p in api.processes] == ["api"]
+    assert not workers(api)
