@@ -117,7 +117,7 @@ def test_a_killed_owner_is_followed_within_ten_seconds_and_what_it_held_is_free(
     wait_for("its claim is free", lambda: world.pickings(held), LOADED_S)  # its lease would be 30 s
     world.settles({sku: 997})
     wait_for("all is the other's", lambda: owns_all(world, second))
-    assert present(world, "worker") == {second.process.pid}
+    wait_for("the dead one is forgotten", lambda: present(world, "worker") == {second.process.pid})
 
 
 def test_a_graceful_stop_waits_for_the_call_to_the_erp_and_gives_everything_back(world: Stack) -> None:
