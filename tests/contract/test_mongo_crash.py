@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import itertools
 import signal
 import subprocess
@@ -48,12 +47,6 @@ HERE = Path(__file__).parent
 ACKNOWLEDGED = 300
 ABANDONED_S = 61.0
 """Beyond every sweep's patience."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def collected() -> Iterator[None]:
-    yield
-    gc.collect()
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -18,37 +17,9 @@ from orquestador.broadcast.redis import RedisBroadcast
 from orquestador.clock import ManualClock
 from orquestador.ports import MISSED
 from tests.contract.broadcast_contract import BroadcastContract, hear
-from tests.redis_server import RedisServer, binaries, free_port
+from tests.redis_server import RedisServer, free_port
 
 WAIT_S = 10.0
-_prefixes = (f"test-{n}" for n in itertools.count())
-
-
-@pytest.fixture(scope="module", params=list(binaries()))
-def binary(request: pytest.FixtureRequest) -> Path:
-    return binaries()[request.param]
-
-
-@pytest.fixture(scope="module")
-def server(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(binary, tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def own_server(binary: Path, tmp_path: Path) -> Iterator[RedisServer]:
-    """One that a test may break."""
-    server = RedisServer(binary, tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def prefix() -> str:
-    return next(_prefixes)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,39 +20,12 @@ from orquestador.clock import ManualClock
 from orquestador.ports import CacheMiss, Remembered
 from orquestador.redis_link import CHUNK_KEYS
 from tests.contract.cache_contract import HISTORIES, TTL_S, CacheContract, Step, missed, play, remember
-from tests.redis_server import RedisServer, binaries, free_port
+from tests.redis_server import RedisServer, free_port
 
-_prefixes = (f"test-{n}" for n in itertools.count())
+_prefixes = (f"example-{n}" for n in itertools.count())
 AWAY = CacheMiss(None)
 PATIENCE_S = 2.0
 """For what must take about 0.2 s, on a busy machine."""
-
-
-@pytest.fixture(scope="module", params=list(binaries()))
-def binary(request: pytest.FixtureRequest) -> Path:
-    return binaries()[request.param]
-
-
-@pytest.fixture(scope="module")
-def server(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(binary, tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def own_server(binary: Path, tmp_path: Path) -> Iterator[RedisServer]:
-    """One that a test may break."""
-    server = RedisServer(binary, tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def prefix() -> str:
-    return next(_prefixes)
 
 
 @pytest.fixture
@@ -76,13 +49,6 @@ async def own(own_server: RedisServer, prefix: str, clock: ManualClock) -> Async
     assert cache.problem is None
     yield cache
     await cache.close()
-
-
-@pytest.fixture
-async def admin(server: RedisServer) -> AsyncIterator[Redis]:
-    client: Redis = Redis.from_url(server.url, decode_responses=True)
-    yield client
-    await client.aclose()
 
 
 class TestRedisCache(CacheContract):

@@ -7,7 +7,7 @@ import itertools
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -23,46 +23,12 @@ from orquestador.queue import redis as module
 from orquestador.queue.local import LocalQueue
 from orquestador.queue.redis import RedisQueue
 from tests.contract.queue_contract import QueueContract
-from tests.redis_server import RedisServer, binaries, free_port
+from tests.redis_server import RedisServer, free_port
 
 WAIT_S = 10.0
 LONG_S = 60.0
 Opener = Callable[..., Awaitable[RedisQueue]]
-_prefixes = (f"test-{n}" for n in itertools.count())
-
-
-@pytest.fixture(scope="module", params=list(binaries()))
-def binary(request: pytest.FixtureRequest) -> Path:
-    return binaries()[request.param]
-
-
-@pytest.fixture(scope="module")
-def server(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(binary, tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def own_server(binary: Path, tmp_path: Path) -> Iterator[RedisServer]:
-    """One that a test may break."""
-    server = RedisServer(binary, tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def prefix() -> str:
-    return next(_prefixes)
-
-
-@pytest.fixture
-async def admin(server: RedisServer) -> AsyncIterator[Redis]:
-    client: Redis = Redis.from_url(server.url, decode_responses=True)
-    yield client
-    await client.aclose()
+_prefixes = (f"example-{n}" for n in itertools.count())
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import itertools
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from orquestador.ops import sharedcounters as module
 from orquestador.ops.counters import MemoryCounters
 from orquestador.ops.ratelimit import Counters, Rate, whole_seconds
 from orquestador.ops.sharedcounters import SharedCounters
-from tests.redis_server import RedisServer, binaries, free_port
+from tests.redis_server import RedisServer, free_port
 from tests.unit.web.support import KEYS, SECRET, House, client, config
 
 WAIT_S = 10.0
@@ -27,28 +27,6 @@ TEN = Rate(10, 60)
 VIEWER = {"Authorization": f"Bearer {KEYS[0].key}"}
 Opener = Callable[[str, str], SharedCounters]
 _prefixes = (f"orquestador:test-{n}:limits" for n in itertools.count())
-
-
-@pytest.fixture(scope="module", params=list(binaries()))
-def binary(request: pytest.FixtureRequest) -> Path:
-    return binaries()[request.param]
-
-
-@pytest.fixture(scope="module")
-def server(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(binary, tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def own_server(binary: Path, tmp_path: Path) -> Iterator[RedisServer]:
-    """One that a test may break."""
-    server = RedisServer(binary, tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +13,6 @@ from orquestador.settings import Settings
 from tests.contract.migration.data import filled, settings_of
 from tests.contract.migration.run import OwnDatabase
 from tests.engines import shared_mongod
-
-
-@pytest.fixture(autouse=True, scope="module")
-def collected() -> Iterator[None]:
-    """What the driver leaks (`DRIVER_LEAKS`) is not told to the modules that come next."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(params=[False, True], ids=["single", "replica set"])

@@ -19,9 +19,10 @@ from orquestador.i18n import has
 from orquestador.journal.errors import CopyProblem
 from orquestador.journal.mongo import MongoJournal
 from orquestador.journal.sqlite.lock import FileLock
-from tests.engines import shared_mongod
+from tests.engines import DRIVER_LEAKS, shared_mongod
 from tests.unit.cli.support import Shop
 
+pytestmark = DRIVER_LEAKS  # clients that are closed right after they were refused
 FILE = "orquestador.sqlite3"
 
 

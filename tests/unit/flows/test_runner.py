@@ -15,12 +15,10 @@ from tests.fakes.logs import NoLogs
 from tests.fakes.wait import eventually
 
 
-async def test_a_failing_loop_is_known_since_its_first_failure_and_forgotten_when_it_works(
-    tmp_path: Path,
-) -> None:
-    clock = ManualClock(1000.0)
-    journal = await SqliteJournal.open(tmp_path / "journal.sqlite3", clock)
-    context = Context(
+async def _context(clock: ManualClock, folder: Path) -> Context:
+    """On a journal of its own, without an upstream; the test closes the journal."""
+    journal = await SqliteJournal.open(folder / "journal.sqlite3", clock)
+    return Context(
         journal=journal,
         queue=LocalQueue(clock),
         erp=None,
@@ -31,6 +29,13 @@ async def test_a_failing_loop_is_known_since_its_first_failure_and_forgotten_whe
         owner="test",
         new_id=str,
     )
+
+
+async def test_a_failing_loop_is_known_since_its_first_failure_and_forgotten_when_it_works(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock(1000.0)
+    context = await _context(clock, tmp_path)
     healthy = False
 
     async def step() -> float:
@@ -57,7 +62,7 @@ async def test_a_failing_loop_is_known_since_its_first_failure_and_forgotten_whe
 
     await eventually(recovered)
     await runner.stop()
-    await journal.close()
+    await context.journal.close()
 
 
 async def test_a_drain_that_finds_nothing_because_its_failed_work_was_put_off_has_not_recovered(
@@ -65,18 +70,7 @@ async def test_a_drain_that_finds_nothing_because_its_failed_work_was_put_off_ha
 ) -> None:
     """The tester's case: the push loop failed every two seconds, and in between it had nothing to do."""
     clock = ManualClock(1000.0)
-    journal = await SqliteJournal.open(tmp_path / "journal.sqlite3", clock)
-    context = Context(
-        journal=journal,
-        queue=LocalQueue(clock),
-        erp=None,
-        channels={},
-        clock=clock,
-        logs=NoLogs(),
-        settings=FlowSettings(),
-        owner="test",
-        new_id=str,
-    )
+    context = await _context(clock, tmp_path)
     looks = 0
     healthy = False
 
@@ -101,4 +95,4 @@ async def test_a_drain_that_finds_nothing_because_its_failed_work_was_put_off_ha
     healthy = True
     await eventually(lambda: looked(9) and context.failures.of("push:shop") is None)
     await runner.stop()
-    await journal.close()
+    await context.journal.close()

@@ -1,0 +1,108 @@
+"""The ERP: where the stock truth lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from orquestador.model.effects import KeyState
+from orquestador.model.orders import Direction
+from orquestador.model.stock import Availability
+from orquestador.ports.findings import Finding, Registration
+
+MovementState = KeyState
+"""The same words, where the adapter speaks of a movement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Units to move under a key. `items` are (product id, quantity); several rows of one product add up."""
+
+    key: str
+    direction: Direction
+    items: tuple[tuple[int, float], ...]
+    erp_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    state: KeyState
+    erp_id: int | None = None
+    moved: Mapping[int, float] = field(default_factory=dict)
+    """Per *requested* product id, how many units of it are proven moved (a kit counts in kits)."""
+    recipes: Mapping[int, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    """Per requested product id and unit, the (product id, quantity) moves recorded."""
+    short: frozenset[int] = frozenset()
+    """Products that had to be forced for lack of stock: the oversold alert."""
+    reason: str | None = None
+
+
+class ProductProblem(StrEnum):
+    UNKNOWN = "unknown_sku"
+    DUPLICATE = "duplicate_sku"
+    NOT_STOCKED = "not_stocked"
+    """A consumable or a service: no movement, no listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    skus: frozenset[str]
+    cursor: str
+
+
+class Erp(Protocol):
+    """Where the stock truth lives. Methods raise Unavailable or AuthRefused for the whole call; per
+    movement there is an Outcome. Reads may be retried by the caller, `apply` never blindly."""
+
+    async def check(self) -> list[Finding]:
+        """Version, rights, warehouse, locations: what could give wrong numbers is an error that stops the
+        flow."""
+        ...
+
+    async def products(self, skus: Sequence[str]) -> dict[str, int | ProductProblem]:
+        """The product id of each SKU, or why there is none that we may use; asked now, never remembered: a
+        ledger is about to freeze it."""
+        ...
+
+    async def skus_of(self, product_ids: Sequence[int]) -> dict[int, str]:
+        """For hints: may be as old as PRODUCT_CACHE_S, which costs speed and nothing else."""
+        ...
+
+    async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
+        """What can still be promised, scoped to the configured locations, one call per 500 SKUs. A SKU
+        missing from the ERP's answer is missing here: unknown, never 0."""
+        ...
+
+    async def apply(self, movements: Sequence[Movement], *, force: bool = True) -> dict[str, Outcome]:
+        """Create and validate these new movements in as few calls as possible; short stock is forced to the
+        full quantity, or, with force=False, REFUSED before anything moves. Outcomes by key: DONE, REFUSED,
+        DOUBTFUL, or (the key exists) whatever `ask` would say."""
+        ...
+
+    async def ask(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        """What the ERP contains for each: by id, else by name in the company, else by origin."""
+        ...
+
+    async def finish(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        """Bring movements that `ask` found OPEN (`erp_id` set) to their full quantity and done."""
+        ...
+
+    async def void(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        """Occupy each key with a cancelled document, so that a late request hits the unique index:
+        CANCELLED, or DONE when it had happened after all."""
+        ...
+
+    async def changed_since(self, cursor: str | None) -> Changes:
+        """SKUs whose stock or reservations moved since the cursor (with an overlap); None = only give a
+        cursor."""
+        ...
+
+    async def registrations(self) -> list[Registration]:
+        """The webhook rules that we created there."""
+        ...
+
+    async def unregister(self, registration_id: str) -> None: ...
+
+    async def close(self) -> None: ...
