@@ -101,6 +101,13 @@ class TestRedisQueue(QueueContract):
         await queue.wake("la{ne}*", names)
         assert await queue.wait("la{ne}*", 100, 5) == names
 
+    async def test_a_look_that_waits_for_nothing_sees_what_is_not_told_yet(self, queue: RedisQueue) -> None:
+        for n in range(300):
+            assert await queue.wait("orders", 10, 0) == []
+            await queue.wake("orders", [f"id-{n}"])
+            assert await queue.wait("orders", 0, 0) == []  # it is sent now, and perhaps not heard of
+            assert await queue.wait("orders", 10, 0) == [f"id-{n}"]
+
     async def test_no_limit_takes_nothing(self, queue: RedisQueue) -> None:
         await queue.wake("orders", ["a"])
         assert await queue.wait("orders", 0, 0) == []
@@ -125,13 +132,15 @@ def test_it_does_what_the_queue_in_the_process_does(
     async def run() -> None:
         clock = ManualClock()
         local, queue = LocalQueue(clock), await RedisQueue.open(server.url, clock, prefix=next(_prefixes))
-        for step in [*steps, 100]:
-            if isinstance(step, int):
-                assert await queue.wait("lane", step, 0) == await local.wait("lane", step, 0)
-            else:
-                await queue.wake("lane", *step)
-                await local.wake("lane", *step)
-        await queue.close()
+        try:
+            for step in [*steps, 100]:
+                if isinstance(step, int):
+                    assert await queue.wait("lane", step, 0) == await local.wait("lane", step, 0)
+                else:
+                    await queue.wake("lane", *step)
+                    await local.wake("lane", *step)
+        finally:
+            await queue.close()
 
     asyncio.run(run())
 

@@ -251,7 +251,9 @@ class RedisQueue:
             while not self._closed:
                 # Before the look: what is published from here on sets it again.
                 heard.clear()
-                taken = [] if self._nothing_new(lane) else await self._take(lane, limit, heard)
+                # Whoever does not wait could not hear what is on its way, so there is always that one look.
+                idle = timeout_s > 0 and self._nothing_new(lane)
+                taken = [] if idle else await self._take(lane, limit, heard)
                 left_s = deadline - self._clock.now()
                 if taken or left_s <= 0:
                     return taken
