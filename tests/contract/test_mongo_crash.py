@@ -305,6 +305,46 @@ async def test_a_receipt_that_was_cut_off_and_sent_again_is_a_success(
     assert (await journal.counts()).receipts == 1
 
 
+async def _open_tickets(journal: MongoJournal) -> int:
+    async with AsyncMongoClient[Any](shared_mongod().uri) as client:
+        counters = await client[journal._store.database.name]["orq_counters"].find_one({"_id": "receipts"})
+    assert counters is not None
+    return len(counters["open"])
+
+
+async def test_under_load_a_ticket_ends_with_the_next_one(
+    journal: MongoJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orquestador.journal.mongo.group.GROUP_MAX", 7)
+    both = [receipt(f"r{n}", f"A{n}", source=f"falabella.{('order', 'stock')[n % 2]}") for n in range(100)]
+    await asyncio.gather(*map(journal.accept, both))
+    assert await _open_tickets(journal) == 0
+    counts = await journal.counts()
+    assert counts.receipts == 100
+    assert set(counts.last_receipt_at_by_source) == {"falabella.order", "falabella.stock"}
+
+
+@pytest.mark.parametrize("swept", [False, True], ids=["by the next", "by the sweep"])
+async def test_a_ticket_whose_end_was_cut_off_with_the_next_one_ends_once(
+    journal: MongoJournal, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, swept: bool
+) -> None:
+    monkeypatch.setattr("orquestador.journal.mongo.group.GROUP_MAX", 1)
+    async with Cut(journal, "findAndModify", "orq_counters", nth=2):
+        answers = await asyncio.gather(
+            *(journal.accept(receipt(f"r{n}", f"A{n}")) for n in (1, 2)), return_exceptions=True
+        )
+    assert answers[0] == Accepted("r1", duplicate=False)
+    assert isinstance(answers[1], StoreUnavailable)
+    assert await _open_tickets(journal) == 1
+    if swept:
+        clock.advance(ABANDONED_S)
+        await journal.recover()
+        assert await _open_tickets(journal) == 0
+    await journal.accept(receipt("r3", "A3"))
+    assert await _open_tickets(journal) == 0
+    assert (await journal.counts()).receipts == 2
+
+
 async def test_marks_of_a_saved_row_are_delivered_by_the_sweep(
     journal: MongoJournal, clock: ManualClock
 ) -> None:

@@ -43,6 +43,8 @@ def stored_name(channel: str) -> str:
 async def load_modes(context: Context) -> None:
     """Read which channels are live already, and whether a person paused them."""
     for channel in context.channels:
+        if context.modes.of(channel) is not None:
+            continue  # the instant of a go-live never changes
         stored = await context.journal.get_meta(stored_name(channel))
         if stored is not None:
             context.modes.set(channel, TypeAdapter(GoLive).validate_python(stored))

@@ -23,11 +23,14 @@ server that is away, so that a quick restart goes unnoticed."""
 class GroupCommit(Generic[A, R]):
     """No timer: an idle one commits one item at once.
 
-    `commit` answers each item of a group, or says what is wrong with that item alone. When it raises and the
-    store is well, the items are committed one by one, so that a hostile one fails alone.
+    `commit` answers each item of a group, or says what is wrong with that item alone; it can ask whether
+    another group waits. When it raises and the store is well, the items are committed one by one, so that a
+    hostile one fails alone.
     """
 
-    def __init__(self, commit: Callable[[Sequence[A]], Awaitable[Sequence[R | Exception]]]) -> None:
+    def __init__(
+        self, commit: Callable[[Sequence[A], Callable[[], bool]], Awaitable[Sequence[R | Exception]]]
+    ) -> None:
         self._commit = commit
         self._waiting: deque[tuple[A, asyncio.Future[R]]] = deque()
         self._asked: deque[tuple[float, asyncio.Future[R]]] = deque()
@@ -93,7 +96,7 @@ class GroupCommit(Generic[A, R]):
 
     async def _answers(self, items: Sequence[A]) -> Sequence[R | Exception]:
         try:
-            return await self._commit(items)
+            return await self._commit(items, lambda: bool(self._waiting))
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the callers, and the next group goes on
             told = from_mongo(error)
             if len(items) == 1 or isinstance(told, StoreUnavailable):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,9 +16,9 @@ from typing import Any
 from pymongo import ReturnDocument, UpdateMany, UpdateOne
 
 from orquestador.journal.mongo.errors import DUPLICATE_KEY
-from orquestador.journal.mongo.rows import newborn, signal
+from orquestador.journal.mongo.rows import literal, newborn, signal
 from orquestador.journal.mongo.schema import COUNTERS
-from orquestador.journal.mongo.store import Doc, Store, bulk_all, insert
+from orquestador.journal.mongo.store import Doc, Expression, Store, bulk_all, insert
 from orquestador.journal.rules import work_ids
 from orquestador.model.errors import StoreUnavailable
 from orquestador.model.notices import Notice, NoticeKind
@@ -159,6 +160,34 @@ def _row(channel: str, ref: str, now: float) -> Doc:
     return newborn(Kind.ORDER, channel, ref) | instants
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A ticket whose receipts are stored and told to their works."""
+
+    token: str
+    stored: Sequence[Doc]
+
+    def stages(self) -> list[Expression]:
+        """End it and count what it stored, once: whoever comes second finds no ticket."""
+        is_open = {"$ne": [{"$type": f"$open.{self.token}"}, "missing"]}
+        changes: Doc = {}
+        for at, docs in itertools.groupby(sorted(self.stored, key=_door), key=_door):
+            own = list(docs)
+            count, latest = len(own), max(doc["received_at"] for doc in own)
+            counted = {"$add": [{"$ifNull": [f"${at}.n", 0]}, count]}
+            changes[f"{at}.n"] = {"$cond": [is_open, counted, f"${at}.n"]}
+            changes[f"{at}.last_at"] = {"$max": [f"${at}.last_at", latest]}
+            changes[f"{at}.source"], changes[f"{at}.channel"] = (
+                literal(own[0][name]) for name in ("source", "channel")
+            )
+        stages: list[Expression] = [{"$set": changes}] if changes else []
+        return [*stages, {"$unset": f"open.{self.token}"}]
+
+
+def _door(doc: Doc) -> str:
+    return source_field(doc["source"], doc["channel"])
+
+
 class Intake:
     """Stores groups of receipts: a ticket, the receipts, the bumps, the end of the ticket.
 
@@ -168,8 +197,13 @@ class Intake:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._ended: Ended | None = None
+        """The ticket that the next one ends, in the same operation."""
 
-    async def accept(self, group: Sequence[Encoded]) -> list[Accepted | Exception]:
+    async def accept(
+        self, group: Sequence[Encoded], more: Callable[[], bool] = lambda: False
+    ) -> list[Accepted | Exception]:
+        """One answer for each receipt; `more`: whether another group comes at once."""
         token, first, now = await self._open(group)
         errors = await insert(
             self._store.receipts, [{**e.doc, "seq": first + n} for n, e in enumerate(group)]
@@ -188,7 +222,11 @@ class Intake:
                     if e.kind is NoticeKind.UNREADABLE and not answer.duplicate:
                         unreadable.append(e)
         await bump(self._store, bump_of(bumped, unreadable), now)
-        await close_ticket(self._store, token, [e.doc for e in stored])
+        ended = Ended(token, [e.doc for e in stored])
+        if more():
+            self._ended = ended
+        else:
+            await close_ticket(self._store, ended)
         return answers
 
     async def _open(self, group: Sequence[Encoded]) -> tuple[str, int, float]:
@@ -200,14 +238,16 @@ class Intake:
             "last": {"$add": ["$seq", count]},
             "ids": {"$literal": [e.id for e in group]},
         }
+        ending = self._ended.stages() if self._ended else []
         counters = await self._store.quick_counters.find_one_and_update(
             COUNTERS,
-            [{"$set": {"seq": {"$add": ["$seq", count]}, f"open.{token}": ticket}}],
+            [*ending, {"$set": {"seq": {"$add": ["$seq", count]}, f"open.{token}": ticket}}],
             projection={"seq": 1, f"open.{token}.at": 1},
             return_document=ReturnDocument.AFTER,
         )
         if counters is None:
             raise StoreUnavailable("the journal's counters are gone: the database was dropped while in use")
+        self._ended = None
         return token, counters["seq"] - count + 1, counters["open"][token]["at"]
 
     async def _originals(self, docs: Sequence[Doc]) -> dict[tuple[str, ...], str]:
@@ -246,20 +286,8 @@ def _said(doc: Doc) -> tuple[str, ...]:
     return (doc["channel"], doc["source"], doc.get("dedupe", ""))
 
 
-async def close_ticket(store: Store, token: str, stored: Sequence[Doc]) -> None:
-    """End a ticket and count what it stored, once: whoever comes second finds no ticket."""
-    counted: Doc = {}
-    latest: Doc = {}
-    names: Doc = {}
-    for doc in stored:
-        at = source_field(doc["source"], doc["channel"])
-        counted[f"{at}.n"] = counted.get(f"{at}.n", 0) + 1
-        latest[f"{at}.last_at"] = max(latest.get(f"{at}.last_at", -math.inf), doc["received_at"])
-        names[f"{at}.source"], names[f"{at}.channel"] = doc["source"], doc["channel"]
-    change: Doc = {"$unset": {f"open.{token}": ""}}
-    if stored:
-        change |= {"$inc": counted, "$max": latest, "$set": names}
-    await store.quick_counters.update_one({**COUNTERS, f"open.{token}": {"$exists": True}}, change)
+async def close_ticket(store: Store, ended: Ended) -> None:
+    await store.quick_counters.update_one(COUNTERS, ended.stages())
 
 
 @lru_cache(maxsize=1024)  # there are a few doors, and this is on every receipt's way

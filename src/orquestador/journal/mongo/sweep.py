@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orquestador.journal.mongo.receipts import Encoded, bump, bump_of, close_ticket
+from orquestador.journal.mongo.receipts import Encoded, Ended, bump, bump_of, close_ticket
 from orquestador.journal.mongo.saves import delivered, to_mark
 from orquestador.journal.mongo.schema import COUNTERS
 from orquestador.journal.mongo.signals import mark
@@ -31,7 +31,7 @@ async def bump_for_receipts(store: Store, abandoned_s: float = ABANDONED_S) -> i
         await bump(store, bump_of(said, unreadable), counters["now"])
         # Receipts of an earlier ticket, which were sent again under this one, have been counted there.
         own = [doc for doc in docs if ticket["first"] <= doc["seq"] <= ticket["last"]]
-        await close_ticket(store, token, own)
+        await close_ticket(store, Ended(token, own))
         swept += 1
     return swept
 
