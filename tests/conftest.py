@@ -24,6 +24,8 @@ OURS = re.compile(
 )
 for _name in [name for name in os.environ if OURS.fullmatch(name)]:
     del os.environ[_name]
+# pytest-xdist tells its workers the width of the terminal: what a test starts has none.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(autouse=True, scope="module")
