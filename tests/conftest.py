@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.engines import DRIVER_LEAKS
@@ -16,6 +17,14 @@ settings.register_profile(
     "orquestador", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("orquestador")
+
+# A failed test shows what was logged. The library's own tracebacks tell all local values, for a second each.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 # A shell that is set up for a real shop must not lend its accounts to a test, nor to a process a test starts.
 OURS = re.compile(
