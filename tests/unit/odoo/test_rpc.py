@@ -9,7 +9,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from orquestador.erp.odoo.rpc import error_of, read_answer, ref, rows
+from orquestador.erp.odoo.faults import error_of
+from orquestador.erp.odoo.jsonrpc import read_answer
+from orquestador.erp.odoo.rpc import records, ref, rows
 from orquestador.erp.odoo.setup import Dialect, parse_version
 from orquestador.http_base import CallFailed, Profile
 from orquestador.model.errors import Ambiguous, AuthRefused, Rejected, Unavailable, UpstreamError
@@ -138,3 +140,14 @@ def test_records_that_are_none() -> None:
 )
 def test_versions_of_other_shapes(info: dict[str, Any], expected: int) -> None:
     assert parse_version(info)[1] == expected
+
+
+@pytest.mark.parametrize(("method", "ids"), [("button_validate", None), ("write", []), ("create", [])])
+def test_a_call_on_no_records_is_never_sent(method: str, ids: list[int] | None) -> None:
+    # Odoo would answer true and do nothing (odoo.md §1.1).
+    with pytest.raises(ValueError, match="records"):
+        records(method, ids)
+
+
+def test_a_call_on_records_or_on_the_model() -> None:
+    assert (records("write", (1, 2)), records("search_read", None)) == ([1, 2], None)

@@ -59,6 +59,23 @@ def test_a_wrong_call_has_the_real_servers_error_name(
     assert raised.value.code == (0 if odoo.version >= 19 else 200)
 
 
+def test_create_takes_its_values_by_position(odoo: Odoo) -> None:
+    values = [odoo.delivery("ch/1/1", [odoo.line(A, 1)])]
+    with pytest.raises(Fault) as raised:
+        odoo.call("stock.picking", "create", vals_list=values)
+    assert raised.value.name == "builtins.IndexError"
+    assert odoo.call("stock.picking", "search_count", [["name", "=", "ch/1/1"]]) == 0
+
+
+def test_a_group_is_asked_of_the_model_up_to_17_and_of_a_user_later(odoo: Odoo) -> None:
+    ids = [[2]] if odoo.version >= 18 else []
+    assert odoo.call("res.users", "has_group", *ids, group_ext_id="stock.group_stock_user") is True
+    wrong = [] if odoo.version >= 18 else [[2]]
+    with pytest.raises(Fault) as raised:
+        odoo.call("res.users", "has_group", *wrong, group_ext_id="stock.group_stock_user")
+    assert raised.value.name in ("builtins.ValueError", "builtins.TypeError", "builtins.IndexError")
+
+
 def test_json2_exists_on_19_only(odoo: Odoo) -> None:
     headers = {"Authorization": "bearer admin"}
     response = odoo.http.post("/json/2/product.product/search_count", json={"domain": []}, headers=headers)

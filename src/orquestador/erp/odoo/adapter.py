@@ -9,9 +9,9 @@ from orquestador.circuit import Circuit
 from orquestador.erp.odoo.changes import StockChanges
 from orquestador.erp.odoo.check import Checker
 from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.jsonrpc import JsonRpc
 from orquestador.erp.odoo.movements import Movements
 from orquestador.erp.odoo.products import Products
-from orquestador.erp.odoo.rpc import JsonRpc
 from orquestador.erp.odoo.rules import WebhookRules
 from orquestador.erp.odoo.setup import SetUpReader
 from orquestador.http_base import CallLogger, HttpBase, TimeOuts

@@ -72,8 +72,13 @@ class StockChanges:
                 await self._rpc.call(
                     model,
                     "search_read",
-                    [[["id", ">", last], *domain]],
-                    {"fields": fields, "order": "id", "limit": PAGE, "context": setup.company},
+                    kwargs={
+                        "domain": [["id", ">", last], *domain],
+                        "fields": fields,
+                        "order": "id",
+                        "limit": PAGE,
+                    },
+                    context=setup.company,
                 )
             )
             found += page
@@ -88,13 +93,8 @@ class StockChanges:
                 await self._rpc.call(
                     model,
                     "search_read",
-                    [[]],
-                    {
-                        "fields": ["write_date"],
-                        "order": "write_date desc",
-                        "limit": 1,
-                        "context": setup.company,
-                    },
+                    kwargs={"domain": [], "fields": ["write_date"], "order": "write_date desc", "limit": 1},
+                    context=setup.company,
                 )
             )
             dates += [_text(_instant(str(row["write_date"]))) for row in found]
@@ -121,16 +121,22 @@ class StockChanges:
                 await self._rpc.call(
                     "mrp.bom",
                     "search_read",
-                    [[["type", "=", "phantom"]]],
-                    {"fields": ["product_id", "product_tmpl_id"], "context": context},
+                    kwargs={
+                        "domain": [["type", "=", "phantom"]],
+                        "fields": ["product_id", "product_tmpl_id"],
+                    },
+                    context=context,
                 )
             )
             lines = rows(
                 await self._rpc.call(
                     "mrp.bom.line",
                     "search_read",
-                    [[["bom_id", "in", [row["id"] for row in boms]]]],
-                    {"fields": ["bom_id", "product_id"], "context": context},
+                    kwargs={
+                        "domain": [["bom_id", "in", [row["id"] for row in boms]]],
+                        "fields": ["bom_id", "product_id"],
+                    },
+                    context=context,
                 )
                 if boms
                 else []
@@ -142,8 +148,8 @@ class StockChanges:
             await self._rpc.call(
                 "product.product",
                 "search_read",
-                [[["product_tmpl_id", "in", templates]]],
-                {"fields": ["product_tmpl_id"], "context": context},
+                kwargs={"domain": [["product_tmpl_id", "in", templates]], "fields": ["product_tmpl_id"]},
+                context=context,
             )
             if templates
             else []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from orquestador.erp.odoo.config import OdooSettings
-from orquestador.erp.odoo.rpc import JsonRpc, Row, ref, rows
+from orquestador.erp.odoo.jsonrpc import JsonRpc
+from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.rules import WebhookRules
 from orquestador.erp.odoo.setup import NEWEST, SetUp, SetUpReader, SetUpRefused
 from orquestador.model.errors import AuthRefused, Rejected, Unavailable, UpstreamError
@@ -88,12 +89,13 @@ class Checker:
 
     async def _rights(self, setup: SetUp) -> list[Finding]:
         """*Inventory / User* suffices (odoo.md §2)."""
-        args: list[object] = [INVENTORY_USER]
-        if setup.dialect.major >= 18:
-            args = [[setup.uid], INVENTORY_USER]
+        # Up to 17 a method of the model, since 18 of the user's record.
+        ids = [setup.uid] if setup.dialect.major >= 18 else None
         facts = {"user": self._settings.username, "group": "Inventory / User"}
         try:
-            allowed = bool(await self._rpc.call("res.users", "has_group", args))
+            allowed = bool(
+                await self._rpc.call("res.users", "has_group", ids, {"group_ext_id": INVENTORY_USER})
+            )
         except (Rejected, AuthRefused):
             # An old server does not tell; the first write will.
             return [Finding("odoo.rights", "warning", {**facts, "known": False})]
@@ -110,8 +112,14 @@ class Checker:
             await self._rpc.call(
                 "stock.warehouse",
                 "search_read",
-                [[["id", "!=", setup.warehouse.id], ["company_id", "=", setup.warehouse.company_id]]],
-                {"fields": ["lot_stock_id"], "context": setup.company},
+                kwargs={
+                    "domain": [
+                        ["id", "!=", setup.warehouse.id],
+                        ["company_id", "=", setup.warehouse.company_id],
+                    ],
+                    "fields": ["lot_stock_id"],
+                },
+                context=setup.company,
             )
         )
         other = [place for row in places if (place := ref(row.get("lot_stock_id"))) is not None]
@@ -121,8 +129,12 @@ class Checker:
             await self._rpc.call(
                 "stock.quant",
                 "search_read",
-                [[["location_id", "child_of", other], ["quantity", ">", 0]]],
-                {"fields": ["product_id", "quantity"], "limit": 1, "context": setup.company},
+                kwargs={
+                    "domain": [["location_id", "child_of", other], ["quantity", ">", 0]],
+                    "fields": ["product_id", "quantity"],
+                    "limit": 1,
+                },
+                context=setup.company,
             )
         )
         facts = {"warehouse": setup.warehouse.code, "others": setup.other_warehouses}
@@ -137,9 +149,7 @@ class Checker:
 
     async def _on_hand(self, product: int, context: dict[str, object]) -> float | None:
         found: list[Row] = rows(
-            await self._rpc.call(
-                "product.product", "read", [[product]], {"fields": ["qty_available"], "context": context}
-            )
+            await self._rpc.call("product.product", "read", [product], {"fields": ["qty_available"]}, context)
         )
         return float(found[0]["qty_available"]) if found else None
 

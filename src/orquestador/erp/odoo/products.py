@@ -71,8 +71,8 @@ class Products:
         answer = await self._rpc.call(
             "product.product",
             "search_read",
-            [[["default_code", "in", skus]]],
-            {"fields": fields, "context": context},
+            kwargs={"domain": [["default_code", "in", skus]], "fields": fields},
+            context=context,
         )
         hits: dict[str, list[Row]] = {sku: [] for sku in skus}
         for row in rows(answer):
@@ -106,7 +106,7 @@ class Products:
         for page in pages([i for i in wanted if i not in answer]):
             read = rows(
                 await self._rpc.call(
-                    "product.product", "read", [page], {"fields": ["default_code"], "context": setup.company}
+                    "product.product", "read", page, {"fields": ["default_code"]}, setup.company
                 )
             )
             for i in page:
@@ -125,12 +125,7 @@ class Products:
 
     async def quantities(self, setup: SetUp, ids: Sequence[int]) -> dict[int, tuple[float, float]]:
         """(on hand, free) of at most `PAGE` products, in the stock location of the warehouse only."""
-        answer = await self._rpc.call(
-            "product.product",
-            "read",
-            [list(ids)],
-            {"fields": QUANTITIES, "context": setup.scope},
-        )
+        answer = await self._rpc.call("product.product", "read", ids, {"fields": QUANTITIES}, setup.scope)
         return {int(r["id"]): (float(r["qty_available"]), float(r["free_qty"])) for r in rows(answer)}
 
 

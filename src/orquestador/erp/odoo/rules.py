@@ -26,8 +26,8 @@ class WebhookRules:
             await self._rpc.call(
                 "base.automation",
                 "search_read",
-                [[["name", "=like", f"{RULE_NAME}%"]]],
-                {"fields": ["name"], "context": {**setup.company, "active_test": False}},
+                kwargs={"domain": [["name", "=like", f"{RULE_NAME}%"]], "fields": ["name"]},
+                context={**setup.company, "active_test": False},
             )
         )
         if not found:
@@ -36,8 +36,14 @@ class WebhookRules:
             await self._rpc.call(
                 "ir.actions.server",
                 "search_read",
-                [[["base_automation_id", "in", [row["id"] for row in found]], ["state", "=", "webhook"]]],
-                {"fields": ["base_automation_id", "webhook_url"], "context": setup.company},
+                kwargs={
+                    "domain": [
+                        ["base_automation_id", "in", [row["id"] for row in found]],
+                        ["state", "=", "webhook"],
+                    ],
+                    "fields": ["base_automation_id", "webhook_url"],
+                },
+                context=setup.company,
             )
         )
         urls = {ref(row.get("base_automation_id")): str(row.get("webhook_url") or "") for row in actions}
@@ -52,20 +58,26 @@ class WebhookRules:
             await self._rpc.call(
                 "ir.actions.server",
                 "search_read",
-                [[["state", "=", "webhook"], ["webhook_url", "ilike", OUR_PATH]]],
-                {"fields": ["base_automation_id"], "context": setup.company},
+                kwargs={
+                    "domain": [["state", "=", "webhook"], ["webhook_url", "ilike", OUR_PATH]],
+                    "fields": ["base_automation_id"],
+                },
+                context=setup.company,
             )
         )
         rules = [rule for row in found if (rule := ref(row.get("base_automation_id"))) is not None]
         if not rules:
             return 0
         count = await self._rpc.call(
-            "base.automation", "search_count", [[["id", "in", rules]]], {"context": setup.company}
+            "base.automation",
+            "search_count",
+            kwargs={"domain": [["id", "in", rules]]},
+            context=setup.company,
         )
         return int(count)
 
     async def remove(self, setup: SetUp, rule_id: int) -> None:
-        await self._rpc.call("base.automation", "unlink", [[rule_id]], {"context": setup.company}, write=True)
+        await self._rpc.call("base.automation", "unlink", [rule_id], context=setup.company, write=True)
 
 
 def webhook_rule(url: str) -> Mapping[str, str]:

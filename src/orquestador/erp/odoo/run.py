@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from orquestador.erp.odoo.family import PICKING_FIELDS, Move, Picking, move_fields, requested
-from orquestador.erp.odoo.rpc import Transport, ref, rows
+from orquestador.erp.odoo.rpc import Row, Transport, ref, rows
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.model.errors import Ambiguous, Rejected
 from orquestador.model.orders import Direction
@@ -49,7 +49,9 @@ class Run:
             return
         values = [self._values(m) for m in movements]
         try:
-            answer = await self._write("stock.picking", "create", [values], self.setup.company)
+            answer = await self._write(
+                "stock.picking", "create", None, {"vals_list": values}, self.setup.company
+            )
         except Ambiguous as error:
             self.doubts |= {m.key: error.detail for m in movements}
         except Rejected as error:
@@ -101,7 +103,7 @@ class Run:
                 pickings[move.picking_id] = None
         for quantity, ids in ready.items():
             await self._all_or_parts(
-                "stock.move", "write", ids, self.setup.company, self.setup.dialect.forced(quantity)
+                "stock.move", "write", ids, self.setup.company, {"vals": self.setup.dialect.forced(quantity)}
             )
         todo = [i for i in dict.fromkeys([*drafts, *pickings]) if self._may_go_on(i)]
         if todo:
@@ -118,22 +120,24 @@ class Run:
             await self._all_or_parts("stock.picking", "action_cancel", list(pickings), self.setup.company)
 
     async def _all_or_parts(
-        self, model: str, method: str, ids: list[int], context: Context, *args: object
+        self, model: str, method: str, ids: list[int], context: Context, kwargs: Row | None = None
     ) -> None:
         try:
-            await self._write(model, method, [ids, *args], context)
+            await self._write(model, method, ids, kwargs, context)
         except Ambiguous as error:
             self.doubts |= dict.fromkeys(self._keys(model, ids), error.detail)
         except Rejected as error:
             if len(ids) > 1:
                 for half in _halves(ids):
-                    await self._all_or_parts(model, method, list(half), context, *args)
+                    await self._all_or_parts(model, method, list(half), context, kwargs)
             else:
                 self.problems |= dict.fromkeys(self._keys(model, ids), error.detail)
 
-    async def _write(self, model: str, method: str, args: list[object], context: Context) -> object:
+    async def _write(
+        self, model: str, method: str, ids: list[int] | None, kwargs: Row | None, context: Context
+    ) -> object:
         try:
-            answer: object = await self.rpc.call(model, method, args, {"context": context}, write=True)
+            answer: object = await self.rpc.call(model, method, ids, kwargs, context, write=True)
         except Ambiguous:
             self.touched = True
             raise
@@ -180,8 +184,11 @@ class Run:
                 await self.rpc.call(
                     "stock.picking",
                     "search_read",
-                    [["|", ["id", "in", sorted(new)], ["backorder_id", "in", sorted(new)]]],
-                    {"fields": ["backorder_id"], "context": self.setup.company},
+                    kwargs={
+                        "domain": ["|", ["id", "in", sorted(new)], ["backorder_id", "in", sorted(new)]],
+                        "fields": ["backorder_id"],
+                    },
+                    context=self.setup.company,
                 )
             )
             parents |= {int(r["id"]): p for r in level if (p := ref(r.get("backorder_id"))) is not None}
@@ -199,8 +206,8 @@ class Run:
         answer = await self.rpc.call(
             "stock.move",
             "search_read",
-            [domain],
-            {"fields": move_fields(dialect), "context": self.setup.company},
+            kwargs={"domain": domain, "fields": move_fields(dialect)},
+            context=self.setup.company,
         )
         return [Move.of(row, dialect) for row in rows(answer)]
 
@@ -215,8 +222,8 @@ class Run:
             await self.rpc.call(
                 "stock.picking",
                 "search_read",
-                [domain],
-                {"fields": PICKING_FIELDS, "order": "id", "context": self.setup.company},
+                kwargs={"domain": domain, "fields": PICKING_FIELDS, "order": "id"},
+                context=self.setup.company,
             )
         )
         return {p.id: p for p in map(Picking.of, found)}
@@ -225,7 +232,10 @@ class Run:
         keys = [m.key for m in movements]
         domain = [["company_id", "=", self.setup.warehouse.company_id], ["name", "in", keys]]
         found = await self.rpc.call(
-            "stock.picking", "search_read", [domain], {"fields": ["name"], "context": self.setup.company}
+            "stock.picking",
+            "search_read",
+            kwargs={"domain": domain, "fields": ["name"]},
+            context=self.setup.company,
         )
         return {str(row["name"]) for row in rows(found)}
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orquestador.erp.odoo.config import OdooSettings
-from orquestador.erp.odoo.rpc import JsonRpc, Row, ref, rows
+from orquestador.erp.odoo.jsonrpc import JsonRpc
+from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.model.errors import AuthRefused
 
 OLDEST, NEWEST = 15, 19
@@ -142,7 +143,7 @@ class SetUpReader:
             )
         customer = await self._customer(chosen)
         fields = await self._rpc.call(
-            "product.product", "fields_get", [["is_kits"]], {"attributes": ["type"]}
+            "product.product", "fields_get", kwargs={"allfields": ["is_kits"], "attributes": ["type"]}
         )
         kits = isinstance(fields, dict) and "is_kits" in fields
         return SetUp(uid, version, Dialect(major), chosen, others, customer, kits)
@@ -150,7 +151,9 @@ class SetUpReader:
     async def _warehouse(self) -> tuple[Warehouse, tuple[str, ...]]:
         fields = ["code", "company_id", "lot_stock_id", "out_type_id", "in_type_id", "delivery_steps"]
         found = rows(
-            await self._rpc.call("stock.warehouse", "search_read", [[]], {"fields": fields, "order": "id"})
+            await self._rpc.call(
+                "stock.warehouse", "search_read", kwargs={"domain": [], "fields": fields, "order": "id"}
+            )
         )
         codes = tuple(str(row.get("code")) for row in found)
         wanted = self._settings.warehouse
@@ -166,7 +169,7 @@ class SetUpReader:
             await self._rpc.call(
                 "stock.picking.type",
                 "read",
-                [[warehouse.out_type_id]],
+                [warehouse.out_type_id],
                 {"fields": ["code", "default_location_dest_id"]},
             )
         )
@@ -181,8 +184,14 @@ class SetUpReader:
             await self._rpc.call(
                 "stock.location",
                 "search_read",
-                [[["usage", "=", "customer"], ["company_id", "in", [False, warehouse.company_id]]]],
-                {"fields": ["usage"], "order": "id"},
+                kwargs={
+                    "domain": [
+                        ["usage", "=", "customer"],
+                        ["company_id", "in", [False, warehouse.company_id]],
+                    ],
+                    "fields": ["usage"],
+                    "order": "id",
+                },
             )
         )
         ids = [int(row["id"]) for row in places]

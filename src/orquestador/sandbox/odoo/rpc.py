@@ -96,6 +96,10 @@ class Rpc:
         if method == "execute":
             return await self._core.call(model, name, rest, {})
         positional, named = [*rest, [], {}][:2] if len(rest) < 2 else rest[:2]
+        if name == "create" and not positional:
+            raise IndexError(
+                "list index out of range"
+            )  # RPC looks at what comes first, to know what to answer
         return await self._core.call(model, name, positional or [], named or {})
 
     async def _common(self, method: str, args: Sequence[Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from orquestador.sandbox.odoo.env import public
+from orquestador.sandbox.odoo.env import as_ids, public
 from orquestador.sandbox.odoo.errors import ValidationError
 from orquestador.sandbox.odoo.fields import Field
 from orquestador.sandbox.odoo.orm import Model, Values
@@ -65,11 +65,19 @@ class ResUsers(Model):
         return {"lang": user["lang"], "tz": user["tz"], "uid": self.env.uid}
 
     @public()
-    def has_group(self, *args: Any) -> bool:
-        """Whether the user is in a group; `(group)` as up to 17 and `(ids, group)` as later both work."""
-        user = self.env.row(self.name, self.env.uid)
+    def has_group(self, ids: Any = None, group_ext_id: str | None = None) -> bool:
+        """Whether a user is in a group: up to 17 `(group)`, we ourselves; later `(ids, group)`, one user."""
+        if self.env.version <= 17:
+            if group_ext_id is not None and ids is not None:
+                raise TypeError("ResUsers.has_group() takes 2 positional arguments but 3 were given")
+            users, group = [self.env.uid], group_ext_id or ids
+        else:
+            users, group = as_ids(ids), group_ext_id
+        if len(users) != 1 or group is None:
+            raise ValueError(f"Expected singleton: res.users{tuple(users)}")
+        user = self.env.row(self.name, users[0])
         groups = user["groups_id" if self.env.version <= 18 else "group_ids"]
-        return any(self.env.row("res.groups", group)["full_name"] == str(args[-1]) for group in groups)
+        return any(self.env.row("res.groups", one)["full_name"] == group for one in groups)
 
 
 class IrModel(Model):

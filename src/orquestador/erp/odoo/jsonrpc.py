@@ -1,0 +1,136 @@
+"""Odoo's JSON-RPC (`/jsonrpc`, 15 to 19; odoo.md §1.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import httpx2
+
+from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.faults import error_of
+from orquestador.erp.odoo.rpc import READ_TRIES, Row, records
+from orquestador.http_base import CallFailed, CallNote, HttpBase, Profile
+from orquestador.model.errors import AuthRefused, Unavailable
+
+T = TypeVar("T")
+
+
+class JsonRpc:
+    """The uid is asked once (a login costs Odoo 350-700 ms, odoo.md §2) and forgotten when it is refused."""
+
+    def __init__(self, settings: OdooSettings, http: HttpBase) -> None:
+        self._settings, self._http = settings, http
+        self._url = f"{settings.url.rstrip('/')}/jsonrpc"
+        self._uid: int | None = None
+        self._login = asyncio.Lock()
+        self.server_date: float | None = None
+        """Odoo's clock in its last answer (seconds since the epoch, whole)."""
+
+    async def version(self) -> Row:
+        """`common.version`: needs no credentials."""
+        return await self._post("common", "version", [], _mapping, Profile.READ, CallNote("version"))
+
+    async def uid(self) -> int:
+        """Our user's id; AuthRefused when the name, the secret or the database is wrong."""
+        async with self._login:
+            if self._uid is None:
+                s = self._settings
+                note = CallNote("authenticate", request={"db": s.db})
+                args: list[object] = [s.db, s.username, s.secret, {}]
+                uid = await self._post("common", "authenticate", args, _anything, Profile.READ, note)
+                # Bad credentials answer false, not an error (odoo.md §2).
+                if not isinstance(uid, int) or isinstance(uid, bool):
+                    raise AuthRefused("odoo: user name or password is refused")
+                self._uid = uid
+            return self._uid
+
+    async def call(
+        self,
+        model: str,
+        method: str,
+        ids: Sequence[int] | None = None,
+        kwargs: Mapping[str, object] | None = None,
+        context: Mapping[str, object] | None = None,
+        *,
+        write: bool = False,
+    ) -> Any:
+        s = self._settings
+        args, named = _arguments(method, records(method, ids), kwargs or {}, context or {})
+        note = CallNote(f"{model}.{method}", request={"args": args, "kwargs": named})
+        full = [s.db, await self.uid(), s.secret, model, method, args, named]
+        profile = Profile.WRITE if write else Profile.READ
+        tries = 1 if write else READ_TRIES
+        while True:
+            tries -= 1
+            try:
+                return await self._post("object", "execute_kw", full, _anything, profile, note)
+            except CallFailed:
+                # A lost race in Odoo's database is over at once; a check of ten reads must not fail for one.
+                if tries == 0:
+                    raise
+            except AuthRefused:
+                self._uid = None
+                raise
+
+    async def _post(
+        self,
+        service: str,
+        method: str,
+        args: list[object],
+        shape: Callable[[object], T],
+        profile: Profile,
+        note: CallNote,
+    ) -> T:
+        def parse(answer: httpx2.Response) -> T:
+            self._note_date(answer)
+            return shape(read_answer(answer, profile))
+
+        body = {
+            "jsonrpc": "2.0",
+            "method": "call",
+            "id": 1,
+            "params": {"service": service, "method": method, "args": args},
+        }
+        return await self._http.fetch("POST", self._url, parse, profile=profile, note=note, json=body)
+
+    def _note_date(self, answer: httpx2.Response) -> None:
+        try:
+            self.server_date = email.utils.parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+        except ValueError:
+            self.server_date = None
+
+
+def _arguments(
+    method: str, ids: list[int] | None, kwargs: Mapping[str, object], context: Mapping[str, object]
+) -> tuple[list[object], Row]:
+    """What goes by position, and what by name."""
+    named = {**kwargs, **({"context": dict(context)} if context else {})}
+    # RPC looks at the type of the first positional argument of `create` to know what to answer.
+    args: list[object] = [named.pop("vals_list")] if method == "create" else []
+    return (args if ids is None else [ids]), named
+
+
+def read_answer(answer: httpx2.Response, profile: Profile) -> object:
+    """The result of a JSON-RPC answer, or the error that it is; an absent result is None (odoo.md §1.2)."""
+    if answer.status_code != 200:
+        if answer.status_code in (401, 403):
+            raise AuthRefused(f"odoo: HTTP {answer.status_code}")
+        raise Unavailable(f"odoo: HTTP {answer.status_code} from /jsonrpc")
+    body = _mapping(answer.json())
+    error = body.get("error")
+    if error is not None:
+        raise error_of(error, profile)
+    return body.get("result")
+
+
+def _mapping(value: object) -> Row:
+    if isinstance(value, dict):
+        return value
+    raise ValueError("not an object")
+
+
+def _anything(value: object) -> object:
+    return value
