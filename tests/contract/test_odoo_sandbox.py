@@ -1,4 +1,4 @@
-"""The Odoo adapter on the sandbox of each version."""
+"""The Odoo adapter on the sandbox of each version, over each API that it has."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from tests.contract.erp_world import (
 class SandboxWorld(World):
     """The sandbox through its control doors and, as another client, through its API."""
 
-    def __init__(self, sandbox: Running, http: httpx2.AsyncClient) -> None:
-        self._sandbox, self._http = sandbox, http
+    def __init__(self, sandbox: Running, http: httpx2.AsyncClient, api: str) -> None:
+        self._sandbox, self._http, self.api = sandbox, http, api
         self.version = sandbox.core.options.version
 
     async def rpc(self, model: str, method: str, *args: object, **context: object) -> Any:
@@ -146,16 +146,26 @@ class SandboxWorld(World):
         return self._sandbox.url
 
 
-@pytest.fixture(scope="module", params=[17, 18, 19])
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Running]:
-    with running(Options(version=request.param, seed_catalog=5)) as found:
+APIS = [(17, "JSON-RPC"), (18, "JSON-RPC"), (19, "JSON-RPC"), (19, "JSON-2")]
+
+
+@pytest.fixture(scope="module", params=APIS, ids=lambda api: f"{api[0]}-{api[1]}")
+def api(request: pytest.FixtureRequest) -> tuple[int, str]:
+    """The version of the server, and what it is called over."""
+    version, name = request.param
+    return int(version), str(name)
+
+
+@pytest.fixture(scope="module")
+def sandbox(api: tuple[int, str]) -> Iterator[Running]:
+    with running(Options(version=api[0], seed_catalog=5)) as found:
         yield found
 
 
 @pytest.fixture
-async def world(sandbox: Running) -> AsyncIterator[SandboxWorld]:
+async def world(sandbox: Running, api: tuple[int, str]) -> AsyncIterator[SandboxWorld]:
     async with httpx2.AsyncClient(base_url=sandbox.url, trust_env=False, verify=False) as http:
-        fresh = SandboxWorld(sandbox, http)
+        fresh = SandboxWorld(sandbox, http, api[1])
         await fresh.control("reset")
         yield fresh
 
@@ -178,13 +188,15 @@ def settings(world: SandboxWorld, **changes: Any) -> OdooSettings:
         "db": "sandbox",
         "username": "admin",
         "secret": "admin",
+        # Up to 18 a key makes no difference.
+        "secret_is_key": world.version <= 18 or world.api == "JSON-2",
         **changes,
     }
     return OdooSettings(**values)
 
 
 class TestOdooErp(ErpContract):
-    """The contract, on 17, 18 and 19."""
+    """The contract, on 17, 18 and 19, and on 19 over JSON-2."""
 
 
 class TestCutOffCalls:
@@ -297,6 +309,26 @@ class TestOdooOnly:
             await adapter.products([A])
         assert [(f.code, f.stops) for f in await adapter.check()] == [("odoo.credentials", "erp")]
         await adapter.close()
+
+    async def test_the_api_that_fits_is_found(self, erp: OdooErp, world: SandboxWorld) -> None:
+        found = {f.code: f for f in await erp.check()}["odoo.api"]
+        old = (world.version, world.api) == (19, "JSON-RPC")
+        assert (found.facts["api"], found.level) == (world.api, "warning" if old else "ok")
+
+    async def test_a_database_that_is_not_there_stops_the_flow(self, world: SandboxWorld) -> None:
+        adapter = OdooErp(settings(world, db="other"), SystemClock())
+        assert [(f.code, f.stops) for f in await adapter.check()] == [("odoo.unreachable", "erp")]
+        await adapter.close()
+
+    async def test_the_key_is_in_no_log(
+        self, erp: OdooErp, world: SandboxWorld, records: list[CallRecord]
+    ) -> None:
+        adapter = OdooErp(settings(world, secret="s3cr3t-k3y"), SystemClock(), log=records.append)
+        with pytest.raises(AuthRefused):
+            await adapter.products([A])
+        await adapter.close()
+        assert records
+        assert "s3cr3t" not in str(records)
 
     async def test_a_dead_server_stops_the_flow(self, world: SandboxWorld, erp: OdooErp) -> None:
         await world.fault("error_status", 502)

@@ -53,6 +53,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "odoo.version@error": ("Odoo {version} es demasiado antiguo", "Odoo {version} is too old"),
     "odoo.version@error.means": ("Se admite desde Odoo 15.", "Odoo 15 and later are supported."),
     "odoo.version@error.do": ("Actualice Odoo.", "Upgrade Odoo."),
+    "odoo.api@ok": ("Odoo se llama por {api}", "Odoo is called over {api}"),
+    "odoo.api@warning": (
+        "Odoo se llama por {api}, que Odoo 22 ya no tendrá",
+        "Odoo is called over {api}, which Odoo 22 will no longer have",
+    ),
+    "odoo.api@warning.means": (
+        "Todo funciona. Con contraseña no se puede usar JSON-2, la interfaz nueva desde Odoo 19.",
+        "Everything works. A password cannot use JSON-2, the new interface since Odoo 19.",
+    ),
+    "odoo.api@warning.do": (
+        "En Odoo, Mi perfil, Seguridad: cree una clave API y póngala en ODOO_API_KEY.",
+        "In Odoo, My Profile, Security: create an API key and put it into ODOO_API_KEY.",
+    ),
     "odoo.warehouse": (
         "No está claro qué bodega de Odoo vende (hay: {warehouses})",
         "It is not clear which Odoo warehouse sells (there are: {warehouses})",

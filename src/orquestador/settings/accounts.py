@@ -57,6 +57,7 @@ class OdooAccount:
     db: str
     username: str
     secret: str = field(repr=False)
+    secret_is_key: bool
     warehouse: str | None
     timeouts: Timeouts
 
@@ -96,7 +97,8 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
 def odoo_account(settings: Settings) -> OdooAccount | None:
     """The ERP, when address, database, user and a secret are all set and none is a placeholder."""
     url, db, username = usable(settings.odoo_url), usable(settings.odoo_db), usable(settings.odoo_username)
-    secret = usable(settings.odoo_api_key) or usable(settings.odoo_password)
+    key = usable(settings.odoo_api_key)
+    secret = key or usable(settings.odoo_password)
     if not (url and db and username and secret):
         return None
     return OdooAccount(
@@ -104,6 +106,7 @@ def odoo_account(settings: Settings) -> OdooAccount | None:
         db=db,
         username=username,
         secret=secret,
+        secret_is_key=key is not None,
         warehouse=usable(settings.odoo_warehouse),
         timeouts=Timeouts(
             settings.odoo_connect_timeout_s, settings.odoo_read_timeout_s, settings.odoo_write_timeout_s

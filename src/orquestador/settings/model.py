@@ -102,8 +102,8 @@ class Settings(BaseSettings):
     odoo_webhook_secret: SecretStr | None = Field(None, examples=["a long random text"])
     odoo_connect_timeout_s: Seconds = Field(5.0, examples=["5"])
     odoo_read_timeout_s: Seconds = Field(15.0, examples=["15"])
-    # odoo.md 7: a write may wait for the server's own retries, so it gets at least a minute.
-    odoo_write_timeout_s: Seconds = Field(90.0, examples=["90"])
+    # odoo.md 7: a write may wait for the server's own retries, so it gets a minute.
+    odoo_write_timeout_s: Seconds = Field(60.0, examples=["60"])
 
     # pace
     odoo_poll_s: Seconds = Field(30.0, examples=["30"])

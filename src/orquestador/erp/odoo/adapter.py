@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from orquestador.circuit import Circuit
 from orquestador.erp.odoo.changes import StockChanges
 from orquestador.erp.odoo.check import Checker
+from orquestador.erp.odoo.client import Client, speaks
 from orquestador.erp.odoo.config import OdooSettings
-from orquestador.erp.odoo.jsonrpc import JsonRpc
 from orquestador.erp.odoo.movements import Movements
 from orquestador.erp.odoo.products import Products
 from orquestador.erp.odoo.rules import WebhookRules
@@ -39,8 +39,9 @@ class OdooErp:
             read=TimeOuts(read_s=settings.read_timeout_s),
             write=TimeOuts(read_s=settings.write_timeout_s),
             max_connections=settings.max_connections,
+            speaks=speaks,
         )
-        rpc = JsonRpc(settings, self._http)
+        rpc = Client(settings, self._http)
         self._setup = SetUpReader(settings, rpc)
         self._products = Products(rpc, clock, settings.product_cache_s)
         self._movements = Movements(rpc, self._products)

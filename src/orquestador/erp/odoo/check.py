@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from orquestador.erp.odoo.client import FIRST_JSON2, Client
 from orquestador.erp.odoo.config import OdooSettings
-from orquestador.erp.odoo.jsonrpc import JsonRpc
 from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.rules import WebhookRules
 from orquestador.erp.odoo.setup import NEWEST, SetUp, SetUpReader, SetUpRefused
@@ -22,7 +22,7 @@ class Checker:
     """Each question on its own: one that cannot be answered does not hide the others."""
 
     def __init__(
-        self, settings: OdooSettings, rpc: JsonRpc, setup: SetUpReader, rules: WebhookRules, clock: Clock
+        self, settings: OdooSettings, rpc: Client, setup: SetUpReader, rules: WebhookRules, clock: Clock
     ) -> None:
         self._settings, self._rpc, self._setup, self._rules, self._clock = settings, rpc, setup, rules, clock
 
@@ -43,7 +43,7 @@ class Checker:
         except UpstreamError as error:
             host = urlsplit(self._settings.url).netloc
             return [_error("odoo.unreachable", detail=error.detail, host=host, db=self._settings.db)]
-        findings = [self._version(setup), *self._skew()]
+        findings = [self._version(setup), self._api(setup), *self._skew()]
         for question in (self._rights, self._scope, self._webhook_rule):
             try:
                 findings += await question(setup)
@@ -78,6 +78,11 @@ class Checker:
         major = setup.dialect.major
         measured = FIRST_MEASURED <= major <= NEWEST
         return Finding("odoo.version", "ok" if measured else "warning", {"version": setup.version})
+
+    def _api(self, setup: SetUp) -> Finding:
+        """From 22 on JSON-2 is all there is (odoo.md §1), so a password has no future."""
+        old = setup.dialect.major >= FIRST_JSON2 and not self._settings.secret_is_key
+        return Finding("odoo.api", "warning" if old else "ok", {"api": self._rpc.api})
 
     def _skew(self) -> list[Finding]:
         """Whole seconds in Odoo's `Date` header; a proxy's clock if there is one, which is as telling."""

@@ -1,18 +1,37 @@
-"""What Odoo's errors mean, over either API (odoo.md §3): retry, ask first, never, or stop and tell a person.
+"""What Odoo's errors mean, over either API (odoo.md §3).
 
-By the exception's name and the HTTP status only: texts change with the language, JSON-RPC's `code` with the
-version, and `debug` holds a trace that must not travel.
+By the exception's name alone: texts change with the language, JSON-RPC's `code` with the version, JSON-2's
+status with the method; and `debug` holds a trace that must not travel.
+
+    never    Rejected                             the call was wrong or a rule forbids it; rolled back
+    stop     AuthRefused                          our credentials or rights; a person is told
+    retry    CallFailed, Unavailable (reads)      a lost race; the server as a whole
+    ask      Ambiguous (writes)                   anything else: nobody knows what was committed
 """
 
 from __future__ import annotations
 
+import httpx2
+
+from orquestador.erp.odoo.rpc import Row
 from orquestador.http_base import CallFailed, Profile
 from orquestador.model.errors import Ambiguous, AuthRefused, Rejected, Unavailable, UpstreamError
 from orquestador.ops.redact import redact_text
 
-_REFUSED = frozenset({"AccessDenied", "AccessError", "SessionExpiredException"})
-_BUSINESS = frozenset({"UserError", "ValidationError", "MissingError", "RedirectWarning"})
-# What Python code inside Odoo raises; the transaction was rolled back (odoo.md §3).
+_REFUSED = frozenset(
+    {
+        "odoo.exceptions.AccessDenied",
+        "odoo.exceptions.AccessError",
+        "odoo.http.SessionExpiredException",
+        "werkzeug.exceptions.Forbidden",
+        "werkzeug.exceptions.Unauthorized",
+    }
+)
+# The message is written for the person who uses Odoo.
+_BUSINESS = frozenset(
+    f"odoo.exceptions.{name}" for name in ("UserError", "ValidationError", "MissingError", "RedirectWarning")
+)
+# What Python code inside Odoo raises; the transaction was rolled back.
 _CODE = frozenset(
     f"builtins.{name}"
     for name in (
@@ -28,30 +47,51 @@ _CODE = frozenset(
         "ZeroDivisionError",
     )
 )
-
-
+# JSON-2 looked at the call and did not make it.
+_UNCALLED = frozenset(
+    f"werkzeug.exceptions.{name}"
+    for name in ("BadRequest", "MethodNotAllowed", "NotFound", "UnprocessableEntity", "UnsupportedMediaType")
+)
 # Transactions that got in each other's way (odoo.md §7): the server as a whole is well.
 _CONFLICT = frozenset(
-    f"psycopg2.errors.{name}" for name in ("SerializationFailure", "LockNotAvailable", "DeadlockDetected")
+    {
+        "odoo.exceptions.ConcurrencyError",
+        "odoo.exceptions.LockError",
+        "psycopg2.errors.DeadlockDetected",
+        "psycopg2.errors.LockNotAvailable",
+        "psycopg2.errors.SerializationFailure",
+    }
 )
 
 
-def error_of(error: object, profile: Profile) -> UpstreamError:
-    """What an `error` means, by `data.name` only: texts change with the language, `code` with the version."""
-    data = error.get("data") if isinstance(error, dict) else None
-    data = data if isinstance(data, dict) else {}
-    name = str(data.get("name") or "unknown error")
+def error_of(fault: object, profile: Profile) -> UpstreamError:
+    """What a fault `{name, message, arguments, context, debug}` means for a read or a write."""
+    fault = fault if isinstance(fault, dict) else {}
+    name = str(fault.get("name") or "unknown error")
     short = name.rpartition(".")[2]
-    if name.startswith("odoo.") and short in _REFUSED:
+    if name in _REFUSED:
         return AuthRefused(f"odoo: {short}")
-    if name.startswith("odoo.exceptions.") and short in _BUSINESS:
-        # The message is written for people; `debug` holds the trace and stays behind.
-        message = redact_text(str(data.get("message") or "").strip(), 300)
+    if name in _BUSINESS:
+        message = redact_text(str(fault.get("message") or "").strip(), 300)
         return Rejected(f"odoo: {message or short}", code=short)
     if name in _CODE:
         return Rejected(f"odoo: {short} in Odoo's own code", code=short)
-    # psycopg2.*, a lock, out of memory: the state is unknown (odoo.md §3).
+    if name in _UNCALLED:
+        return Rejected(f"odoo: {short}: there is no such model, method or argument", code=short)
+    # psycopg2.*, a lock, out of memory: the state is unknown.
     detail = f"odoo: {name}"
     if profile is Profile.WRITE:
         return Ambiguous(detail)
     return CallFailed(detail) if name in _CONFLICT else Unavailable(detail)
+
+
+def fault_in(answer: httpx2.Response) -> Row | None:
+    """The fault that is the whole body of a JSON-2 error, whatever its status; None for anything else."""
+    if answer.status_code < 400:
+        return None
+    try:
+        body = answer.json()
+    except ValueError:
+        return None
+    known = isinstance(body, dict) and isinstance(body.get("name"), str) and "arguments" in body
+    return body if known else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import email.utils
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -11,8 +10,8 @@ import httpx2
 
 from orquestador.erp.odoo.config import OdooSettings
 from orquestador.erp.odoo.faults import error_of
-from orquestador.erp.odoo.rpc import READ_TRIES, Row, records
-from orquestador.http_base import CallFailed, CallNote, HttpBase, Profile
+from orquestador.erp.odoo.rpc import Row, mapping, records
+from orquestador.http_base import CallNote, HttpBase, Profile
 from orquestador.model.errors import AuthRefused, Unavailable
 
 T = TypeVar("T")
@@ -21,20 +20,20 @@ T = TypeVar("T")
 class JsonRpc:
     """The uid is asked once (a login costs Odoo 350-700 ms, odoo.md §2) and forgotten when it is refused."""
 
+    name = "JSON-RPC"
+
     def __init__(self, settings: OdooSettings, http: HttpBase) -> None:
         self._settings, self._http = settings, http
         self._url = f"{settings.url.rstrip('/')}/jsonrpc"
         self._uid: int | None = None
         self._login = asyncio.Lock()
-        self.server_date: float | None = None
-        """Odoo's clock in its last answer (seconds since the epoch, whole)."""
 
     async def version(self) -> Row:
         """`common.version`: needs no credentials."""
-        return await self._post("common", "version", [], _mapping, Profile.READ, CallNote("version"))
+        return await self._post("common", "version", [], mapping, Profile.READ, CallNote("version"))
 
     async def uid(self) -> int:
-        """Our user's id; AuthRefused when the name, the secret or the database is wrong."""
+        """Our user's id; AuthRefused when the name or the secret is wrong."""
         async with self._login:
             if self._uid is None:
                 s = self._settings
@@ -62,18 +61,11 @@ class JsonRpc:
         note = CallNote(f"{model}.{method}", request={"args": args, "kwargs": named})
         full = [s.db, await self.uid(), s.secret, model, method, args, named]
         profile = Profile.WRITE if write else Profile.READ
-        tries = 1 if write else READ_TRIES
-        while True:
-            tries -= 1
-            try:
-                return await self._post("object", "execute_kw", full, _anything, profile, note)
-            except CallFailed:
-                # A lost race in Odoo's database is over at once; a check of ten reads must not fail for one.
-                if tries == 0:
-                    raise
-            except AuthRefused:
-                self._uid = None
-                raise
+        try:
+            return await self._post("object", "execute_kw", full, _anything, profile, note)
+        except AuthRefused:
+            self._uid = None
+            raise
 
     async def _post(
         self,
@@ -84,23 +76,20 @@ class JsonRpc:
         profile: Profile,
         note: CallNote,
     ) -> T:
-        def parse(answer: httpx2.Response) -> T:
-            self._note_date(answer)
-            return shape(read_answer(answer, profile))
-
         body = {
             "jsonrpc": "2.0",
             "method": "call",
             "id": 1,
             "params": {"service": service, "method": method, "args": args},
         }
-        return await self._http.fetch("POST", self._url, parse, profile=profile, note=note, json=body)
-
-    def _note_date(self, answer: httpx2.Response) -> None:
-        try:
-            self.server_date = email.utils.parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
-        except ValueError:
-            self.server_date = None
+        return await self._http.fetch(
+            "POST",
+            self._url,
+            lambda answer: shape(read_answer(answer, profile)),
+            profile=profile,
+            note=note,
+            json=body,
+        )
 
 
 def _arguments(
@@ -119,17 +108,12 @@ def read_answer(answer: httpx2.Response, profile: Profile) -> object:
         if answer.status_code in (401, 403):
             raise AuthRefused(f"odoo: HTTP {answer.status_code}")
         raise Unavailable(f"odoo: HTTP {answer.status_code} from /jsonrpc")
-    body = _mapping(answer.json())
+    body = mapping(answer.json())
     error = body.get("error")
     if error is not None:
-        raise error_of(error, profile)
+        # Always HTTP 200; `error.code` is 200 up to 18 and 0 since, and says nothing.
+        raise error_of(error.get("data") if isinstance(error, dict) else None, profile)
     return body.get("result")
-
-
-def _mapping(value: object) -> Row:
-    if isinstance(value, dict):
-        return value
-    raise ValueError("not an object")
 
 
 def _anything(value: object) -> object:

@@ -10,9 +10,6 @@ from orquestador.model.errors import Unavailable
 Row = dict[str, Any]
 """One record of Odoo as it answers it; many2one as [id, name] or False."""
 
-READ_TRIES = 4
-"""A read that met a conflict is simply made again; a write never is (odoo.md §3)."""
-
 ON_MODEL = frozenset(
     {"context_get", "create", "fields_get", "has_group", "load", "search", "search_count", "search_read"}
 )
@@ -57,3 +54,10 @@ def ref(value: object) -> int | None:
     if isinstance(value, list | tuple) and value:
         value = value[0]
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def mapping(value: object) -> Row:
+    """The value if it is an object; ValueError."""
+    if isinstance(value, dict):
+        return value
+    raise ValueError("not an object")

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orquestador.erp.odoo.client import Client
 from orquestador.erp.odoo.config import OdooSettings
-from orquestador.erp.odoo.jsonrpc import JsonRpc
 from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.model.errors import AuthRefused
 
@@ -112,7 +112,7 @@ class SetUp:
 class SetUpReader:
     """Reads the set-up once; `forget` after a refusal, so that what a person repaired is seen."""
 
-    def __init__(self, settings: OdooSettings, rpc: JsonRpc) -> None:
+    def __init__(self, settings: OdooSettings, rpc: Client) -> None:
         self._settings, self._rpc = settings, rpc
         self._lock = asyncio.Lock()
         self._known: SetUp | None = None
@@ -128,10 +128,11 @@ class SetUpReader:
         self._known = None
 
     async def _read(self) -> SetUp:
-        info = await self._rpc.version()
-        version, major = parse_version(info)
-        if major < OLDEST:
-            raise SetUpRefused("odoo.version", f"version {version} is too old", {"version": version})
+        version = await self._rpc.version()
+        if version.major < OLDEST:
+            raise SetUpRefused(
+                "odoo.version", f"version {version.text} is too old", {"version": version.text}
+            )
         uid = await self._rpc.uid()
         chosen, others = await self._warehouse()
         if chosen.delivery_steps != "ship_only":
@@ -146,7 +147,7 @@ class SetUpReader:
             "product.product", "fields_get", kwargs={"allfields": ["is_kits"], "attributes": ["type"]}
         )
         kits = isinstance(fields, dict) and "is_kits" in fields
-        return SetUp(uid, version, Dialect(major), chosen, others, customer, kits)
+        return SetUp(uid, version.text, Dialect(version.major), chosen, others, customer, kits)
 
     async def _warehouse(self) -> tuple[Warehouse, tuple[str, ...]]:
         fields = ["code", "company_id", "lot_stock_id", "out_type_id", "in_type_id", "delivery_steps"]
@@ -201,12 +202,3 @@ class SetUpReader:
         if not ids:
             raise SetUpRefused("odoo.customer_location", "there is no customer location")
         return ids[0]
-
-
-def parse_version(info: Row) -> tuple[str, int]:
-    """`server_version_info` starts with the major number; online versions say "saas~18" there."""
-    parts = info.get("server_version_info")
-    major = parts[0] if isinstance(parts, list) and parts else 0
-    if isinstance(major, str):
-        major = int("".join(c for c in major if c.isdigit()) or 0)
-    return str(info.get("server_serie") or info.get("server_version") or "?"), int(major)

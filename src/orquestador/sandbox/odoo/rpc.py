@@ -136,6 +136,10 @@ class Rpc:
         """Answer one call: the bare value with 200, or the fault object with its own status."""
         if (broken := self._broken()) is not None:
             return broken
+        if request.headers.get("x-odoo-database", DATABASE) != DATABASE:
+            # Without a database there are no such routes either: the page of any unknown address.
+            page = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>"
+            return HTMLResponse(page, status_code=404, headers=_CLOSE)
         async with self._core.workers:
             try:
                 self._check_bearer(request)
@@ -155,8 +159,6 @@ class Rpc:
         kind, _, key = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or key != PASSWORD:
             raise Unauthorized("401 Unauthorized", "Invalid apikey")
-        if request.headers.get("x-odoo-database", DATABASE) != DATABASE:
-            raise NotFound("404 Not Found", "No such database")
 
     def _bound(self, model: str, method: str, named: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by name; without `ids` a method of records gets none (recorded: true, no effect)."""
@@ -164,11 +166,15 @@ class Rpc:
             function = self._core.resolve(model, method)
         except (UserError, AttributeError) as error:
             raise NotFound("404 Not Found", str(error.args[0])) from error
-        known = inspect.signature(function).parameters
-        unknown = [name for name in named if name not in known and name != "context"]
-        if unknown:
-            raise UnprocessableEntity("422 Unprocessable Entity", f"unexpected argument {unknown[0]!r}")
-        return {**({"ids": []} if "ids" in known else {}), **named}
+        signature = inspect.signature(function)
+        given = {name: value for name, value in named.items() if name != "context"}
+        if "ids" in signature.parameters:
+            given = {"ids": [], **given}
+        try:
+            signature.bind(None, **given)
+        except TypeError as error:
+            raise UnprocessableEntity("422 Unprocessable Entity", str(error)) from error
+        return {**given, "context": named.get("context") or {}}
 
     # -- faults --------------------------------------------------------------------------------------------
 
