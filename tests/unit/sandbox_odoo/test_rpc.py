@@ -84,6 +84,43 @@ def test_json2_exists_on_19_only(odoo: Odoo) -> None:
         assert response.json() == 6
 
 
+@pytest.mark.parametrize(
+    ("model", "method", "named", "status", "name"),
+    [
+        ("no.such.model", "search", {}, 404, "werkzeug.exceptions.NotFound"),
+        ("stock.picking", "no_such_method", {"ids": [1]}, 404, "werkzeug.exceptions.NotFound"),
+        ("stock.picking", "_action_done", {"ids": [1]}, 403, "odoo.exceptions.AccessError"),
+        ("product.product", "write", {"ids": [99999999], "vals": {}}, 404, "odoo.exceptions.MissingError"),
+        ("product.product", "write", {"ids": [1]}, 422, "werkzeug.exceptions.UnprocessableEntity"),
+        ("product.product", "create", {"ids": [1]}, 422, "werkzeug.exceptions.UnprocessableEntity"),
+        ("product.product", "search_count", {"nope": 1}, 422, "werkzeug.exceptions.UnprocessableEntity"),
+        ("product.product", "create", {"vals_list": [{}]}, 422, "odoo.exceptions.ValidationError"),
+        ("product.product", "read", {"ids": [51], "fields": ["no_such_field"]}, 500, "builtins.ValueError"),
+    ],
+)
+def test_json2_faults_have_their_own_status(
+    odoo19: Odoo, model: str, method: str, named: dict[str, object], status: int, name: str
+) -> None:
+    headers = {"Authorization": "bearer admin", "X-Odoo-Database": "sandbox"}
+    response = odoo19.http.post(f"/json/2/{model}/{method}", json=named, headers=headers)
+    assert (response.status_code, response.json()["name"]) == (status, name)
+    assert set(response.json()) == {"name", "message", "arguments", "context", "debug"}
+
+
+def test_json2_of_a_database_that_is_not_there_is_an_unknown_page(odoo19: Odoo) -> None:
+    headers = {"Authorization": "bearer admin", "X-Odoo-Database": "other"}
+    response = odoo19.http.post("/json/2/res.users/context_get", json={}, headers=headers)
+    assert response.status_code == 404
+    assert response.headers["content-type"].startswith("text/html")
+
+
+def test_json2_gives_up_a_lost_race_with_500(odoo19: Odoo) -> None:
+    odoo19.faults(error_rate=1)
+    headers = {"Authorization": "bearer admin"}
+    response = odoo19.http.post("/json/2/product.product/search_count", json={}, headers=headers)
+    assert (response.status_code, response.json()["name"]) == (500, "psycopg2.errors.SerializationFailure")
+
+
 def test_no_connection_is_kept_open(odoo18: Odoo) -> None:
     response = odoo18.http.post(
         "/jsonrpc", json={"id": 7, "params": {"service": "common", "method": "version"}}
