@@ -81,18 +81,12 @@ async def test_what_json_rpc_sends() -> None:
         await client.call("stock.move", "write", [5, 6], {"vals": {"quantity": 2.0}}, CONTEXT, write=True)
         await client.call("stock.picking", "create", kwargs={"vals_list": [{"name": "k"}]}, write=True)
         await client.call("stock.picking", "search_read", kwargs={"domain": []}, context=CONTEXT)
-        assert [a.body["params"]["args"] for a in wire.calls] == [
-            [
-                "shop",
-                7,
-                "k3y",
-                "stock.move",
-                "write",
-                [[5, 6]],
-                {"vals": {"quantity": 2.0}, "context": CONTEXT},
-            ],
-            ["shop", 7, "k3y", "stock.picking", "create", [[{"name": "k"}]], {}],
-            ["shop", 7, "k3y", "stock.picking", "search_read", [], {"domain": [], "context": CONTEXT}],
+        sent = [a.body["params"]["args"] for a in wire.calls]
+        assert [args[:3] for args in sent] == [["shop", 7, "k3y"]] * 3
+        assert [args[3:] for args in sent] == [
+            ["stock.move", "write", [[5, 6], {"quantity": 2.0}], {"context": CONTEXT}],
+            ["stock.picking", "create", [[{"name": "k"}]], {}],
+            ["stock.picking", "search_read", [], {"domain": [], "context": CONTEXT}],
         ]
 
 

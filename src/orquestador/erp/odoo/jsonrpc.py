@@ -92,14 +92,19 @@ class JsonRpc:
         )
 
 
+# What goes first, by position. For `create` RPC looks at the type of it; versions up to 15, and modules that
+# override `write`, call it by other names.
+_FIRST = {"create": "vals_list", "search": "domain", "search_count": "domain", "write": "vals"}
+
+
 def _arguments(
     method: str, ids: list[int] | None, kwargs: Mapping[str, object], context: Mapping[str, object]
 ) -> tuple[list[object], Row]:
     """What goes by position, and what by name."""
     named = {**kwargs, **({"context": dict(context)} if context else {})}
-    # RPC looks at the type of the first positional argument of `create` to know what to answer.
-    args: list[object] = [named.pop("vals_list")] if method == "create" else []
-    return (args if ids is None else [ids]), named
+    first = _FIRST.get(method)
+    args = [ids] if ids is not None else []
+    return [*args, *([named.pop(first)] if first in named else [])], named
 
 
 def read_answer(answer: httpx2.Response, profile: Profile) -> object:
