@@ -189,7 +189,7 @@ def settings(world: SandboxWorld, **changes: Any) -> OdooSettings:
         "username": "admin",
         "secret": "admin",
         # Up to 18 a key makes no difference.
-        "secret_is_key": world.version <= 18 or world.api == "JSON-2",
+        "is_key": world.version <= 18 or world.api == "JSON-2",
         **changes,
     }
     return OdooSettings(**values)
@@ -314,6 +314,15 @@ class TestOdooOnly:
         found = {f.code: f for f in await erp.check()}["odoo.api"]
         old = (world.version, world.api) == (19, "JSON-RPC")
         assert (found.facts["api"], found.level) == (world.api, "warning" if old else "ok")
+
+    async def test_a_key_of_somebody_else_is_told(self, world: SandboxWorld) -> None:
+        adapter = OdooErp(settings(world, username="other@example.com"), SystemClock())
+        findings = {f.code: f for f in await adapter.check()}
+        await adapter.close()
+        if world.api == "JSON-2":
+            assert findings["odoo.key_owner"].facts == {"user": "other@example.com", "owner": "admin"}
+        else:
+            assert list(findings) == ["odoo.credentials"]
 
     async def test_a_database_that_is_not_there_stops_the_flow(self, world: SandboxWorld) -> None:
         adapter = OdooErp(settings(world, db="other"), SystemClock())

@@ -255,14 +255,14 @@ def test_the_api_key_is_preferred_to_the_password(monkeypatch: pytest.MonkeyPatc
     account = odoo_account(set_all(monkeypatch, **base))
     assert account is not None
     assert (account.url, account.secret) == ("https://odoo.example.com", "p")
-    assert not account.secret_is_key
+    assert not account.is_key
     assert (account.timeouts.read_s, account.timeouts.write_s) == (15.0, 60.0)
     account = odoo_account(set_all(monkeypatch, ODOO_API_KEY="k"))
     assert account is not None
-    assert (account.secret, account.secret_is_key) == ("k", True)
+    assert (account.secret, account.is_key) == ("k", True)
     account = odoo_account(set_all(monkeypatch, ODOO_API_KEY="your_key"))
     assert account is not None
-    assert (account.secret, account.secret_is_key) == ("p", False)
+    assert (account.secret, account.is_key) == ("p", False)
 
 
 def test_the_original_env_starts_and_is_explained(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def build_erp(account: OdooAccount, settings: Settings, clock: Clock, logs: LogS
             db=account.db,
             username=account.username,
             secret=account.secret,
-            secret_is_key=account.secret_is_key,
+            is_key=account.is_key,
             warehouse=account.warehouse,
             read_timeout_s=account.timeouts.read_s,
             write_timeout_s=account.timeouts.write_s,

@@ -66,6 +66,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "En Odoo, Mi perfil, Seguridad: cree una clave API y póngala en ODOO_API_KEY.",
         "In Odoo, My Profile, Security: create an API key and put it into ODOO_API_KEY.",
     ),
+    "odoo.key_owner": (
+        "La clave API es de {owner}, y ODOO_USERNAME dice {user}",
+        "The API key is {owner}'s, and ODOO_USERNAME says {user}",
+    ),
+    "odoo.key_owner.means": (
+        "Odoo actúa con el nombre y los permisos de {owner}.",
+        "Odoo acts in the name and with the rights of {owner}.",
+    ),
+    "odoo.key_owner.do": (
+        "Ponga en ODOO_USERNAME el dueño de la clave, o en ODOO_API_KEY una clave de {user}.",
+        "Put the key's owner into ODOO_USERNAME, or a key of {user} into ODOO_API_KEY.",
+    ),
     "odoo.warehouse": (
         "No está claro qué bodega de Odoo vende (hay: {warehouses})",
         "It is not clear which Odoo warehouse sells (there are: {warehouses})",

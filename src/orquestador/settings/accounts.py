@@ -57,7 +57,7 @@ class OdooAccount:
     db: str
     username: str
     secret: str = field(repr=False)
-    secret_is_key: bool
+    is_key: bool
     warehouse: str | None
     timeouts: Timeouts
 
@@ -106,7 +106,7 @@ def odoo_account(settings: Settings) -> OdooAccount | None:
         db=db,
         username=username,
         secret=secret,
-        secret_is_key=key is not None,
+        is_key=key is not None,
         warehouse=usable(settings.odoo_warehouse),
         timeouts=Timeouts(
             settings.odoo_connect_timeout_s, settings.odoo_read_timeout_s, settings.odoo_write_timeout_s

@@ -27,7 +27,7 @@ async def client_of(
     wire: Wire, *, key: bool = True, log: list[CallRecord] | None = None
 ) -> AsyncIterator[Client]:
     http = HttpBase("odoo", SystemClock(), log=log.append if log is not None else None, speaks=speaks)
-    settings = OdooSettings(wire.url, "shop", "bot@example.com", "k3y", secret_is_key=key)
+    settings = OdooSettings(wire.url, "shop", "bot@example.com", "k3y", is_key=key)
     yield Client(settings, http)
     await http.close()
 
@@ -50,6 +50,15 @@ async def test_the_transport_that_fits(version: int, key: bool, api: str) -> Non
         assert wire.calls[0].path.startswith("/json/2/" if api == "JSON-2" else "/jsonrpc")
         assert (await client.version()).major == version
         assert await client.uid() == 7
+
+
+async def test_what_no_header_can_hold_goes_in_a_body() -> None:
+    async with serving(19, answer=lambda _: (200, {})) as wire:
+        http = HttpBase("odoo", SystemClock(), speaks=speaks)
+        client = Client(OdooSettings(wire.url, "almacén", "bot@example.com", "k3y", is_key=True), http)
+        await client.call("stock.picking", "action_cancel", [1], write=True)
+        assert wire.calls[0].body["params"]["args"][0] == "almacén"
+        await http.close()
 
 
 async def test_an_upgraded_server_is_met_by_what_fits_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from orquestador.erp.odoo.client import FIRST_JSON2, Client
+from orquestador.erp.odoo.client import FIRST_JSON2, JSON2, Client
 from orquestador.erp.odoo.config import OdooSettings
 from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.rules import WebhookRules
@@ -43,8 +43,8 @@ class Checker:
         except UpstreamError as error:
             host = urlsplit(self._settings.url).netloc
             return [_error("odoo.unreachable", detail=error.detail, host=host, db=self._settings.db)]
-        findings = [self._version(setup), self._api(setup), *self._skew()]
-        for question in (self._rights, self._scope, self._webhook_rule):
+        findings = [self._version(setup), *self._skew()]
+        for question in (self._api, self._rights, self._scope, self._webhook_rule):
             try:
                 findings += await question(setup)
             except Unavailable as error:
@@ -79,10 +79,19 @@ class Checker:
         measured = FIRST_MEASURED <= major <= NEWEST
         return Finding("odoo.version", "ok" if measured else "warning", {"version": setup.version})
 
-    def _api(self, setup: SetUp) -> Finding:
+    async def _api(self, setup: SetUp) -> list[Finding]:
         """From 22 on JSON-2 is all there is (odoo.md §1), so a password has no future."""
-        old = setup.dialect.major >= FIRST_JSON2 and not self._settings.secret_is_key
-        return Finding("odoo.api", "warning" if old else "ok", {"api": self._rpc.api})
+        api = self._rpc.api
+        old = setup.dialect.major >= FIRST_JSON2 and not self._settings.is_key
+        findings = [Finding("odoo.api", "warning" if old else "ok", {"api": api})]
+        if api == JSON2:
+            # There the key alone says who we are, and nobody compares it with the name.
+            read = await self._rpc.call("res.users", "read", [setup.uid], {"fields": ["login"]})
+            owner = next((str(row.get("login")) for row in rows(read)), "?")
+            if owner != self._settings.username:
+                facts = {"user": self._settings.username, "owner": owner}
+                findings.append(Finding("odoo.key_owner", "warning", facts))
+        return findings
 
     def _skew(self) -> list[Finding]:
         """Whole seconds in Odoo's `Date` header; a proxy's clock if there is one, which is as telling."""

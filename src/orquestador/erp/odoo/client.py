@@ -18,6 +18,7 @@ from orquestador.erp.odoo.rpc import Row
 from orquestador.http_base import CallFailed, CallNote, HttpBase, Profile
 
 FIRST_JSON2 = 19
+JSON2 = Json2.name
 READ_TRIES = 4
 """A read that met a conflict is simply made again; a write never is (odoo.md §3)."""
 _VERSION_PATH = "/web/version"
@@ -56,7 +57,10 @@ class Client:
             "GET", url, self._web_version, profile=Profile.READ, note=CallNote("version")
         )
         version = parse_version(info if info is not None else await self._jsonrpc.version())
-        fits = version.major >= FIRST_JSON2 and self._settings.secret_is_key
+        s = self._settings
+        # JSON-2 is told both in headers, which hold no more than this; what is no key, JSON-RPC refuses.
+        speakable = (s.db + s.secret).isascii() and (s.db + s.secret).isprintable()
+        fits = version.major >= FIRST_JSON2 and s.is_key and speakable
         self._chosen = self._json2 if fits else self._jsonrpc
         return version
 

@@ -16,7 +16,7 @@ class OdooSettings:
     db: str
     username: str
     secret: str = field(repr=False)
-    secret_is_key: bool = False
+    is_key: bool = False
     """An API key, which both APIs take; JSON-2 (19 and later) takes no password."""
     warehouse: str | None = None
     read_timeout_s: float = 15.0
