@@ -138,6 +138,8 @@ class Stack:
     In the production shape it has a database of its own, which also names its keys in Redis.
     """
 
+    odoo_version = 18
+
     def __init__(self, folder: Path, shape: Shape = Shape.EMBEDDED, **env: str) -> None:
         self.folder, self.shape = folder, shape
         self._next_sku = 0
@@ -146,7 +148,9 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = httpx2.Client(base_url=self.url, timeout=30, trust_env=False)
         self.database = f"orq_{uuid4().hex[:12]}"
-        self.odoo = self._sandbox("odoo", f"{self.url}/odoo/webhook/stock-change/{SECRET}")
+        self.odoo = self._sandbox(
+            "odoo", f"{self.url}/odoo/webhook/stock-change/{SECRET}", "--version", str(self.odoo_version)
+        )
         self.falabella = self._sandbox("falabella", f"{self.url}/falabella/webhook/order/{SECRET}")
         self.env = {
             "PORT": str(self.port),
@@ -194,10 +198,10 @@ class Stack:
         with MongoClient[dict[str, Any]](self.env["MONGODB_URI"]) as server:
             server.drop_database(self.database)
 
-    def _sandbox(self, kind: str, webhook: str) -> Sandbox:
+    def _sandbox(self, kind: str, webhook: str, *more: str) -> Sandbox:
         log = self.folder / f"{kind}.log"
         child = start(
-            ["sandbox", kind, "--port", "0", "--seed-catalog", str(SEED), "--webhook", webhook],
+            ["sandbox", kind, "--port", "0", "--seed-catalog", str(SEED), "--webhook", webhook, *more],
             log=log,
             env={},
             cwd=self.folder,
