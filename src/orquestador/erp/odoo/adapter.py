@@ -36,8 +36,8 @@ class OdooErp:
             clock,
             log=log,
             circuit=circuit,
-            read=TimeOuts(read_s=settings.read_timeout_s),
-            write=TimeOuts(read_s=settings.write_timeout_s),
+            read=TimeOuts(read_s=settings.read_timeout_s, connect_s=settings.connect_timeout_s),
+            write=TimeOuts(read_s=settings.write_timeout_s, connect_s=settings.connect_timeout_s),
             max_connections=settings.max_connections,
             speaks=speaks,
         )
