@@ -11,6 +11,7 @@ import pytest
 from orquestador.circuit import Circuit, CircuitState
 from orquestador.clock import ManualClock, SystemClock
 from orquestador.erp.odoo import OdooErp, OdooSettings
+from orquestador.erp.odoo.rules import OUR_PATH, PAYLOAD, RULE_NAME, RuleRefused
 from orquestador.http_base import CallRecord
 from orquestador.model.errors import AuthRefused
 from orquestador.model.logs import LogStatus
@@ -29,6 +30,7 @@ from tests.contract.erp_world import (
     moved_units,
     sale,
 )
+from tests.unit.sandbox_odoo.receiver import receiving
 
 
 class SandboxWorld(World):
@@ -392,6 +394,74 @@ class TestOdooOnly:
         await erp.unregister(ours[0].id)
         assert await erp.registrations() == []
         assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "warning"
+
+    async def test_the_recommended_rule_is_made_once_and_calls_us(
+        self, erp: OdooErp, world: SandboxWorld, records: list[CallRecord]
+    ) -> None:
+        with receiving() as receiver:
+            url = f"{receiver.url.rstrip('/')}{OUR_PATH}/s3cr3t-value"
+            made = await erp.register(url)
+            again = await erp.register(url)
+            assert (made.change, again.change) == ("created", "unchanged")
+            assert made.entry == again.entry
+            assert await erp.registrations() == [made.entry]
+            assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "ok"
+            await world.move(A, -3)
+            assert {body["product_id"] for body in receiver.bodies} == {await world.product(A)}
+            assert set(receiver.bodies[-1]) >= set(PAYLOAD)
+            assert len(receiver.bodies) == 3
+        assert "s3cr3t" not in str(made.entry)
+        assert "s3cr3t" not in str(records)
+        await erp.unregister(made.entry.id)
+        assert await erp.registrations() == []
+        assert await world.rpc("base.automation", "search", [["active", "in", [True, False]]]) == []
+        assert await world.rpc("ir.actions.server", "search", []) == []
+
+    @pytest.mark.parametrize("spoiled", ["active", "url", "trigger", "twice"])
+    async def test_a_rule_that_is_not_as_it_should_be_is_made_anew(
+        self, erp: OdooErp, world: SandboxWorld, spoiled: str
+    ) -> None:
+        made = (await erp.register("http://127.0.0.1:9/x/s3cr3t")).entry
+        rule, wanted = int(made.id), "http://127.0.0.1:9/x/s3cr3t"
+        match spoiled:
+            case "active":
+                await world.rpc("base.automation", "write", [rule], {"active": False})
+            case "url":
+                wanted = "http://127.0.0.1:9/x/another"
+            case "trigger":
+                await world.rpc("base.automation", "write", [rule], {"trigger": "on_create"})
+            case "twice":
+                other = (await world.rpc("base.automation", "read", [rule], ["model_id"]))[0]["model_id"][0]
+                await world.rpc("base.automation", "create", {"name": RULE_NAME, "model_id": other})
+        assert (await erp.register(wanted)).change == "updated"
+        assert len(await erp.registrations()) == 1
+        assert (await erp.register(wanted)).change == "unchanged"
+
+    async def test_another_installations_rule_is_not_ours(self, erp: OdooErp, world: SandboxWorld) -> None:
+        second = OdooErp(settings(world, prefix="shop2-"), SystemClock())
+        ours, theirs = (
+            await erp.register("http://127.0.0.1:9/a"),
+            await second.register("http://127.0.0.1:9/b"),
+        )
+        assert (ours.change, theirs.change) == ("created", "created")
+        assert [await erp.registrations(), await second.registrations()] == [[ours.entry], [theirs.entry]]
+        await second.close()
+
+    async def test_a_rule_needs_an_administrator(self, erp: OdooErp, world: SandboxWorld) -> None:
+        groups = "groups_id" if world.version <= 18 else "group_ids"
+        inventory = await world.rpc("res.groups", "search", [["name", "=", "Inventory / User"]])
+        await world.rpc("res.users", "write", [2], {groups: [[6, 0, inventory]]})
+        with pytest.raises(RuleRefused) as refused:
+            await erp.register("http://127.0.0.1:9/x")
+        assert refused.value.code == "odoo.rule_admin"
+        assert await erp.registrations() == []
+
+    async def test_a_rule_needs_the_automation_module(self, erp: OdooErp, world: SandboxWorld) -> None:
+        model = await world.rpc("ir.model", "search", [["model", "=", "base.automation"]])
+        await world.rpc("ir.model", "unlink", model)
+        with pytest.raises(RuleRefused) as refused:
+            await erp.register("http://127.0.0.1:9/x")
+        assert refused.value.code == "odoo.rule_module"
 
     async def test_without_force_a_question_undoes_the_movement(
         self, erp: OdooErp, world: SandboxWorld

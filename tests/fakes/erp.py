@@ -13,7 +13,15 @@ from orquestador.model.effects import KeyState
 from orquestador.model.errors import Unavailable
 from orquestador.model.orders import Direction
 from orquestador.model.stock import Availability
-from orquestador.ports import Changes, Finding, Movement, Outcome, ProductProblem, Registration
+from orquestador.ports import (
+    Changes,
+    Finding,
+    Movement,
+    Outcome,
+    ProductProblem,
+    Registration,
+    RegistrationChange,
+)
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,9 @@ class FakeErp:
 
     async def registrations(self) -> list[Registration]:
         return []
+
+    async def register(self, url: str) -> RegistrationChange:
+        raise Unavailable("nothing is registered here")
 
     async def unregister(self, registration_id: str) -> None: ...
 

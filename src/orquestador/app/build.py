@@ -121,6 +121,7 @@ def build_erp(account: OdooAccount, settings: Settings, clock: Clock, logs: LogS
             secret=account.secret,
             is_key=account.is_key,
             warehouse=account.warehouse,
+            prefix=settings.prefix,
             connect_timeout_s=account.timeouts.connect_s,
             read_timeout_s=account.timeouts.read_s,
             write_timeout_s=account.timeouts.write_s,

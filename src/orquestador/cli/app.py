@@ -14,6 +14,7 @@ from orquestador.cli.golive import go_live
 from orquestador.cli.listings import listings
 from orquestador.cli.logs import logs
 from orquestador.cli.migrate import migrate_store
+from orquestador.cli.odoo import app as odoo_app
 from orquestador.cli.options import AsJson
 from orquestador.cli.orders import app as orders_app
 from orquestador.cli.pause import pause, resume
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.add_typer(work_app, name="work", cls=Listed, help=help_text("work"))
 app.add_typer(orders_app, name="orders", cls=Listed, help=help_text("orders"))
 app.add_typer(webhooks_app, name="webhooks", cls=Listed, help=help_text("webhooks"))
+app.add_typer(odoo_app, name="odoo", cls=Listed, help=help_text("odoo"))
 app.add_typer(sandbox_app, name="sandbox", cls=Listed, help=help_text("sandbox"))
 
 

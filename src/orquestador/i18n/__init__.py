@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orquestador.i18n import checks, decisions, demo, findings, migrate, reasons, screens, status
+from orquestador.i18n import checks, decisions, demo, findings, migrate, odoo, reasons, screens, status
 
 LANGUAGES = ("es", "en")
 Texts = Mapping[str, tuple[str, str]]
@@ -24,6 +24,7 @@ CATALOGUE: Texts = {
     **decisions.TEXTS,
     **demo.TEXTS,
     **migrate.TEXTS,
+    **odoo.TEXTS,
 }
 
 

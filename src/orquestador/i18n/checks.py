@@ -174,8 +174,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Changes are found all the same, by polling, half a minute later.",
     ),
     "odoo.webhook_rule@warning.do": (
-        "Opcional: en Odoo, Ajustes, Automatizaciones, cree la regla que describe el README.",
-        "Optional: in Odoo, Settings, Automation Rules, create the rule that the README describes.",
+        "Opcional: `orquestador odoo webhook --install`; sin --install muestra cómo crearla a mano.",
+        "Optional: `orquestador odoo webhook --install`; without --install it shows how to make it by hand.",
     ),
     # --- what only `doctor` looks at ---
     "invalid_setting": ("{setting}: {problem}", "{setting}: {problem}"),

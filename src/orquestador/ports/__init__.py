@@ -10,7 +10,7 @@ from __future__ import annotations
 from orquestador.ports.channel import CatalogueRow, Channel, InvalidBody, JobReport, OrderHead
 from orquestador.ports.clock import Clock
 from orquestador.ports.erp import Changes, Erp, Movement, MovementState, Outcome, ProductProblem
-from orquestador.ports.findings import Finding, Registration
+from orquestador.ports.findings import Finding, Registration, RegistrationChange
 from orquestador.ports.journal import (
     Accepted,
     Journal,
@@ -59,6 +59,7 @@ __all__ = [
     "Queue",
     "Receipt",
     "Registration",
+    "RegistrationChange",
     "Remembered",
     "Save",
     "Standstill",

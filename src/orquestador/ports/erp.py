@@ -10,7 +10,7 @@ from typing import Protocol
 from orquestador.model.effects import KeyState
 from orquestador.model.orders import Direction
 from orquestador.model.stock import Availability
-from orquestador.ports.findings import Finding, Registration
+from orquestador.ports.findings import Finding, Registration, RegistrationChange
 
 MovementState = KeyState
 """The same words, where the adapter speaks of a movement."""
@@ -101,6 +101,11 @@ class Erp(Protocol):
 
     async def registrations(self) -> list[Registration]:
         """The webhook rules that we created there."""
+        ...
+
+    async def register(self, url: str) -> RegistrationChange:
+        """Have `url` called when stock changes: one rule of ours, however often this is asked. Rejected, with
+        a code that has words, when the ERP or our rights there do not allow it."""
         ...
 
     async def unregister(self, registration_id: str) -> None: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,11 @@ class Registration:
     events: tuple[str, ...]
     ours: bool = field(default=True, compare=False)
     """This installation made it; others' are shown, and never removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationChange:
+    """A registration, and what had to be done for it."""
+
+    entry: Registration
+    change: Literal["created", "updated", "unchanged"]

@@ -18,6 +18,7 @@ from orquestador.settings.accounts import (
     language,
     mode,
     odoo_account,
+    webhook_secret,
 )
 from orquestador.settings.doors import web_config
 from orquestador.settings.engines import database_name, journal_file, logs_file, redis_namespace, redis_url
@@ -46,6 +47,7 @@ __all__ = [
     "redis_namespace",
     "redis_url",
     "web_config",
+    "webhook_secret",
 ]
 
 ENV_FILE = Path(".env")

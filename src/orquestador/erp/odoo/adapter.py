@@ -17,7 +17,16 @@ from orquestador.erp.odoo.setup import SetUpReader
 from orquestador.http_base import CallLogger, HttpBase, TimeOuts
 from orquestador.model.errors import AuthRefused
 from orquestador.model.stock import Availability
-from orquestador.ports import Changes, Clock, Finding, Movement, Outcome, ProductProblem, Registration
+from orquestador.ports import (
+    Changes,
+    Clock,
+    Finding,
+    Movement,
+    Outcome,
+    ProductProblem,
+    Registration,
+    RegistrationChange,
+)
 
 
 class OdooErp:
@@ -46,7 +55,7 @@ class OdooErp:
         self._products = Products(rpc, clock, settings.product_cache_s)
         self._movements = Movements(rpc, self._products)
         self._changes = StockChanges(rpc, self._products, clock)
-        self._rules = WebhookRules(rpc)
+        self._rules = WebhookRules(rpc, settings.prefix)
         self._checker = Checker(settings, rpc, self._setup, self._rules, clock)
 
     @property
@@ -93,6 +102,11 @@ class OdooErp:
         """The webhook rules in Odoo that carry our name (for `uninstall`)."""
         with self._forgetting():
             return await self._rules.ours(await self._setup.get())
+
+    async def register(self, url: str) -> RegistrationChange:
+        """Make the recommended rule, or make it right; RuleRefused says what is in the way."""
+        with self._forgetting():
+            return await self._rules.install(await self._setup.get(), url)
 
     async def unregister(self, registration_id: str) -> None:
         """Delete one of `registrations`."""

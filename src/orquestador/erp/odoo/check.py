@@ -6,16 +6,16 @@ from urllib.parse import urlsplit
 
 from orquestador.erp.odoo.client import FIRST_JSON2, JSON2, Client
 from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.rights import INVENTORY_USER, has_group
 from orquestador.erp.odoo.rpc import Row, ref, rows
-from orquestador.erp.odoo.rules import WebhookRules
+from orquestador.erp.odoo.rules import FIRST_WEBHOOK, WebhookRules
 from orquestador.erp.odoo.setup import NEWEST, SetUp, SetUpReader, SetUpRefused
 from orquestador.model.errors import AuthRefused, Rejected, Unavailable, UpstreamError
 from orquestador.ports import Clock, Finding
 
 STOPS = "erp"
 MAX_SKEW_S = 120.0
-FIRST_MEASURED, FIRST_WEBHOOK = 17, 17
-INVENTORY_USER = "stock.group_stock_user"
+FIRST_MEASURED = 17
 
 
 class Checker:
@@ -109,13 +109,9 @@ class Checker:
 
     async def _rights(self, setup: SetUp) -> list[Finding]:
         """*Inventory / User* suffices (odoo.md §2)."""
-        # Up to 17 a method of the model, since 18 of the user's record.
-        ids = [setup.uid] if setup.dialect.major >= 18 else None
         facts = {"user": self._settings.username, "group": "Inventory / User"}
         try:
-            allowed = bool(
-                await self._rpc.call("res.users", "has_group", ids, {"group_ext_id": INVENTORY_USER})
-            )
+            allowed = await has_group(self._rpc, setup, INVENTORY_USER)
         except (Rejected, AuthRefused):
             # An old server does not tell; the first write will.
             return [Finding("odoo.rights", "warning", {**facts, "known": False})]

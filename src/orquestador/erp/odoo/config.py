@@ -19,6 +19,8 @@ class OdooSettings:
     is_key: bool = False
     """An API key, which both APIs take; JSON-2 (19 and later) takes no password."""
     warehouse: str | None = None
+    prefix: str = ""
+    """Tells two installations on one Odoo apart."""
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 15.0
     write_timeout_s: float = 60.0

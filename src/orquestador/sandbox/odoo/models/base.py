@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from orquestador.sandbox.odoo.env import as_ids, public
-from orquestador.sandbox.odoo.errors import ValidationError
+from orquestador.sandbox.odoo.env import Env, as_ids, public
+from orquestador.sandbox.odoo.errors import AccessError, ValidationError
 from orquestador.sandbox.odoo.fields import Field
 from orquestador.sandbox.odoo.orm import Model, Values
 
@@ -175,7 +175,8 @@ class IrActionsServer(Model):
     }
 
     def new(self, vals: Values) -> int:
-        """A rule's own action may be made inside it and takes its model."""
+        """Administrators only. A rule's own action may be made inside it and takes its model."""
+        _administrators_only(self.env, self.name)
         if "model_id" not in vals and vals.get("base_automation_id"):
             vals["model_id"] = self.env.row("base.automation", int(vals["base_automation_id"]))["model_id"]
         return super().new(vals)
@@ -197,8 +198,14 @@ class BaseAutomation(Model):
         "action_server_ids": Field("one2many", "ir.actions.server", inverse="base_automation_id"),
     }
 
+    def new(self, vals: Values) -> int:
+        """Administrators only."""
+        _administrators_only(self.env, self.name)
+        return super().new(vals)
+
     def remove(self, ids: list[int]) -> None:
         """A rule takes its actions with it."""
+        _administrators_only(self.env, self.name)
         actions = self.env["ir.actions.server"]
         actions.remove(sorted(actions.select([("base_automation_id", "in", ids)])))
         super().remove(ids)
@@ -208,6 +215,12 @@ class BaseAutomation(Model):
             row_id: self.env.row("ir.model", self.env.row(self.name, row_id)["model_id"])["model"]
             for row_id in ids
         }
+
+
+def _administrators_only(env: Env, model: str) -> None:
+    users = None if env.version <= 17 else [env.uid]
+    if not env.of(ResUsers).has_group(users, "base.group_system"):
+        raise AccessError(f"You are not allowed to change '{model}' records.")
 
 
 def load(model: Model, fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> Values:
