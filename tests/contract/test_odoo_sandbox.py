@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -462,6 +463,50 @@ class TestOdooOnly:
         with pytest.raises(RuleRefused) as refused:
             await erp.register("http://127.0.0.1:9/x")
         assert refused.value.code == "odoo.rule_module"
+
+    async def test_reserving_later_than_on_confirmation_is_a_warning(
+        self, erp: OdooErp, world: SandboxWorld
+    ) -> None:
+        assert {f.code: f.level for f in await erp.check()}["odoo.reservation"] == "ok"
+        deliveries = (await world.rpc("stock.warehouse", "read", [1], ["out_type_id"]))[0]["out_type_id"][0]
+        await world.rpc("stock.picking.type", "write", [deliveries], {"reservation_method": "manual"})
+        found = {f.code: f for f in await erp.check()}["odoo.reservation"]
+        assert (found.level, found.stops, found.facts["method"]) == ("warning", None, "manual")
+
+    @pytest.mark.parametrize(
+        ("ends_in_days", "expected"),
+        [
+            ([], None),
+            ([None], None),
+            ([20], ("odoo.key_expires", "ok", 20)),
+            ([None, 20], ("odoo.key_expires", "ok", 20)),
+            ([40, 13], ("odoo.key_expires", "warning", 13)),
+            ([-1, 20], ("odoo.key_expires", "ok", 20)),
+            ([-3, -2], ("odoo.key_expired", "error", -2)),
+        ],
+    )
+    async def test_a_key_that_ends_is_told_in_time(
+        self,
+        world: SandboxWorld,
+        ends_in_days: list[int | None],
+        expected: tuple[str, str, int] | None,
+    ) -> None:
+        if world.version < 18:
+            expected = None  # keys of 17 never end
+        clock = SystemClock()
+        for number, days in enumerate(ends_in_days):
+            values: dict[str, object] = {"name": f"key {number}", "user_id": 2}
+            if world.version >= 18 and days is not None:
+                end = datetime.fromtimestamp(clock.now() + days * 86_400 + 3600, UTC)
+                values["expiration_date"] = end.strftime("%Y-%m-%d %H:%M:%S")
+            await world.rpc("res.users.apikeys", "create", values)
+        for is_key in (True, False):
+            adapter = OdooErp(settings(world, is_key=is_key), clock)
+            found = [f for f in await adapter.check() if f.code.startswith("odoo.key")]
+            await adapter.close()
+            wanted = [expected] if expected and is_key else []
+            assert [(f.code, f.level, f.facts["days"]) for f in found] == wanted
+            assert [f.stops for f in found] == [None] * len(wanted)
 
     async def test_without_force_a_question_undoes_the_movement(
         self, erp: OdooErp, world: SandboxWorld

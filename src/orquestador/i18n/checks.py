@@ -34,8 +34,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "No stock is read or moved. Detail: {detail}",
     ),
     "odoo.credentials.do": (
-        "Revise ODOO_DB, ODOO_USERNAME y ODOO_API_KEY (o ODOO_PASSWORD) en .env.",
-        "Check ODOO_DB, ODOO_USERNAME and ODOO_API_KEY (or ODOO_PASSWORD) in .env.",
+        "Revise ODOO_DB, ODOO_USERNAME y ODOO_API_KEY (o ODOO_PASSWORD) en .env. Una clave API caduca: cree "
+        "otra.",
+        "Check ODOO_DB, ODOO_USERNAME and ODOO_API_KEY (or ODOO_PASSWORD) in .env. An API key ends: make "
+        "another.",
     ),
     "odoo.version@ok": ("Odoo {version}: versión probada", "Odoo {version}: a version we have tried"),
     "odoo.version@warning": (
@@ -160,6 +162,72 @@ TEXTS: dict[str, tuple[str, str]] = {
     "odoo.scope@error.do": (
         "Algún módulo de Odoo cambia cómo se cuenta el stock; consulte a quien lo administra.",
         "Some module in Odoo changes how stock is counted; ask whoever administers it.",
+    ),
+    "odoo.reservation@ok": (
+        "Odoo reserva al confirmar en la bodega {warehouse}",
+        "Odoo reserves on confirmation in the warehouse {warehouse}",
+    ),
+    "odoo.reservation@warning": (
+        "Odoo no reserva al confirmar en la bodega {warehouse} (reservation_method: {method})",
+        "Odoo does not reserve on confirmation in the warehouse {warehouse} (reservation_method: {method})",
+    ),
+    "odoo.reservation@warning.means": (
+        "Publicamos lo libre, existencias menos reservas: una venta confirmada por una persona no se resta "
+        "hasta que se reserve, y puede venderse dos veces. Los pedidos de los canales sí se restan.",
+        "We publish what is free, on hand less reserved: a sale that a person confirmed is not taken off "
+        "until it is reserved, and may be sold twice. The orders of the channels are taken off.",
+    ),
+    "odoo.reservation@warning.do": (
+        "En Odoo, Inventario, Configuración, Tipos de operación, entregas de esa bodega: método de reserva "
+        "«Al confirmar»; o deje un margen con STOCK_BUFFER.",
+        "In Odoo, Inventory, Configuration, Operations Types, deliveries of that warehouse: reservation "
+        "method “At Confirmation”; or keep a margin with STOCK_BUFFER.",
+    ),
+    "odoo.key_expires@ok": (
+        "La clave API de Odoo «{name}» vale hasta {until} ({days} días)",
+        "Odoo's API key “{name}” is good until {until} ({days} days)",
+    ),
+    "odoo.key_expires@warning": (
+        "La clave API de Odoo «{name}» caduca el {until} (en {days} días)",
+        "Odoo's API key “{name}” ends on {until} (in {days} days)",
+    ),
+    "odoo.key_expires@warning.means": (
+        "Ese día Odoo rechaza todo lo nuestro: no se lee ni se mueve stock. Odoo no dice qué clave usa cada "
+        "llamada; esta es la primera de ese usuario en caducar.",
+        "On that day Odoo refuses everything of ours: no stock is read or moved. Odoo does not say which key "
+        "a call was made with; this one of that user ends first.",
+    ),
+    "odoo.key_expires@warning.do": (
+        "En Odoo, con ese usuario: Preferencias, Seguridad de la cuenta, Nueva clave API; póngala en "
+        "ODOO_API_KEY, reinicie y revoque la antigua.",
+        "In Odoo, as that user: Preferences, Account Security, New API Key; put it into ODOO_API_KEY, "
+        "restart and revoke the old one.",
+    ),
+    "odoo.key_expired": (
+        "La clave API de Odoo «{name}» caducó el {until}",
+        "Odoo's API key “{name}” ended on {until}",
+    ),
+    "odoo.key_expired.means": (
+        "Ese usuario no tiene otra vigente: Odoo rechaza, o rechazará al reiniciarse, todo lo nuestro.",
+        "That user has no other one that lives: Odoo refuses everything of ours, or will when it restarts.",
+    ),
+    "odoo.key_expired.do": (
+        "En Odoo, con ese usuario: Preferencias, Seguridad de la cuenta, Nueva clave API; póngala en "
+        "ODOO_API_KEY y reinicie.",
+        "In Odoo, as that user: Preferences, Account Security, New API Key; put it into ODOO_API_KEY and "
+        "restart.",
+    ),
+    "odoo.key_unseen": (
+        "No se pudo ver cuándo caduca la clave API de {user}",
+        "It could not be seen when the API key of {user} ends",
+    ),
+    "odoo.key_unseen.means": (
+        "Las claves de un usuario duran a lo más 90 días, salvo que un administrador lo cambie.",
+        "A user's keys last for 90 days at most, unless an administrator changes that.",
+    ),
+    "odoo.key_unseen.do": (
+        "Mírelo en Odoo, con ese usuario: Preferencias, Seguridad de la cuenta.",
+        "Look it up in Odoo, as that user: Preferences, Account Security.",
     ),
     "odoo.webhook_rule@ok": (
         "Aviso de cambios de stock de Odoo: bien",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from orquestador.erp.odoo.client import FIRST_JSON2, JSON2, Client
 from orquestador.erp.odoo.config import OdooSettings
-from orquestador.erp.odoo.rights import INVENTORY_USER, has_group
+from orquestador.erp.odoo.rights import INVENTORY_USER, has_group, key_ends, may_end
 from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.rules import FIRST_WEBHOOK, WebhookRules
-from orquestador.erp.odoo.setup import NEWEST, SetUp, SetUpReader, SetUpRefused
+from orquestador.erp.odoo.setup import AT_CONFIRM, NEWEST, SetUp, SetUpReader, SetUpRefused
 from orquestador.model.errors import AuthRefused, Rejected, Unavailable, UpstreamError
 from orquestador.ports import Clock, Finding
 
 STOPS = "erp"
 MAX_SKEW_S = 120.0
 FIRST_MEASURED = 17
+DAY_S = 86_400.0
+KEY_WARNING_DAYS = 14
 
 
 class Checker:
@@ -44,7 +48,15 @@ class Checker:
             host = urlsplit(self._settings.url).netloc
             return [_error("odoo.unreachable", detail=error.detail, host=host, db=self._settings.db)]
         findings = [self._version(setup), *self._skew()]
-        for question in (self._api, self._rights, self._scope, self._webhook_rule):
+        questions = (
+            self._api,
+            self._rights,
+            self._scope,
+            self._reservation,
+            self._key,
+            self._webhook_rule,
+        )
+        for question in questions:
             try:
                 findings += await question(setup)
             except Unavailable as error:
@@ -168,6 +180,30 @@ class Checker:
             await self._rpc.call("product.product", "read", [product], {"fields": ["qty_available"]}, context)
         )
         return float(found[0]["qty_available"]) if found else None
+
+    async def _reservation(self, setup: SetUp) -> list[Finding]:
+        """Only what is reserved is missing from `free_qty`, the number that we publish."""
+        level = "ok" if setup.reservation_method == AT_CONFIRM else "warning"
+        facts = {"method": setup.reservation_method, "warehouse": setup.warehouse.code}
+        return [Finding("odoo.reservation", level, facts)]
+
+    async def _key(self, setup: SetUp) -> list[Finding]:
+        """When our API key ends: a user's own lives for 90 days at most (odoo.md §2)."""
+        if not may_end(self._settings):
+            return []
+        try:
+            ends = await key_ends(self._rpc, setup, self._clock.now())
+        except (Rejected, AuthRefused):
+            return [Finding("odoo.key_unseen", "warning", {"user": self._settings.username})]
+        if ends is None:
+            return []
+        days = math.floor((ends.at - self._clock.now()) / DAY_S)
+        until = datetime.fromtimestamp(ends.at, UTC).strftime("%Y-%m-%d")
+        facts = {"name": ends.name, "days": days, "until": until}
+        if days < 0:
+            # It gives no wrong number: calls are refused, or another secret lets us in.
+            return [Finding("odoo.key_expired", "error", facts)]
+        return [Finding("odoo.key_expires", "warning" if days < KEY_WARNING_DAYS else "ok", facts)]
 
     async def _webhook_rule(self, setup: SetUp) -> list[Finding]:
         """A hint only: without it changes are found by the cursor, later."""

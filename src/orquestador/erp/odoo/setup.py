@@ -12,6 +12,7 @@ from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.model.errors import AuthRefused
 
 OLDEST, NEWEST = 15, 19
+AT_CONFIRM = "at_confirm"
 
 
 class SetUpRefused(AuthRefused):
@@ -93,6 +94,8 @@ class SetUp:
     customer_id: int
     knows_kits: bool
     """The `mrp` module is there, so a product says whether it is a kit."""
+    reservation_method: str = AT_CONFIRM
+    """When Odoo reserves for a delivery: at_confirm, manual or by_date."""
 
     @property
     def product_fields(self) -> list[str]:
@@ -142,12 +145,12 @@ class SetUpReader:
                 f"warehouse {chosen.code} delivers in several steps",
                 {"warehouse": chosen.code, "delivery_steps": chosen.delivery_steps},
             )
-        customer = await self._customer(chosen)
+        customer, reservation = await self._deliveries(chosen)
         fields = await self._rpc.call(
             "product.product", "fields_get", kwargs={"allfields": ["is_kits"], "attributes": ["type"]}
         )
         kits = isinstance(fields, dict) and "is_kits" in fields
-        return SetUp(uid, version.text, Dialect(version.major), chosen, others, customer, kits)
+        return SetUp(uid, version.text, Dialect(version.major), chosen, others, customer, kits, reservation)
 
     async def _warehouse(self) -> tuple[Warehouse, tuple[str, ...]]:
         fields = ["code", "company_id", "lot_stock_id", "out_type_id", "in_type_id", "delivery_steps"]
@@ -165,13 +168,14 @@ class SetUpReader:
         chosen = Warehouse.of(matching[0])
         return chosen, tuple(code for code in codes if code != chosen.code)
 
-    async def _customer(self, warehouse: Warehouse) -> int:
+    async def _deliveries(self, warehouse: Warehouse) -> tuple[int, str]:
+        """Where they go, and when Odoo reserves for them."""
         types = rows(
             await self._rpc.call(
                 "stock.picking.type",
                 "read",
                 [warehouse.out_type_id],
-                {"fields": ["code", "default_location_dest_id"]},
+                {"fields": ["code", "default_location_dest_id", "reservation_method"]},
             )
         )
         if not types or types[0].get("code") != "outgoing":
@@ -197,8 +201,7 @@ class SetUpReader:
         )
         ids = [int(row["id"]) for row in places]
         default = ref(types[0].get("default_location_dest_id"))
-        if default in ids:
-            return default
         if not ids:
             raise SetUpRefused("odoo.customer_location", "there is no customer location")
-        return ids[0]
+        customer = default if default is not None and default in ids else ids[0]
+        return customer, str(types[0].get("reservation_method") or AT_CONFIRM)

@@ -24,6 +24,7 @@ _MODELS: tuple[type[Model], ...] = (
     base.ResPartner,
     base.ResGroups,
     base.ResUsers,
+    base.ResUsersApikeys,
     base.IrModel,
     base.IrModelFields,
     base.IrModelData,

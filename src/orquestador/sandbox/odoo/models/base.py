@@ -80,6 +80,18 @@ class ResUsers(Model):
         return any(self.env.row("res.groups", one)["full_name"] == group for one in groups)
 
 
+class ResUsersApikeys(Model):
+    """API keys as their owner sees them: never the key. They end since 18 (odoo.md 2)."""
+
+    name = "res.users.apikeys"
+    fields: ClassVar[dict[str, Field]] = {
+        "name": Field("char", required=True),
+        "user_id": Field("many2one", "res.users", required=True),
+        "scope": Field("char"),
+        "expiration_date": Field("datetime", since=18),
+    }
+
+
 class IrModel(Model):
     """The list of models, needed to register an automation rule."""
 
