@@ -43,9 +43,31 @@ class ErpContract:
         assert (found["TWICE"], found["SERVICE"], found["OLD"], found["NOPE"]) == (
             ProductProblem.DUPLICATE,
             ProductProblem.NOT_STOCKED,
-            ProductProblem.UNKNOWN,
+            ProductProblem.ARCHIVED,
             ProductProblem.UNKNOWN,
         )
+        levels = await erp.availability(["TWICE", "OLD", "NOPE"])
+        assert levels == {sku: found[sku] for sku in ("TWICE", "OLD", "NOPE")}
+
+    async def test_a_sku_that_an_archived_product_had_is_its_successors(self, erp: Erp, world: World) -> None:
+        await world.new_product("MOVED", 5)
+        await world.archive("MOVED")
+        successor = await world.new_product("MOVED")
+        assert await erp.products(["MOVED"]) == {"MOVED": successor}
+        level = (await erp.availability(["MOVED"]))["MOVED"]
+        assert isinstance(level, Availability)
+        assert level.on_hand == 0
+
+    async def test_skus_of_several_products_are_found(self, erp: Erp, world: World) -> None:
+        before = {twin.sku for twin in await erp.duplicates()}
+        first, second = await world.new_product("TWICE", 5), await world.new_product("TWICE")
+        await world.new_product("OLD-TWIN")
+        await world.archive("OLD-TWIN")
+        await world.new_product("OLD-TWIN")
+        await world.new_product("PARTS", sale_ok=False)
+        await world.new_product("PARTS", sale_ok=False)
+        found = {twin.sku: twin.products for twin in await erp.duplicates()}
+        assert {sku: found[sku] for sku in found.keys() - before} == {"TWICE": (first, second)}
 
     async def test_products_have_their_skus_back(self, erp: Erp) -> None:
         found = await erp.products([A, B])
@@ -74,7 +96,7 @@ class ErpContract:
         await world.recode(A, "SKU-OLD")
         new = await world.new_product(A, 7)
         found = await erp.products([A, B, C, "SKU-OLD"])
-        expected = {B: ProductProblem.DUPLICATE, C: ProductProblem.UNKNOWN}
+        expected = {B: ProductProblem.DUPLICATE, C: ProductProblem.ARCHIVED}
         assert found == {A: new, "SKU-OLD": old, **expected}
         numbers = await erp.availability([A, B, C, "SKU-OLD"])
         assert {s: n.on_hand if isinstance(n, Availability) else n for s, n in numbers.items()} == {

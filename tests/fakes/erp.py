@@ -15,6 +15,7 @@ from orquestador.model.orders import Direction
 from orquestador.model.stock import Availability
 from orquestador.ports import (
     Changes,
+    Duplicate,
     Finding,
     Movement,
     Outcome,
@@ -86,6 +87,9 @@ class FakeErp:
             return Outcome(document.state, document.id)
         items = dict(document.movement.items)
         return Outcome(KeyState.DONE, document.id, items, {p: ((p, 1.0),) for p in items})
+
+    async def duplicates(self) -> list[Duplicate]:
+        return []
 
     async def apply(self, movements: Sequence[Movement], *, force: bool = True) -> dict[str, Outcome]:
         self.writes += 1

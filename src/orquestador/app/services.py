@@ -11,6 +11,7 @@ from orquestador.app.build import Service
 from orquestador.app.report import channel_views, flow_health, pause_view, status_report, store_away
 from orquestador.app.uninstall import Uninstaller
 from orquestador.flows import golive, operator, pause
+from orquestador.flows.duplicates import DuplicatesView
 from orquestador.flows.intake import Intake
 from orquestador.flows.movements import MovementDesk
 from orquestador.flows.stockview import StockView
@@ -24,6 +25,7 @@ from orquestador.ports import (
     Accepted,
     Channel,
     Clock,
+    Duplicate,
     Journal,
     Listener,
     LogSink,
@@ -67,6 +69,7 @@ class HouseServices:
         self._intake = Intake(service.context)
         self._desk = MovementDesk(service.context)
         self._stock = StockView(service.context, service.settings.stock_cache_s)
+        self._duplicates = DuplicatesView(service.context)
         self._uninstaller = Uninstaller(
             service.context, service.settings.public_url, language(service.settings)
         )
@@ -103,6 +106,9 @@ class HouseServices:
 
     async def stock(self, sku: str) -> Availability | ProductProblem:
         return await self._stock.read(sku)
+
+    async def duplicates(self) -> tuple[float, Sequence[Duplicate]]:
+        return await self._duplicates.read()
 
     async def move(self, request: MoveRequest) -> MoveResult:
         if not self._x.modes.any_live:

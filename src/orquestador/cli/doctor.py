@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orquestador.cli.adapters import Adapters
     from orquestador.ports import Erp, Finding
 
+DUPLICATES_SHOWN = 5
 _RANK = {"error": 0, "warning": 1, "ok": 2}
 _LOOKS = {"error": ("✗", "bold red"), "warning": ("!", "yellow"), "ok": ("✓", "green")}
 
@@ -83,10 +84,26 @@ async def examine(session: Session) -> list[Finding]:
 def _upstreams(adapters: Adapters) -> list[asyncio.Task[list[Finding]]]:
     checks = []
     if adapters.erp is not None:
-        checks.append(asyncio.create_task(_check("odoo", "erp", adapters.erp)))
+        checks.append(asyncio.create_task(_check_erp(adapters.erp)))
     # Without API access the settings' own findings say what is missing.
     checks += [asyncio.create_task(_check(c.id, c.id, c)) for c in adapters.channels if c.has_api]
     return checks
+
+
+async def _check_erp(erp: Erp) -> list[Finding]:
+    """What the service checks all the time, and what is read for a person only."""
+    from orquestador.ports import Finding
+
+    found = await _check("odoo", "erp", erp)
+    if any(f.stops == "erp" for f in found):
+        return found
+    try:
+        twins = await erp.duplicates()
+    except UpstreamError as error:
+        return [*found, Finding("erp.unreachable", "error", {"detail": error.detail}, "erp")]
+    first = [f"{twin.sku} ({', '.join(map(str, twin.products))})" for twin in twins[:DUPLICATES_SHOWN]]
+    facts = {"n": len(twins), "first": "; ".join(first)}
+    return [*found, Finding("odoo.duplicates", "warning" if twins else "ok", facts)]
 
 
 async def _check(name: str, flow: str, upstream: Erp | FalabellaChannel) -> list[Finding]:

@@ -229,6 +229,23 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Mírelo en Odoo, con ese usuario: Preferencias, Seguridad de la cuenta.",
         "Look it up in Odoo, as that user: Preferences, Account Security.",
     ),
+    "odoo.duplicates@ok": (
+        "Ningún SKU en venta se repite en Odoo",
+        "No SKU for sale is there twice in Odoo",
+    ),
+    "odoo.duplicates@warning": (
+        "{n} SKU en venta están en varios productos de Odoo: {first}",
+        "{n} SKUs for sale are on several products in Odoo: {first}",
+    ),
+    "odoo.duplicates@warning.means": (
+        "Nadie puede saber cuál se vende: sus publicaciones quedan congeladas y sus pedidos esperan a una "
+        "persona.",
+        "Nobody can tell which one is sold: their listings are frozen and their orders wait for a person.",
+    ),
+    "odoo.duplicates@warning.do": (
+        "Deje la referencia interna en uno solo de cada uno. La lista completa: GET /odoo/duplicates.",
+        "Leave the internal reference on one of each only. The whole list: GET /odoo/duplicates.",
+    ),
     "odoo.webhook_rule@ok": (
         "Aviso de cambios de stock de Odoo: bien",
         "Notices of stock changes from Odoo: fine",

@@ -142,6 +142,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Deje la referencia interna en uno solo y reintente.",
         "Leave the internal reference on one of them only and retry.",
     ),
+    "reason.archived_sku": (
+        "el producto con el SKU {detail} está archivado en Odoo",
+        "the product with the SKU {detail} is archived in Odoo",
+    ),
+    "reason.archived_sku@listing": (
+        "el producto está archivado en Odoo: la publicación queda como está",
+        "the product is archived in Odoo: the listing stays as it is",
+    ),
+    "reason.archived_sku@movement": (
+        "el producto está archivado en Odoo",
+        "the product is archived in Odoo",
+    ),
+    "reason.archived_sku.do": (
+        "Desarchívelo en Odoo, o dé el SKU al producto que lo reemplaza; sigue solo en unos minutos.",
+        "Unarchive it in Odoo, or give the SKU to the product that replaces it; it goes on in a few minutes.",
+    ),
+    "reason.archived_sku@listing.do": (
+        "Desarchívelo en Odoo, o saque la publicación del canal: sigue ofreciendo lo último que mostraba.",
+        "Unarchive it in Odoo, or take the offer off the channel: it still offers what it showed last.",
+    ),
     "reason.not_stocked": (
         "{detail} no lleva stock en Odoo (consumible o servicio)",
         "{detail} keeps no stock in Odoo (a consumable or a service)",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from orquestador.ports.channel import CatalogueRow, Channel, InvalidBody, JobReport, OrderHead
 from orquestador.ports.clock import Clock
-from orquestador.ports.erp import Changes, Erp, Movement, MovementState, Outcome, ProductProblem
+from orquestador.ports.erp import Changes, Duplicate, Erp, Movement, MovementState, Outcome, ProductProblem
 from orquestador.ports.findings import Finding, Registration, RegistrationChange
 from orquestador.ports.journal import (
     Accepted,
@@ -38,6 +38,7 @@ __all__ = [
     "Changes",
     "Channel",
     "Clock",
+    "Duplicate",
     "Erp",
     "Event",
     "Finding",

@@ -42,8 +42,19 @@ class Outcome:
 class ProductProblem(StrEnum):
     UNKNOWN = "unknown_sku"
     DUPLICATE = "duplicate_sku"
+    ARCHIVED = "archived_sku"
+    """A product has it that is no longer sold."""
     NOT_STOCKED = "not_stocked"
     """A consumable or a service: no movement, no listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A SKU that several products have: frozen, because nobody can say which one is sold."""
+
+    sku: str
+    products: tuple[int, ...]
+    """Their ids, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,11 @@ class Erp(Protocol):
     async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
         """What can still be promised, scoped to the configured locations, one call per 500 SKUs. A SKU
         missing from the ERP's answer is missing here: unknown, never 0."""
+        ...
+
+    async def duplicates(self) -> list[Duplicate]:
+        """Every SKU of the products for sale that another product has too, by SKU; all of them are read, in
+        pages, so this is for people and not for a loop."""
         ...
 
     async def apply(self, movements: Sequence[Movement], *, force: bool = True) -> dict[str, Outcome]:

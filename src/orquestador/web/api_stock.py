@@ -1,25 +1,28 @@
-"""`GET /odoo/stock/{sku}` and the manual movements `POST /odoo/stock/reduce|increase`."""
+"""`GET /odoo/stock/{sku}`, `GET /odoo/duplicates`, and manual movements: `POST /odoo/stock/...`."""
 
 from __future__ import annotations
 
 import re
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from orquestador.model.orders import Direction
 from orquestador.ports import ProductProblem
 from orquestador.web import schemas
 from orquestador.web.access import Operator, Svc, Viewer
+from orquestador.web.api_logs import only
 from orquestador.web.errors import invalid_request
 from orquestador.web.problems import Problem, ProblemError, invalid_field
 from orquestador.web.render import answer, instant, number
 from orquestador.web.services import MoveRequest, MoveResult, MoveState, Services
 
-router = APIRouter(prefix="/odoo/stock", tags=["stock"])
+router = APIRouter(prefix="/odoo", tags=["stock"])
 
+Limit = Annotated[int, Query(ge=1, le=500)]
+Cursor = Annotated[str | None, Query(max_length=300)]
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -45,19 +48,27 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 _PRODUCT_PROBLEMS = {
     ProductProblem.UNKNOWN: (404, "unknown-sku", "No product of the ERP has this SKU."),
     ProductProblem.DUPLICATE: (409, "duplicate-sku", "Several products of the ERP have this SKU."),
+    ProductProblem.ARCHIVED: (404, "archived-sku", "The product of the ERP that has this SKU is archived."),
     ProductProblem.NOT_STOCKED: (409, "not-stocked", "The product is a consumable or a service."),
 }
 _REMEDY = "Correct the product's internal reference in Odoo."
+_REMEDIES = {
+    ProductProblem.ARCHIVED: "Unarchive the product in Odoo, or give the SKU to the one that replaces it.",
+    ProductProblem.NOT_STOCKED: "Track the product's inventory in Odoo.",
+}
 
 
 @router.get(
-    "/{sku:path}", responses={200: {"model": schemas.StockAnswer}}, summary="What the ERP can still promise"
+    "/stock/{sku:path}",
+    responses={200: {"model": schemas.StockAnswer}},
+    summary="What the ERP can still promise",
 )
 async def stock(services: Svc, caller: Viewer, sku: str) -> Response:
     found = await services.stock(sku)
     if isinstance(found, ProductProblem):
         status, code, detail = _PRODUCT_PROBLEMS[found]
-        raise ProblemError(Problem(status, code, "The SKU has no usable stock", detail, "sku", _REMEDY))
+        remedy = _REMEDIES.get(found, _REMEDY)
+        raise ProblemError(Problem(status, code, "The SKU has no usable stock", detail, "sku", remedy))
     return answer(
         {
             "sku": found.sku,
@@ -70,12 +81,36 @@ async def stock(services: Svc, caller: Viewer, sku: str) -> Response:
     )
 
 
-@router.post("/reduce", responses=_ANSWERS, openapi_extra=_BODY, summary="Take units out of the ERP")
+@router.get("/duplicates", summary="SKUs that several products have: frozen until a person decides")
+async def duplicates(
+    request: Request, services: Svc, caller: Viewer, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    only(request, ("limit", "cursor"))
+    as_of, found = await services.duplicates()
+    rest = [each for each in found if cursor is None or each.sku > cursor]
+    page = rest[:limit]
+    channels: dict[str, set[str]] = {each.sku: set() for each in page}
+    for work in await services.journal.listings_for(list(channels)):
+        channels[work.listing.sku].add(work.channel)
+    return answer(
+        {
+            "items": [
+                {"sku": each.sku, "productIds": each.products, "listedOn": sorted(channels[each.sku])}
+                for each in page
+            ],
+            "nextCursor": page[-1].sku if len(rest) > limit else None,
+            "total": len(found),
+            "asOf": instant(as_of),
+        }
+    )
+
+
+@router.post("/stock/reduce", responses=_ANSWERS, openapi_extra=_BODY, summary="Take units out of the ERP")
 async def reduce(request: Request, services: Svc, caller: Operator) -> Response:
     return await _move(request, services, Direction.OUT, caller.name)
 
 
-@router.post("/increase", responses=_ANSWERS, openapi_extra=_BODY, summary="Put units into the ERP")
+@router.post("/stock/increase", responses=_ANSWERS, openapi_extra=_BODY, summary="Put units into the ERP")
 async def increase(request: Request, services: Svc, caller: Operator) -> Response:
     return await _move(request, services, Direction.IN, caller.name)
 

@@ -19,7 +19,17 @@ from orquestador.model.notices import Notice
 from orquestador.model.orders import Direction
 from orquestador.model.stock import Availability
 from orquestador.model.work import Work
-from orquestador.ports import Accepted, Channel, Clock, Finding, Journal, Listener, LogSink, ProductProblem
+from orquestador.ports import (
+    Accepted,
+    Channel,
+    Clock,
+    Duplicate,
+    Finding,
+    Journal,
+    Listener,
+    LogSink,
+    ProductProblem,
+)
 
 
 class NotPossible(OrquestadorError):
@@ -312,6 +322,10 @@ class Services(Protocol):
     # ERP
     async def stock(self, sku: str) -> Availability | ProductProblem:
         """From a short cache or the ERP; `as_of` is when the ERP was read."""
+        ...
+
+    async def duplicates(self) -> tuple[float, Sequence[Duplicate]]:
+        """When the ERP was asked, at most a minute ago, and its SKUs that several products have, by SKU."""
         ...
 
     async def move(self, request: MoveRequest) -> MoveResult:

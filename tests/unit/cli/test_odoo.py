@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx2
 import pytest
 
@@ -78,3 +80,22 @@ def test_it_is_installed_and_one_who_is_no_administrator_is_told_what_to_do(shop
         assert refused.code == 1
         assert "admin is no administrator" in refused.err
         assert "orquestador odoo webhook" in refused.err
+
+
+def test_doctor_names_the_skus_that_several_products_have(shop: Shop) -> None:
+    with running(Options(seed_catalog=1)) as sandbox:
+        odoo = {"ODOO_URL": sandbox.url, "ODOO_DB": "sandbox", "ODOO_USERNAME": "admin"}
+
+        def duplicates() -> dict[str, Any]:
+            found = shop.run("doctor", "--json", ODOO_PASSWORD="admin", **odoo).json["findings"]
+            return next(f for f in found if f["code"] == "odoo.duplicates")
+
+        assert duplicates()["level"] == "ok"
+        with httpx2.Client(base_url=sandbox.url, trust_env=False) as http:
+            twin = {"name": "twin", "default_code": "SKU-00001", "type": "consu", "is_storable": True}
+            product = Odoo(sandbox.url, 18, http).call("product.product", "create", twin)
+        told = duplicates()
+        assert (told["level"], told["stops"], told["facts"]["n"]) == ("warning", None, 1)
+        assert f", {product})" in told["title"]
+        assert "SKU-00001" in told["title"]
+        assert "/odoo/duplicates" in told["do"]

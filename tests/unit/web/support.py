@@ -25,6 +25,7 @@ from orquestador.ports import (
     Accepted,
     Broadcast,
     Channel,
+    Duplicate,
     Journal,
     Listener,
     LogSink,
@@ -131,6 +132,9 @@ class MemoryJournal:
     async def get(self, work_ids: Sequence[str]) -> list[Work]:
         return [self.works[i] for i in work_ids if i in self.works]
 
+    async def listings_for(self, skus: Sequence[str]) -> list[Work]:
+        return [w for w in self.works.values() if w.kind is Kind.LISTING and w.listing.sku in skus]
+
     async def find(self, query: WorkQuery) -> tuple[list[Work], str | None]:
         found = [
             w
@@ -167,6 +171,7 @@ class House:
     hinted: list[int | str] = field(default_factory=list)
     flows: tuple[FlowHealth, ...] = (FlowHealth("intake", True), FlowHealth("erp", True))
     stocks: dict[str, Availability | ProductProblem] = field(default_factory=dict)
+    twins: list[Duplicate] = field(default_factory=list)
     moved: list[MoveRequest] = field(default_factory=list)
     move_result: MoveResult | None = None
     done_by: list[tuple[str, ...]] = field(default_factory=list)
@@ -230,6 +235,10 @@ class House:
     async def stock(self, sku: str) -> Availability | ProductProblem:
         self._fail()
         return self.stocks.get(sku, ProductProblem.UNKNOWN)
+
+    async def duplicates(self) -> tuple[float, Sequence[Duplicate]]:
+        self._fail()
+        return NOW, self.twins
 
     async def move(self, request: MoveRequest) -> MoveResult:
         self._fail()

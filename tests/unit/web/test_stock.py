@@ -9,9 +9,9 @@ import pytest
 from orquestador.model.errors import StoreUnavailable
 from orquestador.model.orders import Direction
 from orquestador.model.stock import Availability
-from orquestador.ports import ProductProblem
+from orquestador.ports import Duplicate, ProductProblem
 from orquestador.web.services import MoveResult, MoveState
-from tests.unit.web.support import NOW, House, client
+from tests.unit.web.support import NOW, House, client, listing_work
 
 MOVE = {"sku": "PROD-001", "quantity": 2, "reason": "broken", "reference": "INC-7"}
 
@@ -36,7 +36,12 @@ async def test_stock_says_its_age() -> None:
 
 @pytest.mark.parametrize(
     ("problem", "status"),
-    [(ProductProblem.UNKNOWN, 404), (ProductProblem.DUPLICATE, 409), (ProductProblem.NOT_STOCKED, 409)],
+    [
+        (ProductProblem.UNKNOWN, 404),
+        (ProductProblem.ARCHIVED, 404),
+        (ProductProblem.DUPLICATE, 409),
+        (ProductProblem.NOT_STOCKED, 409),
+    ],
 )
 async def test_a_sku_without_usable_stock_says_why(problem: ProductProblem, status: int) -> None:
     house = House()
@@ -45,6 +50,25 @@ async def test_a_sku_without_usable_stock_says_why(problem: ProductProblem, stat
         answer = await http.get("/odoo/stock/A")
     assert answer.status_code == status
     assert answer.json()["field"] == "sku"
+    assert answer.json()["type"].endswith(problem.value.replace("_", "-"))
+    assert answer.json()["remedy"]
+
+
+async def test_skus_of_several_products_are_listed_in_pages() -> None:
+    house = House()
+    house.memory.works["B/1"] = listing_work("B/1", differs=False)
+    house.twins = [Duplicate(sku, (n, n + 10)) for n, sku in enumerate(("A", "B/1", "C"), 1)]
+    async with client(house) as http:
+        first = (await http.get("/odoo/duplicates", params={"limit": 2})).json()
+        rest = (await http.get("/odoo/duplicates", params={"cursor": first["nextCursor"]})).json()
+        wrong = await http.get("/odoo/duplicates", params={"sku": "A"})
+    assert first["items"] == [
+        {"sku": "A", "productIds": [1, 11], "listedOn": []},
+        {"sku": "B/1", "productIds": [2, 12], "listedOn": ["falabella"]},
+    ]
+    assert ([i["sku"] for i in rest["items"]], rest["nextCursor"]) == (["C"], None)
+    assert (first["total"], rest["total"]) == (3, 3)
+    assert wrong.status_code == 422
 
 
 @pytest.mark.parametrize(("path", "direction"), [("reduce", Direction.OUT), ("increase", Direction.IN)])

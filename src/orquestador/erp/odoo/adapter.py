@@ -20,6 +20,7 @@ from orquestador.model.stock import Availability
 from orquestador.ports import (
     Changes,
     Clock,
+    Duplicate,
     Finding,
     Movement,
     Outcome,
@@ -77,6 +78,10 @@ class OdooErp:
     async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
         with self._forgetting():
             return await self._products.availability(await self._setup.get(), skus)
+
+    async def duplicates(self) -> list[Duplicate]:
+        with self._forgetting():
+            return await self._products.duplicates(await self._setup.get())
 
     async def apply(self, movements: Sequence[Movement], *, force: bool = True) -> dict[str, Outcome]:
         with self._forgetting():

@@ -10,12 +10,14 @@ from orquestador.erp.odoo.rpc import Row, Transport, rows
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.model.stock import Availability
 from orquestador.ops.serving import serving
-from orquestador.ports import Clock, ProductProblem
+from orquestador.ports import Clock, Duplicate, ProductProblem
 
 T = TypeVar("T")
 
 PAGE = 500
 """Records a call; odoo.md §4.3: 45-120 ms."""
+CODES_PAGE = 2000
+"""Records a call where only SKUs are read."""
 LOGGED_SKUS = 50
 """A call for more SKUs than this is not logged under each of them."""
 REMEMBERED = 50_000
@@ -67,11 +69,15 @@ class Products:
     async def _look_up(
         self, skus: list[str], fields: list[str], context: dict[str, object], setup: SetUp
     ) -> dict[str, Found]:
-        # Archived products are not found, on purpose: they are no longer sold.
+        # Archived products too, so that one can say why a SKU is not sold; the condition is in the domain,
+        # because in the context it would also change what Odoo counts.
         answer = await self._rpc.call(
             "product.product",
             "search_read",
-            kwargs={"domain": [["default_code", "in", skus]], "fields": fields},
+            kwargs={
+                "domain": [["default_code", "in", skus], ["active", "in", [True, False]]],
+                "fields": [*fields, "active"],
+            },
             context=context,
         )
         hits: dict[str, list[Row]] = {sku: [] for sku in skus}
@@ -81,12 +87,37 @@ class Products:
             self._remember(int(row["id"]), sku)
         found: dict[str, Found] = {}
         for sku, candidates in hits.items():
-            if len(candidates) != 1:
-                found[sku] = ProductProblem.DUPLICATE if candidates else ProductProblem.UNKNOWN
-            else:
-                stocked = setup.dialect.is_stocked(candidates[0])
-                found[sku] = candidates[0] if stocked else ProductProblem.NOT_STOCKED
+            found[sku] = _chosen(candidates, setup)
         return found
+
+    async def duplicates(self, setup: SetUp) -> list[Duplicate]:
+        """SKUs of several active products of which at least one is for sale."""
+        found: dict[str, list[Row]] = {}
+        last = 0
+        while True:
+            page = rows(
+                await self._rpc.call(
+                    "product.product",
+                    "search_read",
+                    kwargs={
+                        "domain": [["id", ">", last], ["default_code", "!=", False]],
+                        "fields": ["default_code", "sale_ok"],
+                        "order": "id",
+                        "limit": CODES_PAGE,
+                    },
+                    context=setup.company,
+                )
+            )
+            for row in page:
+                found.setdefault(str(row["default_code"]), []).append(row)
+            if len(page) < CODES_PAGE:
+                break
+            last = int(page[-1]["id"])
+        return [
+            Duplicate(sku, tuple(int(row["id"]) for row in same))
+            for sku, same in sorted(found.items())
+            if len(same) > 1 and any(row["sale_ok"] for row in same)
+        ]
 
     def known_skus(self, product_ids: Iterable[int]) -> list[str]:
         """The SKUs of those products that were seen before, for a log entry; asks nobody."""
@@ -127,6 +158,16 @@ class Products:
         """(on hand, free) of at most `PAGE` products, in the stock location of the warehouse only."""
         answer = await self._rpc.call("product.product", "read", ids, {"fields": QUANTITIES}, setup.scope)
         return {int(r["id"]): (float(r["qty_available"]), float(r["free_qty"])) for r in rows(answer)}
+
+
+def _chosen(candidates: Sequence[Row], setup: SetUp) -> Found:
+    """The product that a SKU means: the one that is not archived."""
+    active = [row for row in candidates if row["active"]]
+    if len(active) > 1:
+        return ProductProblem.DUPLICATE
+    if not active:
+        return ProductProblem.ARCHIVED if candidates else ProductProblem.UNKNOWN
+    return active[0] if setup.dialect.is_stocked(active[0]) else ProductProblem.NOT_STOCKED
 
 
 def pages(items: Sequence[T]) -> Iterator[list[T]]:
