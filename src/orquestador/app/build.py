@@ -144,6 +144,7 @@ def flow_settings(settings: Settings) -> FlowSettings:
         feed_poll_s=settings.feed_poll_s,
         orders_poll_s=settings.orders_poll_s,
         erp_poll_s=settings.odoo_poll_s,
+        erp_sweep_s=settings.odoo_sweep_s,
         catalogue_poll_s=settings.catalogue_poll_s,
         hint_delays_s=settings.hint_delays_s,
         receipt_ttl_s=settings.receipt_ttl_days * day,

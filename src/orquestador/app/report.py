@@ -97,7 +97,7 @@ def _flows_of(loop: str, context: Context) -> tuple[str, ...]:
             return ("erp",)
         case "orders", "":
             return tuple(f"orders:{channel}" for channel in context.channels)
-        case "poll", "erp":
+        case (("poll" | "sweep"), "erp"):
             return tuple(f"stock:{channel}" for channel in context.channels)
         case "poll", _:
             return (f"orders:{of}",)

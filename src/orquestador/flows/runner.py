@@ -26,6 +26,7 @@ from orquestador.flows.ownership import Ownership
 from orquestador.flows.poll import CataloguePoll, ErpPoll, OrdersPoll
 from orquestador.flows.presence import Presence
 from orquestador.flows.push import Pusher
+from orquestador.flows.sweep import ErpSweep
 from orquestador.flows.upkeep import Checks, Upkeep
 from orquestador.model.errors import StoreUnavailable, UpstreamError
 from orquestador.ports import Channel, Erp, Process
@@ -100,6 +101,7 @@ class Runner:
         x = self._x
         self._drain("erp", self._owned("erp", ErpLane(x, erp).run_once), ERP_LANE)
         self._timed("poll:erp", self._poll("erp", ErpPoll(x, erp).run_once, x.settings.erp_poll_s))
+        self._timed("sweep:erp", self._poll("erp", ErpSweep(x, erp).run_once, x.settings.erp_sweep_s))
 
     def _start_channel(self, channel: Channel) -> None:
         x, name = self._x, channel.id

@@ -9,6 +9,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason.order": ("cambió un pedido de este SKU", "an order of this SKU changed"),
     "reason.manual": ("hubo un movimiento manual", "there was a manual movement"),
     "reason.hint": ("Odoo avisó un cambio", "Odoo announced a change"),
+    "reason.sweep": (
+        "la relectura completa encontró otro stock en Odoo",
+        "the full sweep found another stock in Odoo",
+    ),
     "reason.resume": ("se reanudó", "it was resumed"),
     "reason.go-live": ("se pasó a live", "it went live"),
     "reason.adopted": ("una persona tomó este pedido antiguo", "a person took over this old order"),

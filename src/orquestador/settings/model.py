@@ -107,6 +107,7 @@ class Settings(BaseSettings):
 
     # pace
     odoo_poll_s: Seconds = Field(30.0, examples=["30"])
+    odoo_sweep_s: Seconds = Field(1800.0, examples=["1800"])
     orders_poll_s: Seconds = Field(60.0, examples=["60"])
     catalogue_poll_s: Seconds = Field(3600.0, examples=["3600"])
     feed_first_poll_s: Seconds = Field(30.0, examples=["30"])

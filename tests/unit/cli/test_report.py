@@ -266,6 +266,7 @@ async def test_a_manual_movement_while_paused_is_refused_and_not_stored(service:
         ("jobs:falabella", {"stock:falabella"}),
         ("poll:falabella", {"orders:falabella"}),
         ("poll:erp", {"stock:falabella"}),
+        ("sweep:erp", {"stock:falabella"}),
         ("erp", {"erp"}),
         ("orders", {"orders:falabella"}),
         ("upkeep", set()),

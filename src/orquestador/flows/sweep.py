@@ -1,0 +1,83 @@
+"""Reads every listed SKU's stock again, in pages: what neither a webhook nor the cursor told (odoo.md §8.2).
+
+Some changes leave no trace that could be followed: another recipe of a kit, a product that was archived, got
+another SKU or was made storable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orquestador.flows.context import Context
+from orquestador.model.logs import LogStatus
+from orquestador.model.stock import Availability
+from orquestador.model.work import Kind, State, Work
+from orquestador.ports import Erp, Mark, ProductProblem, WorkQuery
+
+PAGE = 500
+"""Listings a page, so at most as many SKUs a call."""
+SAME = 1e-6
+LOGGED = 50
+_PROBLEMS = frozenset(problem.value for problem in ProductProblem)
+Answer = Availability | ProductProblem
+
+
+class ErpSweep:
+    """Marks only the listings whose last decision rests on another answer than the ERP gives now."""
+
+    def __init__(self, context: Context, erp: Erp) -> None:
+        self._x, self._erp = context, erp
+        self._after: str | None = None
+        """Where the sweep stands: one that was cut off by an outage goes on there."""
+        self._looked = 0
+        self._changed: list[str] = []
+
+    async def run_once(self) -> int:
+        """One sweep, or the rest of it; returns how many SKUs had changed. Raises Unavailable."""
+        x = self._x
+        while True:
+            query = WorkQuery(kind=Kind.LISTING, limit=PAGE, after=self._after)
+            works, after = await x.journal.find(query)
+            await self._page([w for w in works if w.listing.managed and not w.listing.missing])
+            self._after = after
+            if after is None:
+                break
+        changed, looked = self._changed, self._looked
+        self._changed, self._looked = [], 0
+        x.count("sweeps")
+        if changed:
+            x.count("sweep_changes", len(changed))
+            x.log(
+                "stock.sweep",
+                LogStatus.SUCCESS,
+                response={"looked": looked, "changed": len(changed), "skus": changed[:LOGGED]},
+                skus=changed[:LOGGED],
+            )
+        return len(changed)
+
+    async def _page(self, works: Sequence[Work]) -> None:
+        skus = sorted({w.listing.sku for w in works})
+        if not skus:
+            return
+        answers = await self._erp.availability(skus)
+        found = sorted({w.listing.sku for w in works if _is_news(w, answers.get(w.listing.sku))})
+        self._looked += len(skus)
+        self._changed += found
+        if found:
+            marks = [Mark(sku, "sweep") for sku in found]
+            await self._x.stock_changed(found)
+            await self._x.journal.mark(marks)
+            await self._x.wake_stock(marks)
+
+
+def _is_news(work: Work, answer: Answer | None) -> bool:
+    """Whether a push would decide on something else than it did last."""
+    listing = work.listing
+    if answer is None:
+        return False  # not answered is unknown, never a change
+    if work.state in (State.DUE, State.WAITING) and listing.job_id is None:
+        return False  # it is about to be looked at
+    if isinstance(answer, ProductProblem):
+        return listing.why != answer.value
+    known = listing.available
+    return known is None or listing.why in _PROBLEMS or abs(known - answer.available) > SAME
