@@ -143,8 +143,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Leave the internal reference on one of them only and retry.",
     ),
     "reason.duplicate_sku@listing.do": (
-        "Deje la referencia interna en uno solo y reintente.",
-        "Leave the internal reference on one of them only and retry.",
+        "Deje la referencia interna en uno solo (GET /odoo/duplicates los nombra); sigue solo con la próxima "
+        "relectura (ODOO_SWEEP_S), o reintente.",
+        "Leave the internal reference on one of them only (GET /odoo/duplicates names them); it goes on by "
+        "itself with the next sweep (ODOO_SWEEP_S), or retry.",
     ),
     "reason.archived_sku": (
         "el producto con el SKU {detail} está archivado en Odoo",
@@ -163,8 +165,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Unarchive it in Odoo, or give the SKU to the product that replaces it; it goes on in a few minutes.",
     ),
     "reason.archived_sku@listing.do": (
-        "Desarchívelo en Odoo, o saque la publicación del canal: sigue ofreciendo lo último que mostraba.",
-        "Unarchive it in Odoo, or take the offer off the channel: it still offers what it showed last.",
+        "Saque la publicación del canal, que sigue ofreciendo lo último que mostraba; o desarchive el "
+        "producto en Odoo: sigue solo con la próxima relectura (ODOO_SWEEP_S).",
+        "Take the offer off the channel, which still offers what it showed last; or unarchive the product in "
+        "Odoo: it goes on by itself with the next sweep (ODOO_SWEEP_S).",
     ),
     "reason.not_stocked": (
         "{detail} no lleva stock en Odoo (consumible o servicio)",
