@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from orquestador.model.errors import Unavailable
@@ -39,6 +40,10 @@ class World(Protocol):
 
     async def half_done(self, key: str, sku: str, units: float) -> int:
         """A document of ours of which only what was in stock has left; the rest waits in a backorder."""
+        ...
+
+    async def ship(self, erp_id: int, sku: str, units: float) -> None:
+        """The warehouse sends so many units of this document; the rest stays behind in a backorder."""
         ...
 
     async def backorder_of(self, erp_id: int) -> str: ...
@@ -84,7 +89,7 @@ async def apply_one(erp: Erp, movement: Movement, *, force: bool = True) -> Outc
 
 
 async def ask_one(erp: Erp, movement: Movement, erp_id: int | None = None) -> Outcome:
-    known = Movement(movement.key, movement.direction, movement.items, erp_id)
+    known = replace(movement, erp_id=erp_id)
     return (await erp.ask([known]))[movement.key]
 
 

@@ -20,6 +20,7 @@ from orquestador.ports import MovementState
 from orquestador.sandbox.odoo.core import Options
 from orquestador.sandbox.odoo.server import Running, running
 from tests.contract.erp_contract import ErpContract
+from tests.contract.erp_reserve_contract import ErpReserveContract
 from tests.contract.erp_world import (
     UNITS,
     A,
@@ -106,6 +107,12 @@ class SandboxWorld(World):
         picking = await self._create(key, sku, units)
         await self.rpc("stock.picking", "button_validate", [picking], skip_backorder=True)
         return picking
+
+    async def ship(self, erp_id: int, sku: str, units: float) -> None:
+        wanted = [["picking_id", "=", erp_id], ["product_id", "=", await self.product(sku)]]
+        moves = await self.rpc("stock.move", "search", wanted)
+        await self.rpc("stock.move", "write", moves, {"quantity": units, "picked": True})
+        await self.rpc("stock.picking", "button_validate", [erp_id], skip_backorder=True)
 
     async def backorder_of(self, erp_id: int) -> str:
         found = await self.rpc("stock.picking", "search_read", [["backorder_id", "=", erp_id]], ["name"])
@@ -198,7 +205,7 @@ def settings(world: SandboxWorld, **changes: Any) -> OdooSettings:
     return OdooSettings(**values)
 
 
-class TestOdooErp(ErpContract):
+class TestOdooErp(ErpContract, ErpReserveContract):
     """The contract, on 17, 18 and 19, and on 19 over JSON-2."""
 
 

@@ -6,12 +6,12 @@ done, and a cut-off call may be done later.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from orquestador.model.effects import KeyState
 from orquestador.model.errors import Unavailable
-from orquestador.model.orders import Direction
+from orquestador.model.orders import Direction, OrderMode
 from orquestador.model.stock import Availability
 from orquestador.ports import (
     Changes,
@@ -30,12 +30,15 @@ class Document:
     id: int
     movement: Movement
     state: KeyState
+    open: dict[int, float] = field(default_factory=dict)
+    """Per product, the demand that is promised and not done."""
+    done: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass
 class FakeErp:
     """`stock` is what is on hand per SKU; `fault` says what goes wrong with the next write: "", "away",
-    "cut", "late"."""
+    "cut", "late". A document that only reserves promises what is free, and waits for the rest."""
 
     now: Callable[[], float]
     stock: dict[str, int] = field(default_factory=dict)
@@ -62,6 +65,13 @@ class FakeErp:
         known = self.documents.get(movement.key)
         if known is not None and known.state is not KeyState.OPEN:
             return
+        if movement.mode is OrderMode.RESERVE:
+            number = len(self.documents) + 1
+            self.documents[movement.key] = Document(
+                number, movement, KeyState.RESERVED, open=dict(movement.items)
+            )
+            self.changed.update(self.sku(product) for product, _ in movement.items)
+            return
         sign = -1 if movement.direction is Direction.OUT else 1
         for product, quantity in movement.items:
             self.stock[self.sku(product)] += sign * int(quantity)
@@ -79,10 +89,60 @@ class FakeErp:
         self.stock[sku] += delta
         self.changed.add(sku)
 
+    # --- what the warehouse does with a document that only reserves
+
+    def ship(self, key: str, units: int | None = None) -> None:
+        """All of it, or so many units of each product; the rest stays promised."""
+        document = self.documents[key]
+        for product, demand in document.open.items():
+            part = demand if units is None else min(units, demand)
+            self.stock[self.sku(product)] -= int(part)
+            document.open[product] -= part
+            document.done[product] = document.done.get(product, 0) + part
+            self.changed.add(self.sku(product))
+        self._end(key)
+
+    def cancel_by_hand(self, key: str) -> None:
+        document = self.documents[key]
+        self.changed.update(self.sku(product) for product in document.open)
+        document.open.clear()
+        self._end(key)
+
+    def delete_by_hand(self, key: str) -> None:
+        self.cancel_by_hand(key)
+        del self.documents[key]
+
+    def _end(self, key: str) -> None:
+        document = self.documents[key]
+        if not any(document.open.values()):
+            state = KeyState.DONE if any(document.done.values()) else KeyState.CANCELLED
+            self.documents[key] = replace(document, state=state)
+
+    def _waiting(self, number: int, product: int) -> float:
+        """Demand of a document without stock behind it: the older ones come first."""
+        older = sum(d.open.get(product, 0) for d in self.documents.values() if d.id < number)
+        mine = next(d.open.get(product, 0) for d in self.documents.values() if d.id == number)
+        return max(0.0, mine - max(0.0, self.stock[self.sku(product)] - older))
+
+    def free(self, sku: str) -> float:
+        promised = sum(d.open.get(self.product(sku), 0) for d in self.documents.values())
+        return self.stock[sku] - min(promised, max(0, self.stock[sku]))
+
     def _outcome(self, movement: Movement) -> Outcome:
         document = self.documents.get(movement.key)
         if document is None:
             return Outcome(KeyState.ABSENT)
+        if document.movement.mode is OrderMode.RESERVE:
+            waiting = {p: q for p in document.open if (q := self._waiting(document.id, p))}
+            return Outcome(
+                document.state,
+                document.id,
+                {p: q for p, q in document.done.items() if q},
+                {p: ((p, 1.0),) for p, q in document.done.items() if q},
+                frozenset(waiting),
+                held={p: q for p, q in document.open.items() if q},
+                waiting=waiting,
+            )
         if document.state is not KeyState.DONE:
             return Outcome(document.state, document.id)
         items = dict(document.movement.items)
@@ -110,6 +170,24 @@ class FakeErp:
     async def finish(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
         return await self.apply(movements)
 
+    async def lower(
+        self, movements: Sequence[Movement], to: Mapping[str, Mapping[int, float]]
+    ) -> dict[str, Outcome]:
+        self.writes += 1
+        fault = self._take_fault()
+        if fault != "late":  # it never comes: the caller has to ask again
+            for key, wanted in to.items():
+                document = self.documents.get(key)
+                if document is not None and document.open:
+                    for product, demand in document.open.items():
+                        left = max(0.0, wanted.get(product, 0.0) - document.done.get(product, 0.0))
+                        document.open[product] = min(demand, left)
+                        self.changed.add(self.sku(product))
+                    self._end(key)
+        if fault:
+            return {m.key: Outcome(KeyState.DOUBTFUL) for m in movements}
+        return {m.key: self._outcome(m) for m in movements}
+
     async def void(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
         self.writes += 1
         fault = self._take_fault()
@@ -133,7 +211,7 @@ class FakeErp:
     async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
         self._take_fault()
         return {
-            s: Availability(s, float(self.stock[s]), float(self.stock[s]), 0.0, self.now())
+            s: Availability(s, self.free(s), float(self.stock[s]), self.stock[s] - self.free(s), self.now())
             if s in self.stock
             else ProductProblem.UNKNOWN
             for s in skus

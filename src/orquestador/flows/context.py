@@ -12,6 +12,7 @@ from orquestador.flows.pressure import Pressure
 from orquestador.flows.without import NoBroadcast, NoCache
 from orquestador.model.golive import GoLive
 from orquestador.model.logs import LogEntry, LogStatus
+from orquestador.model.orders import OrderMode
 from orquestador.model.pause import Pause
 from orquestador.model.stock import Rule
 from orquestador.model.work import Work
@@ -54,6 +55,8 @@ class FlowSettings:
 
     prefix: str = ""
     order_source: str = "auto"
+    order_modes: Mapping[str, OrderMode] = field(default_factory=dict)
+    """Per channel id; `deliver` where none is said."""
     rule: Rule = field(default_factory=Rule)
     publish: str | Sequence[str] = "all"
     """`all`, `none`, or the SKUs that are managed."""

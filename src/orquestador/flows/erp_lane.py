@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from orquestador.flows.context import Context
 from orquestador.flows.movements import MovementLane
-from orquestador.flows.outlook import outlook
+from orquestador.flows.outlook import FOR_THE_ERP, outlook
 from orquestador.flows.pause import Held, let_write, paused
 from orquestador.model.effects import ASK_PERSON_EVERY_S, Act, KeyState, Verdict, judge
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable
@@ -19,6 +19,7 @@ from orquestador.model.logs import LogStatus
 from orquestador.model.orders import (
     Effect,
     Order,
+    OrderMode,
     allocate,
     lines_to_map,
     map_lines,
@@ -28,12 +29,23 @@ from orquestador.model.orders import (
     still_needed,
     totals,
 )
+from orquestador.model.reservations import (
+    LOOK_MIN_S,
+    Found,
+    book,
+    lowered,
+    must_lower,
+    targets,
+    to_attend,
+)
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
 from orquestador.ports import Erp, Mark, Movement, Outcome, Save
 
 ON_ITS_WAY = 0.0
 """When an intent that is being sent is due: before all that waits, so that after a kill it is asked first."""
+PROVEN = (KeyState.DONE, KeyState.CANCELLED, KeyState.RESERVED, KeyState.ABSENT)
+"""Answers that say what a key contains."""
 _SILENCE = Outcome(KeyState.DOUBTFUL, reason="no_answer")
 
 
@@ -52,7 +64,7 @@ class _Open:
     @property
     def movement(self) -> Movement:
         e = self.effect
-        return Movement(key=e.key, direction=e.direction, items=totals(e), erp_id=e.erp_id)
+        return Movement(key=e.key, direction=e.direction, items=totals(e), erp_id=e.erp_id, mode=e.mode)
 
 
 class ErpLane:
@@ -96,16 +108,20 @@ class ErpLane:
             await self._do(works)
 
     async def _do(self, works: Sequence[Work]) -> None:
-        open_rows, fresh = [], []
+        now, open_rows, promised, fresh = self._x.clock.now(), [], [], []
         for work in works:
             if work.kind is Kind.MOVEMENT:
                 await self._manual.advance(work)
             elif work.order is not None and (effect := work.order.open_effect):
                 open_rows.append(_Open(work, work.order, effect))
+            elif work.order is not None and to_attend(work.order, now):
+                promised.append(work)
             elif work.order is not None:
                 fresh.append(work)
         if open_rows:
             await self._resume(open_rows)
+        if promised:
+            await self._attend(promised)
         if fresh:
             await self._start(fresh)
 
@@ -141,7 +157,9 @@ class ErpLane:
             assert before is not None
             order = map_lines(before, ids, problems)
             live = x.modes.of(work.channel) is not None
-            order = plan_effect(order, prefix=x.settings.prefix, now=now) if live else order
+            if live:
+                mode = x.settings.order_modes.get(work.channel, OrderMode.DELIVER)
+                order = plan_effect(order, prefix=x.settings.prefix, now=now, mode=mode)
             planned.append(_save(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY))
         stored = await x.journal.save(planned)
         begun = []
@@ -175,6 +193,92 @@ class ErpLane:
             if group:
                 await let_write(self._x)
                 await self._close(group, await call([row.movement for row in group]))
+
+    async def _attend(self, works: Sequence[Work]) -> None:
+        """Look what people did with the documents that promise units to these orders, and give up what the
+        channel no longer asks for (ADR 0017)."""
+        x = self._x
+        marked = []
+        for work in works:
+            assert work.order is not None
+            order = lowered(work.order) if x.modes.of(work.channel) is not None else work.order
+            if order is not work.order:
+                # Written down first: what is missing after this was our doing, nobody else's.
+                saved = Save(replace(work, doc=order), effect_due_at=ON_ITS_WAY)
+                if not all(await x.journal.save([saved])):
+                    continue
+                work = replace(work, doc=order, rev=work.rev + 1)
+            marked.append(work)
+        asked = [(w, e) for w in marked if w.order for e in w.order.reserved if not e.lowering]
+        given_up = [(w, e) for w in marked if w.order for e in w.order.reserved if e.lowering]
+        answers: dict[str, Outcome] = {}
+        if asked:
+            answers |= await self._erp.ask([_Open(w, w.order, e).movement for w, e in asked if w.order])
+        if given_up:
+            await let_write(x)
+            answers |= await self._erp.lower(
+                [_Open(w, w.order, e).movement for w, e in given_up if w.order],
+                {e.key: targets(e) for _, e in given_up},
+            )
+        for work in marked:
+            await self._book(work, answers)
+
+    async def _book(self, work: Work, answers: dict[str, Outcome]) -> None:
+        """What was found about all the promises of one order reaches its ledger, whoever changed the row
+        meanwhile."""
+        x, row = self._x, work
+        while row.order is not None:
+            booked = self._booked(row, row.order, answers)
+            changed = booked.work.order is not None and _ledger(booked.work.order) != _ledger(row.order)
+            if changed:
+                await x.stock_changed(mark.sku for mark in booked.marks)
+            if all(await x.save([booked if changed else replace(booked, marks=())])):
+                if changed:
+                    self._tell_promises(row.order, answers)
+                return
+            fresh = await x.reload(row)
+            if fresh is None:
+                return
+            row = fresh
+
+    def _booked(self, work: Work, before: Order, answers: dict[str, Outcome]) -> Save:
+        x, now, order, reason = self._x, self._x.clock.now(), before, None
+        skus: set[str] = set()
+        for effect in before.reserved:
+            outcome = answers.get(effect.key)
+            if outcome is None:
+                continue
+            skus |= {item.sku for item in effect.items}
+            if outcome.state in PROVEN:
+                order = book(order, effect.n, _found(outcome), now)
+            else:
+                # Nothing is known, or a person has to say: the ledger stays, and it is asked again.
+                doubtful = outcome.state is KeyState.DOUBTFUL
+                again = now + (LOOK_MIN_S if doubtful else ASK_PERSON_EVERY_S)
+                order = replace_effect(order, replace(effect, look_at=again))
+                if not doubtful:
+                    reason = _for_person(outcome)
+        live = x.modes.of(work.channel) is not None
+        if reason is not None:
+            dead = replace(work, doc=order, state=State.DEAD, reason=reason, due_at=now)
+            return Save(_unless_signalled(dead), effect_due_at=order.look_at)
+        marks = tuple(Mark(sku, "erp") for sku in sorted(skus))
+        waiting = any(e.lowering for e in order.reserved)
+        at = order.look_at if waiting and order.look_at is not None else now
+        return _save(work, order, live=live, now=now, effect_due_at=at, marks=marks)
+
+    def _tell_promises(self, order: Order, answers: dict[str, Outcome]) -> None:
+        for effect in order.reserved:
+            if (outcome := answers.get(effect.key)) is not None:
+                self._x.log(
+                    "order.reservation",
+                    LogStatus.SUCCESS if outcome.state in PROVEN else LogStatus.PENDING,
+                    request={"key": effect.key, "units": _units_by_sku(effect)},
+                    response=_answer(outcome),
+                    order_ids=[order.order_id],
+                    skus=sorted({item.sku for item in effect.items}),
+                    trace_id=order.trace_id,
+                )
 
     def _judge(self, row: _Open, outcome: Outcome) -> Verdict:
         return judge(
@@ -212,6 +316,11 @@ class ErpLane:
         verdict = self._judge(row, outcome)
         order = replace_effect(row.order, verdict.effect)
         live = x.modes.of(row.work.channel) is not None
+        if verdict.act in (Act.BOOK, Act.SETTLE, Act.HOLD) and row.effect.mode is OrderMode.RESERVE:
+            voided = verdict.act is Act.SETTLE and outcome.state is not KeyState.DONE
+            order = book(order, row.effect.n, _found(outcome), now, ours=voided)
+            marks = tuple(Mark(sku, "erp") for sku in sorted({i.sku for i in row.effect.items}))
+            return _save(row.work, order, live=live, now=now, effect_due_at=now, marks=marks)
         if verdict.act in (Act.SETTLE, Act.HOLD):
             items = row.effect.items
             recipes = {i.line_id: r for i in items if (r := outcome.recipes.get(i.product_id, ()))}
@@ -245,19 +354,14 @@ class ErpLane:
         return replace(waiting, work=replace(waiting.work, reason=verdict.reason or waiting.work.reason))
 
     def _tell(self, row: _Open, outcome: Outcome) -> None:
-        good = outcome.state.value in ("done", "cancelled")
+        good = outcome.state in (KeyState.DONE, KeyState.CANCELLED, KeyState.RESERVED)
         self._x.count("effects_done" if good else "effects_open")
         skus = sorted({item.sku for item in row.effect.items})
         self._x.log(
             f"order.{'take' if row.effect.direction.value == 'out' else 'give_back'}",
             LogStatus.SUCCESS if good else LogStatus.PENDING,
             request={"key": row.effect.key, "units": _units_by_sku(row.effect)},
-            response={
-                "state": outcome.state.value,
-                "erpId": outcome.erp_id,
-                "oversold": bool(outcome.short),
-                "reason": outcome.reason,
-            },
+            response=_answer(outcome),
             order_ids=[row.order.order_id],
             skus=skus,
             trace_id=row.order.trace_id,
@@ -278,22 +382,56 @@ def _save(
     look = outlook(order, live=live, now=now, tried=order.open_effect is not None or not _plannable(order))
     row = replace(work, doc=order, state=look.state, reason=look.reason, due_at=look.due_at)
     due = look.effect_due_at
-    if due is not None and look.state is State.WAITING:
+    if due is not None and look.reason == FOR_THE_ERP:
         due = effect_due_at
     return Save(_unless_signalled(row), marks=marks, effect_due_at=due)
 
 
 def _plannable(order: Order) -> bool:
     """True when another effect can be made right away, so the lane goes on with this order."""
-    return plan_effect(order, prefix="", now=0.0) is not order or any(
-        line.problem is None and line.product_id is None and line.should_be_out > line.taken
-        for line in order.lines
+    return (
+        plan_effect(order, prefix="", now=0.0) is not order
+        or must_lower(order)
+        or any(
+            line.problem is None and line.product_id is None and line.should_be_out > line.taken
+            for line in order.lines
+        )
     )
 
 
 def _unless_signalled(row: Work) -> Work:
     """The lane must not postpone a signal that no fold has closed yet."""
     return replace(row, state=State.DUE) if row.wanted > row.done else row
+
+
+def _found(outcome: Outcome) -> Found:
+    return Found(
+        moved=outcome.moved,
+        held=outcome.held,
+        waiting=outcome.waiting,
+        recipes=outcome.recipes,
+        erp_id=outcome.erp_id,
+        missing="deleted_in_erp" if outcome.state is KeyState.ABSENT else "cancelled_in_erp",
+    )
+
+
+def _for_person(outcome: Outcome) -> str:
+    kind = {KeyState.FOREIGN: "foreign_document", KeyState.REFUSED: "refused_by_erp"}
+    return f"{kind.get(outcome.state, 'unfinished_in_erp')}:{outcome.reason or ''}"
+
+
+def _answer(outcome: Outcome) -> dict[str, object]:
+    return {
+        "state": outcome.state.value,
+        "erpId": outcome.erp_id,
+        "oversold": bool(outcome.short),
+        "reason": outcome.reason,
+    }
+
+
+def _ledger(order: Order) -> object:
+    """What of an order is news when people did something with its documents."""
+    return order.hold, [(e.n, e.state, e.note, e.items) for e in order.effects]
 
 
 def _units_by_sku(effect: Effect) -> dict[str, int]:

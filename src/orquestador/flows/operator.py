@@ -67,7 +67,17 @@ def _settled_order(order: Order, problem: str | None, now: float) -> Order:
     if effect is not None:
         note = "settled_by_person"
         order = replace_effect(order, replace(effect, state=EffectState.VOIDED, done_at=now, note=note))
-    lines = tuple(replace(line, taken=line.should_be_out, problem=None) for line in order.lines)
+    for effect in order.reserved:
+        # Nobody asks for them any more: a person took care of what they hold.
+        items = tuple(replace(item, held=0, waiting=0) for item in effect.items)
+        closed = EffectState.APPLIED if any(item.done for item in items) else EffectState.VOIDED
+        settled = replace(
+            effect, items=items, state=closed, done_at=now, note="settled_by_person", look_at=None
+        )
+        order = replace_effect(order, settled)
+    lines = tuple(
+        replace(line, taken=line.should_be_out, held=0, waiting=0, problem=None) for line in order.lines
+    )
     return replace(order, lines=lines, hold=None, discarded=problem)
 
 

@@ -353,6 +353,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "direction.out": ("salida", "out"),
     "direction.in": ("devolución", "back"),
     "effect.intent": ("en curso", "under way"),
+    "effect.reserved": ("reservado", "reserved"),
     "effect.applied": ("hecho", "done"),
     "effect.voided": ("anulado", "voided"),
     "listing.col.number": ("número", "number"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orquestador.model.notices import NoticeKind
-from orquestador.model.orders import Order
+from orquestador.model.orders import EffectState, Order
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work, work_id
 
@@ -58,7 +58,9 @@ def smaller(order: Order) -> Order:
     """The order without its story: the keys, the ledger and what a later read is folded into stay."""
     return replace(
         order,
-        effects=tuple(replace(e, items=(), note=None) for e in order.effects),
+        effects=tuple(
+            e if e.state is EffectState.RESERVED else replace(e, items=(), note=None) for e in order.effects
+        ),
         lines=tuple(replace(line, problem=None) for line in order.lines),
         trace_id=None,
     )

@@ -19,6 +19,8 @@ class KeyState(StrEnum):
     ABSENT = "absent"
     OPEN = "open"
     """There is a document, but it is not done yet."""
+    RESERVED = "reserved"
+    """There are open documents that promise units to us; only for a movement that is to reserve."""
     CANCELLED = "cancelled"
     REFUSED = "refused"
     """A definitive business error about this movement alone; nothing was moved."""
@@ -33,6 +35,8 @@ class Act(StrEnum):
     """Close it with what was found."""
     HOLD = "hold"
     """Close it with what was found, and make no further effect until a person says so."""
+    BOOK = "book"
+    """The ledger takes what is promised, and somebody asks again what people did with it."""
     APPLY = "apply"
     FINISH = "finish"
     VOID = "void"
@@ -60,6 +64,9 @@ def judge(
     match state:
         case KeyState.DONE:
             return Verdict(Act.SETTLE, seen)
+        case KeyState.RESERVED:
+            # Needed or not: what is too much is given up afterwards, in absolute numbers.
+            return Verdict(Act.BOOK, seen)
         case KeyState.CANCELLED:
             return Verdict(Act.HOLD, seen, "cancelled_in_erp") if needed else Verdict(Act.SETTLE, seen)
         case KeyState.FOREIGN:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from urllib.parse import quote
@@ -35,6 +35,15 @@ class Owner(StrEnum):
     SELLER = "seller"
     MARKETPLACE = "marketplace"
     UNKNOWN = "unknown"
+
+
+class OrderMode(StrEnum):
+    """What becomes of sold units in the ERP; a line keeps the mode that it first took in."""
+
+    DELIVER = "deliver"
+    """Out at once."""
+    RESERVE = "reserve"
+    """Promised: the delivery is confirmed and reserved, and the warehouse validates it."""
 
 
 _PROGRESS = {LineState.NOT_COMMITTED: 0, LineState.COMMITTED: 1, LineState.SHIPPED: 2}
@@ -71,8 +80,8 @@ class SeenOrder:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One order line with its ledger: `taken` units are proven out of the ERP, and where they were taken
-    from."""
+    """One order line with its ledger: `taken` units are proven out of the ERP (or promised there, see
+    `held`), and where they were taken from."""
 
     line_id: str
     sku: str
@@ -83,6 +92,12 @@ class Line:
     owner: Owner
     reserved: bool = False
     taken: int = 0
+    held: int = 0
+    """How many of `taken` are still in the ERP, promised in open documents of ours (mode reserve)."""
+    waiting: int = 0
+    """How many of `held` have no stock behind them yet."""
+    mode: OrderMode | None = None
+    """What its newest take asked for; it counts while something is taken."""
     product_id: int | None = None
     recipe: tuple[tuple[int, float], ...] = ()
     """Per unit of this line, the (product id, quantity) moves that were done: a kit's components, or the
@@ -100,6 +115,10 @@ class Line:
         if self.state is LineState.CANCELLED and self.furthest is not LineState.SHIPPED:
             return 0
         return self.quantity if self.furthest is not LineState.NOT_COMMITTED else 0
+
+    def mode_of_next(self, configured: OrderMode) -> OrderMode:
+        """A setting applies only to lines that have taken nothing (design §6.5)."""
+        return (self.mode or OrderMode.DELIVER) if self.taken else configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +145,38 @@ class Direction(StrEnum):
 
 class EffectState(StrEnum):
     INTENT = "intent"
+    RESERVED = "reserved"
+    """The ERP holds the units in open documents; what people do with them is asked for until none is open."""
     APPLIED = "applied"
     VOIDED = "voided"
 
 
 @dataclass(frozen=True, slots=True)
 class EffectItem:
-    """`units` of one line; `moves` are the (product id, quantity) pairs to move in the ERP."""
+    """`units` of one line; `moves` are the (product id, quantity) pairs to move in the ERP.
+
+    `done`, `held` and `waiting` are what was last found under a reserving key (see `Line`).
+    """
 
     line_id: str
     sku: str
     units: int
     product_id: int
     moves: tuple[tuple[int, float], ...]
+    target: int | None = None
+    """Since a part was given up: how many units the documents are to contain, done ones included."""
+    done: int = 0
+    held: int = 0
+    waiting: int = 0
+
+    @property
+    def wanted(self) -> int:
+        return self.units if self.target is None else self.target
+
+    @property
+    def found(self) -> int:
+        """Units of the ledger that come from here."""
+        return self.done + self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +197,11 @@ class Effect:
     done_at: float | None = None
     erp_id: int | None = None
     note: str | None = None
+    mode: OrderMode = OrderMode.DELIVER
+    look_at: float | None = None
+    """When to ask next what people did with the documents of a reserving effect."""
+    lowering: bool = False
+    """We are about to give up a part of it: what is then missing was our doing."""
 
     @property
     def is_open(self) -> bool:
@@ -197,14 +240,24 @@ class Order:
     def open_effect(self) -> Effect | None:
         return next((e for e in self.effects if e.is_open), None)
 
+    @property
+    def reserved(self) -> tuple[Effect, ...]:
+        """Effects whose documents are open in the ERP for the warehouse, oldest first."""
+        return tuple(e for e in self.effects if e.state is EffectState.RESERVED)
+
+    @property
+    def look_at(self) -> float | None:
+        """When the first of them is to be asked for."""
+        return min((e.look_at or 0.0 for e in self.reserved), default=None)
+
     def unproven(self, now: float) -> dict[str, int]:
-        """Committed units per SKU that are not proven out of the ERP (design §7.3b); unknown owners count
-        for 1 h."""
+        """Committed units per SKU that the ERP's number does not know of (design §7.3b): not proven out, or
+        promised without stock behind them. Unknown owners count for 1 h."""
         units: dict[str, int] = {}
         if self.history or self.adopted_by:
             return units
         for line in self.lines:
-            missing = line.should_be_out - line.taken
+            missing = line.should_be_out - line.taken + line.waiting
             if line.owner is Owner.UNKNOWN and now < self.first_seen_at + UNKNOWN_OWNER_HOLD_S:
                 missing = replace(line, owner=Owner.SELLER).should_be_out
             if missing > 0:
@@ -233,7 +286,7 @@ class Order:
 def _line_problem(line: Line) -> str | None:
     if line.unmapped:
         return f"unknown_state:{line.raw_state}"
-    if _difference(line) < 0 and not line.recipe:
+    if _difference(line) < 0 and not line.recipe and not line.held:
         return f"give_back_unclear:{line.sku}"
     return line.problem if _difference(line) else None
 
@@ -348,26 +401,39 @@ def map_lines(order: Order, products: Mapping[str, int], problems: Mapping[str, 
     return replace(order, lines=tuple(lines))
 
 
-def plan_effect(order: Order, *, prefix: str, now: float) -> Order:
+def plan_effect(order: Order, *, prefix: str, now: float, mode: OrderMode = OrderMode.DELIVER) -> Order:
     """Add the next missing effect, if any: what should be out minus the ledger, give-backs apart from takes.
 
-    While an intent is open no other is made. Takes go first: they guard against overselling.
+    While an intent is open no other is made. Takes go first: they guard against overselling. `mode` is for
+    lines that have taken nothing. What is only promised is not given back but given up (`reservations`).
     """
     if not may_have_effects(order) or order.open_effect:
         return order
-    out = [
-        _take(line, _difference(line)) for line in order.lines if _difference(line) > 0 and line.product_id
-    ]
+    takes: dict[OrderMode, list[EffectItem]] = {}
+    for line in order.lines:
+        if _difference(line) > 0 and line.product_id:
+            takes.setdefault(line.mode_of_next(mode), []).append(_take(line, _difference(line)))
     back = [
-        _give_back(line, -_difference(line)) for line in order.lines if _difference(line) < 0 and line.recipe
+        _give_back(line, -_difference(line))
+        for line in order.lines
+        if _difference(line) < 0 and line.recipe and not line.held
     ]
-    for direction, items in ((Direction.OUT, out), (Direction.IN, back)):
-        if items:
-            n = len(order.effects) + 1
-            key = effect_key(prefix, order.channel, order.order_id, n)
-            effect = Effect(n=n, key=key, direction=direction, items=tuple(items), made_at=now)
-            return replace(order, effects=(*order.effects, effect))
+    for how, items in takes.items():
+        lines = {item.line_id for item in items}
+        marked = tuple(replace(line, mode=how) if line.line_id in lines else line for line in order.lines)
+        return _with_effect(replace(order, lines=marked), Direction.OUT, items, how, prefix, now)
+    if back:
+        return _with_effect(order, Direction.IN, back, OrderMode.DELIVER, prefix, now)
     return order
+
+
+def _with_effect(
+    order: Order, direction: Direction, items: Sequence[EffectItem], mode: OrderMode, prefix: str, now: float
+) -> Order:
+    n = len(order.effects) + 1
+    key = effect_key(prefix, order.channel, order.order_id, n)
+    effect = Effect(n=n, key=key, direction=direction, items=tuple(items), made_at=now, mode=mode)
+    return replace(order, effects=(*order.effects, effect))
 
 
 def _take(line: Line, units: int) -> EffectItem:
@@ -428,7 +494,7 @@ def allocate(effect: Effect, moved: Mapping[int, float]) -> dict[str, int]:
     units: dict[str, int] = {}
     for item in effect.items:
         share = min((min(need, pool.get(product, 0.0)) / need for product, need in item.moves), default=0.0)
-        got = math.floor(share * item.units + 1e-6)
+        got = min(math.floor(share * item.units + 1e-6), item.wanted)
         for product, need in item.moves:
             pool[product] = pool.get(product, 0.0) - got * need / item.units
         units[item.line_id] = got

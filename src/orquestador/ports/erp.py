@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from orquestador.model.effects import KeyState
-from orquestador.model.orders import Direction
+from orquestador.model.orders import Direction, OrderMode
 from orquestador.model.stock import Availability
 from orquestador.ports.findings import Finding, Registration, RegistrationChange
 
@@ -24,6 +24,8 @@ class Movement:
     direction: Direction
     items: tuple[tuple[int, float], ...]
     erp_id: int | None = None
+    mode: OrderMode = OrderMode.DELIVER
+    """`reserve` (outwards only): confirmed and reserved, and left to the warehouse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,12 @@ class Outcome:
     recipes: Mapping[int, tuple[tuple[int, float], ...]] = field(default_factory=dict)
     """Per requested product id and unit, the (product id, quantity) moves recorded."""
     short: frozenset[int] = frozenset()
-    """Products that had to be forced for lack of stock: the oversold alert."""
+    """Products that had to be forced, or wait, for lack of stock: the oversold alert."""
     reason: str | None = None
+    held: Mapping[int, float] = field(default_factory=dict)
+    """Per requested product id, units that open documents promise to us (RESERVED)."""
+    waiting: Mapping[int, float] = field(default_factory=dict)
+    """Those of `held` without stock behind them."""
 
 
 class ProductProblem(StrEnum):
@@ -94,7 +100,8 @@ class Erp(Protocol):
     async def apply(self, movements: Sequence[Movement], *, force: bool = True) -> dict[str, Outcome]:
         """Create and validate these new movements in as few calls as possible; short stock is forced to the
         full quantity, or, with force=False, REFUSED before anything moves. Outcomes by key: DONE, REFUSED,
-        DOUBTFUL, or (the key exists) whatever `ask` would say."""
+        DOUBTFUL, or (the key exists) whatever `ask` would say. What is to reserve is confirmed and left open:
+        RESERVED, short or not."""
         ...
 
     async def ask(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
@@ -102,7 +109,17 @@ class Erp(Protocol):
         ...
 
     async def finish(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
-        """Bring movements that `ask` found OPEN (`erp_id` set) to their full quantity and done."""
+        """Bring movements that `ask` found OPEN (`erp_id` set) to their full quantity and done (what is to
+        reserve: to RESERVED)."""
+        ...
+
+    async def lower(
+        self, movements: Sequence[Movement], to: Mapping[str, Mapping[int, float]]
+    ) -> dict[str, Outcome]:
+        """Give up what reserved documents promise beyond `to`: per key, the units per requested product id
+        that they are to contain in all, those already done included. Absolute, so it may be repeated; what
+        is done stays done, and nothing is ever raised. Where a part cannot be given up alone (of kits),
+        everything open is: the caller then takes the rest anew. Outcomes as of `ask`."""
         ...
 
     async def void(self, movements: Sequence[Movement]) -> dict[str, Outcome]:

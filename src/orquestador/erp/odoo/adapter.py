@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from orquestador.circuit import Circuit
@@ -94,6 +94,12 @@ class OdooErp:
     async def finish(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
         with self._forgetting():
             return await self._movements.finish(await self._setup.get(), movements)
+
+    async def lower(
+        self, movements: Sequence[Movement], to: Mapping[str, Mapping[int, float]]
+    ) -> dict[str, Outcome]:
+        with self._forgetting():
+            return await self._movements.lower(await self._setup.get(), movements, to)
 
     async def void(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
         with self._forgetting():

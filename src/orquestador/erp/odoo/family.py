@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from orquestador.erp.odoo.rpc import Row, ref
 from orquestador.erp.odoo.setup import Dialect
+from orquestador.model.orders import OrderMode
 from orquestador.ports import Movement, MovementState, Outcome
 
 TOLERANCE = 1e-6
@@ -83,6 +84,16 @@ class Move:
         return self.quantity * self.units if self.state == "done" else 0.0
 
     @property
+    def promised(self) -> float:
+        """Units of the product that this move has moved, or will when the warehouse does it."""
+        return self.demand * self.units if self.is_open else self.moved
+
+    @property
+    def backed(self) -> float:
+        """The part of `promised` that has stock behind it."""
+        return min(self.quantity, self.demand) * self.units if self.is_open else self.moved
+
+    @property
     def asked(self) -> float:
         """Units of the product that this move is about, whatever became of it."""
         return self.moved if self.state == "done" else self.demand * self.units
@@ -108,9 +119,18 @@ class Attribution:
     """Products in the moves that nobody requested: components of kits."""
 
 
-def attribute(wanted: Mapping[int, float], moves: Sequence[Move]) -> Attribution:
-    """A requested product that is in no move is a kit: Odoo moves its components instead (odoo.md §5.4)."""
-    moved = _sums((m.product_id, m.moved) for m in moves)
+def _moved(move: Move) -> float:
+    return move.moved
+
+
+def attribute(
+    wanted: Mapping[int, float], moves: Sequence[Move], of: Callable[[Move], float] = _moved
+) -> Attribution:
+    """A requested product that is in no move is a kit: Odoo moves its components instead (odoo.md §5.4).
+
+    `of` is what counts as moved: what left, or also what is promised.
+    """
+    moved = _sums((m.product_id, of(m)) for m in moves)
     asked = _sums((m.product_id, m.asked) for m in moves)
     found = {product: moved.get(product, 0.0) for product in wanted if product in asked}
     recipes = {product: ((product, 1.0),) for product, quantity in found.items() if quantity > TOLERANCE}
@@ -131,10 +151,10 @@ def attribute(wanted: Mapping[int, float], moves: Sequence[Move]) -> Attribution
                 frozenset(),
                 parts,
             )
-    if kits and parts and all(m.state == "done" for m in moves):
+    if kits and parts and all(of(m) >= m.asked - TOLERANCE for m in moves):
         # Several kits, and all of it moved: every one of them did. Which component is whose stays open.
         return Attribution({**found, **{kit: wanted[kit] for kit in kits}}, recipes, frozenset(), parts)
-    anything = any(m.moved for m in moves)
+    anything = any(of(m) for m in moves)
     return Attribution(found, recipes, frozenset(kits) if anything and parts else frozenset(), parts)
 
 
@@ -181,7 +201,47 @@ def outcome(
     if pressed & found.parts:
         short |= {p for p in wanted if all(m.product_id != p for m in moves)}
     moved = {p: q for p, q in found.moved.items() if q > TOLERANCE}
-    return Outcome(kind, erp_id, moved, found.recipes, frozenset(short), reason)
+    whole = Outcome(kind, erp_id, moved, found.recipes, short=frozenset(short), reason=reason)
+    left_alone = kind is MovementState.OPEN and not problem and moves and "draft" not in open_states
+    return _reserved(whole, wanted, moves) if movement.mode is OrderMode.RESERVE and left_alone else whole
+
+
+def _reserved(found: Outcome, wanted: Mapping[int, float], moves: Sequence[Move]) -> Outcome:
+    """What confirmed documents promise: open, as they should be until the warehouse does them."""
+    total = attribute(wanted, moves, lambda m: m.promised).moved
+    backed = attribute(wanted, moves, lambda m: m.backed).moved
+    held = {p: q for p in wanted if (q := total.get(p, 0.0) - found.moved.get(p, 0.0)) > TOLERANCE}
+    waiting = {p: q for p in held if (q := total[p] - backed.get(p, 0.0)) > TOLERANCE}
+    return replace(
+        found,
+        state=MovementState.RESERVED,
+        held=held,
+        waiting=waiting,
+        short=frozenset(waiting),
+        reason=None,
+    )
+
+
+def lower_demand(
+    movement: Movement, found: Outcome, moves: Sequence[Move], to: Mapping[int, float]
+) -> dict[int, float] | None:
+    """The demand to write per open move id so that the family contains `to` in all; None: cancel what is
+    open."""
+    left = {p: max(0.0, to.get(p, 0.0) - found.moved.get(p, 0.0)) for p in requested(movement)}
+    opened = [m for m in moves if m.is_open]
+    if not any(q > TOLERANCE for q in left.values()):
+        return None
+    if {m.product_id for m in moves} != set(left):
+        # Kits: one component's demand alone says nothing, so a part is never given up by itself.
+        enough = all(found.held.get(p, 0.0) <= q + TOLERANCE for p, q in left.items())
+        return {} if enough else None
+    demands: dict[int, float] = {}
+    for move in sorted(opened, key=lambda m: m.id):
+        keep = min(left[move.product_id], move.promised)
+        left[move.product_id] -= keep
+        if keep < move.promised - TOLERANCE:
+            demands[move.id] = keep / move.units
+    return demands
 
 
 def _sums(pairs: Iterable[tuple[int, float]]) -> dict[int, float]:

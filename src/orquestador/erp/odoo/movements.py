@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import unquote
 
-from orquestador.erp.odoo.family import TOLERANCE, Picking, outcome, requested
+from orquestador.erp.odoo.family import TOLERANCE, Picking, lower_demand, outcome, requested
 from orquestador.erp.odoo.products import Products
 from orquestador.erp.odoo.rpc import Transport
 from orquestador.erp.odoo.run import Run
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.model.errors import AuthRefused, Unavailable
-from orquestador.model.orders import Direction
+from orquestador.model.orders import Direction, OrderMode
 from orquestador.ops.serving import served, serving
 from orquestador.ports import Movement, MovementState, Outcome
 
@@ -27,23 +27,18 @@ class Movements:
         self._rpc, self._products = rpc, products
 
     async def apply(self, setup: SetUp, movements: Sequence[Movement], *, force: bool) -> dict[str, Outcome]:
+        to_reserve = [m for m in movements if m.mode is OrderMode.RESERVE]
+        to_deliver = [m for m in movements if m.mode is not OrderMode.RESERVE]
         with self._logged_for(movements):
-            outcomes: dict[str, Outcome] = {}
-            if not force:
-                outcomes = await self._unaffordable(setup, movements)
-            todo = [m for m in movements if m.key not in outcomes]
-            run = Run(self._rpc, setup)
+            outcomes = await self._deliver(setup, to_deliver, force=force) if to_deliver else {}
             try:
-                await run.create(todo)
-                if run.ids:
-                    await run.validate(list(run.ids.values()), split_short=force)
-                    await run.read_families()
-                    await (self._press(run) if force else self._withdraw(run))
+                outcomes |= await self._reserve(setup, to_reserve) if to_reserve else {}
             except (Unavailable, AuthRefused) as error:
-                _doubt_the_rest(run, todo, error)
-            outcomes |= {m.key: self._settled(run, m) for m in todo}
-            if run.exists:
-                outcomes |= await self._ask_or_doubt(setup, run.exists)
+                if not outcomes:
+                    raise
+                outcomes |= {
+                    m.key: Outcome(MovementState.DOUBTFUL, m.erp_id, reason=error.detail) for m in to_reserve
+                }
             return outcomes
 
     async def ask(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
@@ -56,8 +51,42 @@ class Movements:
             outcomes, run = await self._look(setup, movements)
             todo = [m for m in movements if outcomes[m.key].state is MovementState.OPEN]
             run.ids = {m.key: run.ids[m.key] for m in todo}
+            to_reserve = {m.key for m in todo if m.mode is OrderMode.RESERVE}
             try:
-                await self._press(run)
+                if to_reserve:
+                    drafts = [
+                        m.picking_id for key in to_reserve for m in run.moves(key) if m.state == "draft"
+                    ]
+                    await run.reserve(list(dict.fromkeys(drafts)))
+                    await run.read_families()
+                await self._press(run, leave=to_reserve)
+            except (Unavailable, AuthRefused) as error:
+                _doubt_the_rest(run, todo, error)
+            return outcomes | {m.key: self._settled(run, m) for m in todo}
+
+    async def lower(
+        self, setup: SetUp, movements: Sequence[Movement], to: Mapping[str, Mapping[int, float]]
+    ) -> dict[str, Outcome]:
+        with self._logged_for(movements):
+            outcomes, run = await self._look(setup, movements)
+            opened = (MovementState.RESERVED, MovementState.OPEN)
+            todo = [m for m in movements if outcomes[m.key].state in opened]
+            run.ids = {m.key: run.ids[m.key] for m in todo}
+            demands: dict[int, float] = {}
+            to_cancel: list[str] = []
+            for m in todo:
+                lower = lower_demand(m, outcomes[m.key], run.moves(m.key), to[m.key])
+                if lower is None:
+                    to_cancel.append(m.key)
+                else:
+                    demands |= lower
+            if not (demands or to_cancel):
+                return outcomes
+            try:
+                if demands:
+                    await run.lower(demands)
+                await run.cancel(to_cancel)
+                await run.read_families()
             except (Unavailable, AuthRefused) as error:
                 _doubt_the_rest(run, todo, error)
             return outcomes | {m.key: self._settled(run, m) for m in todo}
@@ -99,10 +128,43 @@ class Movements:
 
     # --- steps
 
-    async def _press(self, run: Run) -> None:
+    async def _deliver(
+        self, setup: SetUp, movements: Sequence[Movement], *, force: bool
+    ) -> dict[str, Outcome]:
+        outcomes: dict[str, Outcome] = {}
+        if not force:
+            outcomes = await self._unaffordable(setup, movements)
+        todo = [m for m in movements if m.key not in outcomes]
+        run = Run(self._rpc, setup)
+        try:
+            await run.create(todo)
+            if run.ids:
+                await run.validate(list(run.ids.values()), split_short=force)
+                await run.read_families()
+                await (self._press(run) if force else self._withdraw(run))
+        except (Unavailable, AuthRefused) as error:
+            _doubt_the_rest(run, todo, error)
+        return outcomes | await self._all_settled(setup, run, todo)
+
+    async def _reserve(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        run = Run(self._rpc, setup)
+        try:
+            await run.create(movements)
+            if run.ids:
+                await run.reserve(list(run.ids.values()))
+                await run.read_families()
+        except (Unavailable, AuthRefused) as error:
+            _doubt_the_rest(run, movements, error)
+        return await self._all_settled(setup, run, movements)
+
+    async def _all_settled(self, setup: SetUp, run: Run, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        outcomes = {m.key: self._settled(run, m) for m in movements}
+        return outcomes | (await self._ask_or_doubt(setup, run.exists) if run.exists else {})
+
+    async def _press(self, run: Run, leave: Collection[str] = ()) -> None:
         """Drive open members to their full quantity; what Odoo refuses stays open, with its reason."""
         for _ in range(ROUNDS):
-            unfinished = run.unfinished()
+            unfinished = [key for key in run.unfinished() if key not in leave]
             if not unfinished:
                 return
             await run.force(unfinished)
@@ -158,7 +220,9 @@ class Movements:
                 continue
             found = outcome(m, picking.id, run.moves(m.key), state=picking.state)
             if foreign:
-                found = Outcome(MovementState.FOREIGN, picking.id, found.moved, found.recipes, reason=foreign)
+                found = Outcome(
+                    MovementState.FOREIGN, picking.id, found.moved, recipes=found.recipes, reason=foreign
+                )
             outcomes[m.key] = found
         return outcomes, run
 

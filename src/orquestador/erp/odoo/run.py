@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -80,6 +80,29 @@ class Run:
         if self.setup.dialect.major <= 16:
             context["skip_immediate"] = True
         await self._all_or_parts("stock.picking", "button_validate", list(pickings), context)
+
+    async def reserve(self, pickings: Sequence[int]) -> None:
+        """Confirm and reserve what there is; the rest of it is the warehouse's."""
+        for method in ("action_confirm", "action_assign"):
+            todo = [i for i in pickings if self._may_go_on(i)]
+            if todo:
+                await self._all_or_parts("stock.picking", method, todo, self.setup.company)
+
+    async def lower(self, demands: Mapping[int, float]) -> None:
+        """Write absolute demands (move id -> units) and reserve anew: Odoo lets go of the whole reservation
+        of a move whose demand falls below it."""
+        ready: dict[float, list[int]] = {}
+        for move, demand in demands.items():
+            ready.setdefault(demand, []).append(move)
+        for demand, ids in ready.items():
+            await self._all_or_parts(
+                "stock.move", "write", ids, self.setup.company, {"vals": {"product_uom_qty": demand}}
+            )
+        moves = {m.id: m for family in self.families.values() for m in family}
+        pickings = dict.fromkeys(moves[i].picking_id for i in demands)
+        todo = [i for i in pickings if self._may_go_on(i)]
+        if todo:
+            await self._all_or_parts("stock.picking", "action_assign", todo, self.setup.company)
 
     async def force(self, keys: Iterable[str]) -> None:
         """Bring the open moves of these families to their full quantity, in stock or not, and do them.

@@ -74,6 +74,8 @@ class StockMove(Model):
         quantity = vals.pop("quantity", None)
         if vals:
             super().change(ids, vals)
+        if "product_uom_qty" in vals:
+            self._demand_written(ids)
         if quantity is not None:
             for move_id in ids:
                 self.set_quantity(move_id, float(quantity or 0.0))
@@ -171,6 +173,17 @@ class StockMove(Model):
         return "waiting" if "waiting" in states else "confirmed"
 
     # -- details -------------------------------------------------------------------------------------------
+
+    def _demand_written(self, ids: list[int]) -> None:
+        """An open move that had more reserved than it now asks for lets go of all of it, until the next
+        `action_assign`."""
+        for move_id in ids:
+            move = self._row(move_id)
+            if move["state"] in (*CLOSED, "draft"):
+                continue
+            if move["quantity"] > move["product_uom_qty"] + TINY:
+                self._set_lines(move, 0.0)
+            self._recompute(move_id)
 
     def _row(self, move_id: int) -> Row:
         return self.env.row(self.name, move_id)

@@ -224,6 +224,9 @@ class StockPicking(Model):
     def _do(self, ids: list[int]) -> None:
         for picking_id in ids:
             finished = self._moves.finish(self._moves.of_pickings([picking_id]))
+            if finished:  # what asks for nothing and got nothing is not left behind, but cancelled
+                idle = [m["id"] for m in self._open_moves([picking_id]) if m["product_uom_qty"] <= TINY]
+                self._moves.cancel(idle)
             rest = [move["id"] for move in self._open_moves([picking_id])]
             if not finished or not rest:
                 continue
