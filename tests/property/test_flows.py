@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from orquestador.flows.upkeep import Upkeep
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.errors import StoreUnavailable, UpstreamError
 from orquestador.model.notices import Notice, NoticeKind
-from orquestador.model.orders import LineState
+from orquestador.model.orders import LineState, OrderMode
 from orquestador.model.work import State
 from orquestador.ports import WorkQuery
 from orquestador.queue.local import LocalQueue
@@ -57,7 +58,7 @@ class Process:
             channels={"shop": Mortal(world.channel, fuse)},
             clock=world.clock,
             logs=NoLogs(),
-            settings=FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0),
+            settings=FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0, order_modes={"shop": world.mode}),
             owner=f"process-{number}",
             new_id=lambda: f"{number}-{next(ids)}",
         )
@@ -81,6 +82,8 @@ class Process:
 
 class World(RuleBasedStateMachine):
     """Orders happen on the channel; signals about them come or do not; the process works, fails and dies."""
+
+    mode = OrderMode.DELIVER
 
     def __init__(self) -> None:
         super().__init__()
@@ -192,8 +195,14 @@ class World(RuleBasedStateMachine):
                 for line in lines.values()
                 if line.sku == sku
             )
-            taken = INITIAL + self.hand_moves[sku] - self.erp.stock[sku]
+            taken = INITIAL + self.hand_moves[sku] - self.left(sku)
             assert 0 <= taken <= everything
+
+    def left(self, sku: str) -> float:
+        """Units that are in the ERP and promised to nobody; below 0 when more was promised than there is."""
+        product = self.erp.product(sku)
+        promised = sum(document.open.get(product, 0) for document in self.erp.documents.values())
+        return self.erp.stock[sku] - promised
 
     def mortal(self, work: Awaitable[Any]) -> None:
         try:
@@ -239,13 +248,39 @@ class World(RuleBasedStateMachine):
                 if line.sku == sku and line.state is not LineState.CANCELLED
             )
             expected = INITIAL + self.hand_moves[sku] - sold
-            assert self.erp.stock[sku] == expected, sku
+            assert self.left(sku) == expected, sku
             assert self.channel.shown[sku] == max(0, expected), sku
         # An outage alone never makes work dead (P5).
         assert self.run(self.journal.find(WorkQuery(states=(State.DEAD,)))) == ([], None)
 
 
-TestFlows = World.TestCase
-TestFlows.settings = settings(
+class ReservingWorld(World):
+    """The same, where sold units are promised and the warehouse sends them when it likes, or a part of
+    them; and where somebody changes the setting."""
+
+    mode = OrderMode.RESERVE
+
+    @precondition(lambda self: any(any(d.open.values()) for d in self.erp.documents.values()))
+    @rule(data=st.data(), units=st.sampled_from([None, 1]))
+    def the_warehouse_sends(self, data: st.DataObject, units: int | None) -> None:
+        opened = sorted(key for key, d in self.erp.documents.items() if any(d.open.values()))
+        self.erp.ship(data.draw(st.sampled_from(opened)), units)
+
+    @rule(mode=st.sampled_from(OrderMode))
+    def the_setting_changes(self, mode: OrderMode) -> None:
+        x = self.process.context
+        x.settings = replace(x.settings, order_modes={"shop": mode})
+
+    def check(self) -> None:
+        super().check()
+        for document in self.erp.documents.values():
+            assert not any(q < 0 for q in document.open.values())
+
+
+_SETTINGS = settings(
     max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
+TestFlows = World.TestCase
+TestFlows.settings = _SETTINGS
+TestReservingFlows = ReservingWorld.TestCase
+TestReservingFlows.settings = _SETTINGS
