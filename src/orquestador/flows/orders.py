@@ -12,10 +12,11 @@ from orquestador.flows.context import ORDERS_LANE, Context
 from orquestador.flows.golive import refold
 from orquestador.flows.hands import in_hand
 from orquestador.flows.outlook import outlook
+from orquestador.model.adoption import adopt
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable, UpstreamError
 from orquestador.model.logs import LogStatus
 from orquestador.model.notices import NoticeKind
-from orquestador.model.orders import Order, SeenOrder, adopt, affected_skus, awaited_until, fold, wants_effect
+from orquestador.model.orders import Order, SeenOrder, affected_skus, awaited_until, fold, wants_effect
 from orquestador.model.work import ATTEMPTS_MAX, Kind, State, Work, backoff_s, work_id
 from orquestador.ops.serving import serving
 from orquestador.ports import Channel, Mark, Receipt, Save

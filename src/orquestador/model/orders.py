@@ -520,38 +520,6 @@ def replace_effect(order: Order, effect: Effect) -> Order:
     return replace(order, effects=tuple(effect if e.n == effect.n else e for e in order.effects))
 
 
-def adopt(order: Order, body: Order) -> Order:
-    """The API order with the ledger of the body-backed one that it turned out to be.
-
-    Units taken under a SKU fill the API lines of that SKU; what does not fit stays on a line of its own
-    whose quantity is 0, so the next effect gives it back. The body order must have no open effect.
-    """
-    assert body.open_effect is None
-    if body.order_id in order.adopted:
-        return order
-    lines = list(order.lines)
-    for old in body.lines:
-        left = old.taken
-        for i, line in enumerate(lines):
-            if left <= 0:
-                break
-            if line.sku == old.sku and line.taken < line.quantity:
-                moved = min(left, line.quantity - line.taken)
-                lines[i] = replace(
-                    line, taken=line.taken + moved, product_id=old.product_id, recipe=old.recipe
-                )
-                left -= moved
-        if left > 0:
-            lines.append(replace(old, line_id=f"body:{body.order_id}:{old.line_id}", quantity=0, taken=left))
-    return replace(
-        order,
-        lines=tuple(lines),
-        adopted=(*order.adopted, body.order_id),
-        history=order.history or body.history,
-        first_seen_at=min(order.first_seen_at, body.first_seen_at),
-    )
-
-
 def effect_key(prefix: str, channel: str, order_id: str, n: int) -> str:
     """`<prefix><channel>/<order>/<n>`, at most 60 characters (design §6.6); a longer order id ends in a
     hash."""

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orquestador.model.adoption import adopt
 from orquestador.model.orders import (
     KEY_MAX_LENGTH,
     Announcement,
@@ -22,7 +23,6 @@ from orquestador.model.orders import (
     Owner,
     SeenLine,
     SeenOrder,
-    adopt,
     affected_skus,
     allocate,
     awaited_until,
