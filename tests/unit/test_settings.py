@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orquestador.model.errors import InvalidSetting
+from orquestador.model.orders import OrderMode
 from orquestador.model.stock import WriteMeans
 from orquestador.ops.auth import Role
 from orquestador.ops.ratelimit import Rate
@@ -79,6 +80,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert settings.app_timezone == "America/Santiago"
     assert settings.falabella_business_unit == "FACL"
     assert settings.falabella_write_means is WriteMeans.NET
+    assert settings.falabella_order_mode is OrderMode.DELIVER
     assert settings.hint_delays_s == (2.0, 30.0, 150.0)
     assert settings.publish == "all"
     assert settings.order_close_days == 180
@@ -143,6 +145,7 @@ def test_a_secret_file_that_cannot_be_used_is_named(
         ("FALABELLA_API_URL", "https://x.example.com/?a=1"),
         ("FALABELLA_BUSINESS_UNIT", "FAMX"),
         ("FALABELLA_WRITE_MEANS", "maybe"),
+        ("FALABELLA_ORDER_MODE", "sale"),
         ("FALABELLA_ORDER_SOURCE", "mail"),
         ("API_KEYS", "just-a-key"),
         ("API_KEYS", "me:king:key"),

@@ -137,6 +137,7 @@ def flow_settings(settings: Settings) -> FlowSettings:
     return FlowSettings(
         prefix=settings.prefix,
         order_source=settings.falabella_order_source,
+        order_modes={account.id: account.order_mode for account in falabella_accounts(settings)},
         rule=Rule(buffer=settings.stock_buffer, cap=settings.stock_cap),
         publish=settings.publish,
         erp_batch=settings.erp_batch,

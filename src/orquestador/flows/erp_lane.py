@@ -220,28 +220,25 @@ class ErpLane:
                 [_Open(w, w.order, e).movement for w, e in given_up if w.order],
                 {e.key: targets(e) for _, e in given_up},
             )
-        for work in marked:
-            await self._book(work, answers)
+        booked = [(w, self._booked(w, w.order, answers)) for w in marked if w.order]
+        await x.stock_changed(mark.sku for _, save in booked for mark in save.marks)
+        stored = await x.save([save for _, save in booked])
+        for (work, save), ok in zip(booked, stored, strict=True):
+            if not ok:
+                await self._book_again(work, answers)
+            elif save.marks and work.order:
+                self._tell_promises(work.order, answers)
 
-    async def _book(self, work: Work, answers: dict[str, Outcome]) -> None:
-        """What was found about all the promises of one order reaches its ledger, whoever changed the row
-        meanwhile."""
-        x, row = self._x, work
-        while row.order is not None:
-            booked = self._booked(row, row.order, answers)
-            changed = booked.work.order is not None and _ledger(booked.work.order) != _ledger(row.order)
-            if changed:
-                await x.stock_changed(mark.sku for mark in booked.marks)
-            if all(await x.save([booked if changed else replace(booked, marks=())])):
-                if changed:
-                    self._tell_promises(row.order, answers)
+    async def _book_again(self, work: Work, answers: dict[str, Outcome]) -> None:
+        """A fold changed the row meanwhile: what was found about its promises still has to reach the
+        ledger."""
+        while (row := await self._x.reload(work)) is not None and row.order is not None:
+            if all(await self._x.save([self._booked(row, row.order, answers)])):
+                self._tell_promises(row.order, answers)
                 return
-            fresh = await x.reload(row)
-            if fresh is None:
-                return
-            row = fresh
 
     def _booked(self, work: Work, before: Order, answers: dict[str, Outcome]) -> Save:
+        """Its marks are empty when nothing is new."""
         x, now, order, reason = self._x, self._x.clock.now(), before, None
         skus: set[str] = set()
         for effect in before.reserved:
@@ -262,6 +259,8 @@ class ErpLane:
         if reason is not None:
             dead = replace(work, doc=order, state=State.DEAD, reason=reason, due_at=now)
             return Save(_unless_signalled(dead), effect_due_at=order.look_at)
+        if _ledger(order) == _ledger(before):
+            skus = set()
         marks = tuple(Mark(sku, "erp") for sku in sorted(skus))
         waiting = any(e.lowering for e in order.reserved)
         at = order.look_at if waiting and order.look_at is not None else now

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from orquestador.model.orders import OrderMode
 from orquestador.model.stock import WriteMeans
 from orquestador.ops.addresses import is_loopback_host, is_loopback_url
 from orquestador.settings.model import Settings
@@ -40,6 +41,7 @@ class FalabellaAccount:
     business_unit: str
     write_means: WriteMeans
     order_source: Literal["auto", "api", "body"]
+    order_mode: OrderMode
     webhook_secret: str | None = field(repr=False)
     timeouts: Timeouts
     kind: str = "falabella"
@@ -84,6 +86,7 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
             business_unit=settings.falabella_business_unit,
             write_means=settings.falabella_write_means,
             order_source=settings.falabella_order_source,
+            order_mode=settings.falabella_order_mode,
             webhook_secret=webhook_secret(settings, settings.falabella_webhook_secret),
             timeouts=Timeouts(
                 settings.falabella_connect_timeout_s,

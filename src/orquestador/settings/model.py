@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from orquestador.model.orders import OrderMode
 from orquestador.model.stock import WriteMeans
 from orquestador.ops.auth import ApiKey
 from orquestador.ops.ratelimit import Rate
@@ -87,6 +88,9 @@ class Settings(BaseSettings):
     )
     falabella_order_source: Annotated[Literal["auto", "api", "body"], BeforeValidator(parse.lower)] = Field(
         "auto", examples=["auto"]
+    )
+    falabella_order_mode: Annotated[OrderMode, BeforeValidator(parse.lower)] = Field(
+        OrderMode.DELIVER, examples=["deliver"]
     )
     falabella_connect_timeout_s: Seconds = Field(5.0, examples=["5"])
     falabella_read_timeout_s: Seconds = Field(20.0, examples=["20"])

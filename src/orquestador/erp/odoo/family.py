@@ -18,7 +18,8 @@ PICKING_FIELDS = ["name", "origin", "state", "backorder_id"]
 
 
 def move_fields(dialect: Dialect) -> list[str]:
-    return ["picking_id", "product_id", "product_uom_qty", "product_qty", dialect.done_field, "state"]
+    quantities = dict.fromkeys((dialect.done_field, dialect.reserved_field))
+    return ["picking_id", "product_id", "product_uom_qty", "product_qty", *quantities, "state"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,10 @@ class Picking:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One stock move: `demand` and `quantity` in the move's own unit; times `units`, in the product's.
+    """One stock move: `demand`, `quantity` and `reserved` in the move's own unit; times `units`, in the
+    product's.
 
-    `quantity` is what is reserved while the move is open, and what was moved when it is done.
+    `quantity` is what was moved when the move is done; while it is open, what is reserved (17 and later).
     """
 
     id: int
@@ -54,6 +56,7 @@ class Move:
     quantity: float
     units: float
     state: str
+    reserved: float = 0.0
 
     @classmethod
     def of(cls, row: Row, dialect: Dialect) -> Move:
@@ -68,6 +71,7 @@ class Move:
             quantity=float(row[dialect.done_field]),
             units=units,
             state=str(row["state"]),
+            reserved=float(row[dialect.reserved_field]),
         )
 
     @property
@@ -91,7 +95,7 @@ class Move:
     @property
     def backed(self) -> float:
         """The part of `promised` that has stock behind it."""
-        return min(self.quantity, self.demand) * self.units if self.is_open else self.moved
+        return min(self.reserved, self.demand) * self.units if self.is_open else self.moved
 
     @property
     def asked(self) -> float:

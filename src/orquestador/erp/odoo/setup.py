@@ -35,6 +35,11 @@ class Dialect:
         return "quantity" if self.major >= 17 else "quantity_done"
 
     @property
+    def reserved_field(self) -> str:
+        """Units reserved on an open move; from 17 on the same as `done_field`."""
+        return "quantity" if self.major >= 17 else "reserved_availability"
+
+    @property
     def type_fields(self) -> list[str]:
         return ["type", "is_storable"] if self.major >= 18 else ["type"]
 
