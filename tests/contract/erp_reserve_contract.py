@@ -162,6 +162,21 @@ class ErpReserveContract:
         assert (found.state, moved_units(found), held(found)) == (MovementState.DONE, [2.0], [])
         assert (await world.on_hand(A), await world.free(A)) == (UNITS - 2, UNITS - 2)
 
+    async def test_what_is_done_or_gone_is_left_as_it_is(self, erp: Erp, world: World) -> None:
+        done, gone, absent = [await promise(erp, (A, 5)) for _ in range(3)]
+        await erp.apply([done, gone])
+        await world.by_hand(done.key, "validate")
+        await world.by_hand(gone.key, "cancel")
+        batch = [done, gone, absent]
+        outcomes = await erp.lower(batch, {m.key: {m.items[0][0]: 3} for m in batch})
+        assert [outcomes[m.key].state for m in batch] == [
+            MovementState.DONE,
+            MovementState.CANCELLED,
+            MovementState.ABSENT,
+        ]
+        assert moved_units(outcomes[done.key]) == [5.0]
+        assert (await world.on_hand(A), await world.free(A)) == (UNITS - 5, UNITS - 5)
+
     async def test_a_short_promise_gives_up_what_waits_first(self, erp: Erp, world: World) -> None:
         await world.move(A, -997)
         movement = await promise(erp, (A, 5))

@@ -16,9 +16,11 @@ from orquestador.flows.operator import discard, retry
 from orquestador.flows.orders import OrderWorker
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.effects import KeyState
+from orquestador.model.errors import Unavailable
 from orquestador.model.orders import EffectState, Line, LineState, Order, OrderMode
 from orquestador.model.reservations import LOOK_MAX_S
 from orquestador.model.work import State, Work
+from orquestador.ports import Save
 from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
 from tests.fakes.erp import FakeErp
@@ -261,6 +263,31 @@ async def test_promising_in_doubt_promises_once(desk: Desk, fault: str) -> None:
     await desk.later()
     assert await desk.ledger() == [(2, 2, 0)]
     assert desk.erp.free("A") == 8
+
+
+async def test_an_intent_that_was_never_sent_is_voided_and_the_rest_promised(desk: Desk) -> None:
+    desk.erp.fault = "away"
+    with pytest.raises(Unavailable):
+        await desk.sell(("A", 2), ("B", 1))
+    first = next(iter(desk.channel.orders["o1"]))
+    await desk.cancel(first)
+    assert await desk.states() == [EffectState.VOIDED, EffectState.RESERVED]
+    assert await desk.ledger() == [(0, 0, 0), (1, 1, 0)]
+    assert (desk.erp.free("A"), desk.erp.free("B")) == (10, 9)
+    assert (await desk.row()).state is State.SETTLED
+
+
+async def test_an_order_that_waits_for_its_channel_leaves_the_lane_alone(desk: Desk) -> None:
+    await desk.sell(("A", 2))
+    row = await desk.row()
+    awaiting = replace(await desk.order(), awaits_until=desk.clock.now() + 600.0)
+    now = desk.clock.now()
+    await desk.journal.save([Save(replace(row, doc=awaiting, state=State.WAITING), effect_due_at=now)])
+    await desk.lane()
+    assert (await desk.row()).reason == "announced_not_visible"
+    desk.erp.ship(KEY)
+    await desk.later()
+    assert await desk.states() == [EffectState.APPLIED]
 
 
 async def test_a_line_keeps_the_mode_in_which_it_first_took(desk: Desk) -> None:

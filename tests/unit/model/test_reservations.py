@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from orquestador.journal.rules import smaller
 from orquestador.model.adoption import adopt
 from orquestador.model.orders import (
     EffectState,
@@ -137,6 +138,12 @@ def test_what_is_voided_by_us_holds_nothing() -> None:
     order = book(order, 1, found(), 2.0, ours=True)
     assert (order.hold, order.effects[0].state) == (None, EffectState.VOIDED)
     assert wants_effect(order)
+
+
+def test_a_closed_order_keeps_what_is_still_promised() -> None:
+    order = promised(line("1", 2), answer=found(held=2))
+    assert smaller(order).reserved == order.reserved
+    assert smaller(book(order, 1, found(moved=2), 3.0)).effects[0].items == ()
 
 
 def test_an_adopted_order_goes_on_with_its_promises() -> None:
