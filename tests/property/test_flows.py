@@ -20,6 +20,7 @@ from orquestador.flows.erp_lane import ErpLane
 from orquestador.flows.golive import go_live
 from orquestador.flows.intake import Intake
 from orquestador.flows.jobs import JobFollower
+from orquestador.flows.operator import retry
 from orquestador.flows.orders import OrderWorker
 from orquestador.flows.poll import CataloguePoll, ErpPoll, OrdersPoll
 from orquestador.flows.push import Pusher
@@ -236,8 +237,12 @@ class World(RuleBasedStateMachine):
         for _ in range(12):
             for step in ("upkeep", "poll", "fold", "lane", "lane", "erp_poll", "push", "jobs"):
                 self.mortal(self.process.steps[step]())
+            self.mend()
             self.channel.feeds_run()
             self.clock.advance(70.0)
+
+    def mend(self) -> None:
+        """What only a person can do."""
 
     def check(self) -> None:
         for sku in SKUS:
@@ -265,6 +270,18 @@ class ReservingWorld(World):
     def the_warehouse_sends(self, data: st.DataObject, units: int | None) -> None:
         opened = sorted(key for key, d in self.erp.documents.items() if any(d.open.values()))
         self.erp.ship(data.draw(st.sampled_from(opened)), units)
+
+    @precondition(lambda self: any(any(d.open.values()) for d in self.erp.documents.values()))
+    @rule(data=st.data())
+    def a_person_cancels(self, data: st.DataObject) -> None:
+        """What then is missing goes to a person, who says in the end that it is to be taken again."""
+        opened = sorted(key for key, d in self.erp.documents.items() if any(d.open.values()))
+        self.erp.cancel_by_hand(data.draw(st.sampled_from(opened)))
+
+    def mend(self) -> None:
+        for work in self.run(self.journal.find(WorkQuery(states=(State.DEAD,))))[0]:
+            assert work.reason == "cancelled_in_erp"
+            self.run(retry(self.process.context, work.id))
 
     @rule(mode=st.sampled_from(OrderMode))
     def the_setting_changes(self, mode: OrderMode) -> None:

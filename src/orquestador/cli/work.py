@@ -245,7 +245,7 @@ def show_order(session: Session, order: Row) -> None:
                 line["sku"],
                 line["quantity"],
                 line["should_be_out"],
-                line["taken"],
+                say("order.held", **_ledger(line)) if line["held"] else line["taken"],
                 line["raw_state"],
                 say(f"owner.{line['owner']}"),
                 reason(session.lang, line["problem"]).title,
@@ -272,6 +272,10 @@ def show_order(session: Session, order: Row) -> None:
                 for effect in order["effects"]
             ],
         )
+
+
+def _ledger(line: Row) -> Row:
+    return {name: line[name] for name in ("taken", "held")}
 
 
 def _show_listing(session: Session, listing: Row) -> None:

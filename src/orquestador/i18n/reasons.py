@@ -192,6 +192,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "se vendió más de lo que había: el stock quedó negativo",
         "more was sold than there was: the stock went negative",
     ),
+    "reason.waits_for_stock": (
+        "falta stock: espera reservado en Odoo",
+        "stock is missing: it waits, reserved, in Odoo",
+    ),
     "reason.cancelled_in_erp": (
         "alguien canceló su documento en Odoo",
         "somebody cancelled its document in Odoo",

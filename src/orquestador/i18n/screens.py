@@ -338,6 +338,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "order.col.quantity": ("pedido", "ordered"),
     "order.col.out": ("debe salir", "should be out"),
     "order.col.taken": ("descontado", "taken"),
+    "order.held": ("{taken} ({held} reservado)", "{taken} ({held} reserved)"),
     "order.col.state": ("en el canal", "on the channel"),
     "order.col.owner": ("stock de", "stock of"),
     "order.col.problem": ("problema", "problem"),

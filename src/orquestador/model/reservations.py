@@ -22,6 +22,9 @@ LOOK_MIN_S = 60.0
 LOOK_MAX_S = 900.0
 """People in the warehouse have no webhook: asked again after a tenth of the document's age, within these."""
 
+WAITS = "waits_for_stock"
+"""The note of an effect that promises more than the ERP has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -131,7 +134,7 @@ def next_look(effect: Effect, now: float) -> float:
 
 
 def _note(waiting: bool, other: str | None) -> str | None:
-    return "oversold" if waiting else (None if other == "oversold" else other)
+    return WAITS if waiting else (None if other == WAITS else other)
 
 
 def _sum(one: Mapping[int, float], other: Mapping[int, float]) -> dict[int, float]:

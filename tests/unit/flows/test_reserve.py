@@ -181,7 +181,7 @@ async def test_short_stock_never_counts_as_sellable(desk: Desk) -> None:
     await desk.sell(("A", 5))
     assert await desk.ledger() == [(5, 5, 2)]
     assert await desk.unproven("A") == 2
-    assert (await desk.order()).effects[0].note == "oversold"
+    assert (await desk.order()).effects[0].note == "waits_for_stock"
     desk.erp.move_by_hand("A", 10)
     # What came in is counted for the order at once; the ERP is asked later.
     assert desk.erp.free("A") - await desk.unproven("A") == 6

@@ -82,7 +82,7 @@ def test_units_without_stock_behind_them_stay_unproven() -> None:
     assert ledger(order) == [(5, 5, 2)]
     assert order.unproven(3.0) == {"A": 2}
     assert not wants_effect(order)
-    assert order.effects[0].note == "oversold"
+    assert order.effects[0].note == "waits_for_stock"
     assert book(order, 1, found(held=5), 3.0).unproven(3.0) == {}
 
 

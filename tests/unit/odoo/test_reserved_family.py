@@ -104,6 +104,8 @@ def test_the_demand_that_is_to_stay() -> None:
     assert demands(wanted, moves, x=5, y=0) == {2: 0}
     assert demands(wanted, moves, x=9, y=2) == {}
     assert demands(wanted, moves) is None
+    # A line that a person added is the person's.
+    assert demands(wanted, [*moves, move(9, 4, 4, "assigned", id=3)], x=3, y=2) == {1: 3}
     dozen = [move(X, 2, 2, "assigned", id=1, units=12.0)]
     assert demands(movement((X, 24)), dozen, x=12) == {1: 1}
 

@@ -232,10 +232,10 @@ def lower_demand(
     """The demand to write per open move id so that the family contains `to` in all; None: cancel what is
     open."""
     left = {p: max(0.0, to.get(p, 0.0) - found.moved.get(p, 0.0)) for p in requested(movement)}
-    opened = [m for m in moves if m.is_open]
+    opened = [m for m in moves if m.is_open and m.product_id in left]
     if not any(q > TOLERANCE for q in left.values()):
         return None
-    if {m.product_id for m in moves} != set(left):
+    if not set(left) <= {m.product_id for m in moves}:
         # Kits: one component's demand alone says nothing, so a part is never given up by itself.
         enough = all(found.held.get(p, 0.0) <= q + TOLERANCE for p, q in left.items())
         return {} if enough else None
