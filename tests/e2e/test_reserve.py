@@ -136,6 +136,26 @@ def test_what_a_person_takes_away_waits_for_a_person(shop: Stack, action: str, r
     assert ("2", "assigned", [(2.0, 2.0)]) in documents(shop, order_id)
 
 
+@embedded_only
+def test_a_simple_body_that_turns_out_to_be_an_api_order_is_promised_once(shop: Stack) -> None:
+    sku = shop.sku()
+    before = shop.falabella.post("orders", {"items": [{"sku": shop.sku(), "quantity": 1}], "notify": False})
+    known_as = str(int(before["orderNumber"]) + 1)
+    assert shop.simple(known_as, "confirmed", (sku, 2)).is_success
+    becomes(shop, sku, 1000, 998)
+    order_id = shop.sell((sku, 2))
+    ledger_is(shop, order_id, (1, 1, 0), (1, 1, 0))
+    items = next(o for o in shop.falabella.state()["orders"] if str(o["orderId"]) == order_id)["items"]
+    shop.falabella.post(f"orders/{order_id}/status", {"status": "canceled", "itemIds": [items[0]["itemId"]]})
+    becomes(shop, sku, 1000, 999)
+    shop.odoo.post("picking", {"name": f"falabella/{known_as}/1", "action": "validate"})
+    time_passes(shop)
+    wait_for("it is known", lambda: shape_of(shop, order_id) == [("1", "reserve", "applied")])
+    assert sorted(ledger(shop, order_id)) == [(0, 0, 0), (1, 0, 0)]
+    becomes(shop, sku, 999, 999)
+    assert documents(shop, order_id) == []
+
+
 def shape_of(shop: Stack, order_id: str) -> Any:
     return [
         (e["key"].rpartition("/")[2], e["mode"], e["state"]) for e in shop.order(order_id)["order"]["effects"]
