@@ -25,8 +25,10 @@ async def retry(context: Context, work_id: str) -> Work | None:
         if work.order is not None:
             lines = tuple(replace(line, problem=None) for line in work.order.lines)
             order = replace(work.order, lines=lines, hold=None, discarded=None)
+            for effect in order.reserved:
+                order = replace_effect(order, replace(effect, look_at=now))
             work = replace(work, doc=order)
-            effect_due_at = now if wants_effect(order) else None
+            effect_due_at = now if wants_effect(order) else order.look_at
         elif isinstance(work.doc, Listing):
             work = replace(work, doc=replace(work.doc, missing=False))
         elif isinstance(work.doc, ManualMovement):

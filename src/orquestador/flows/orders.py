@@ -285,7 +285,9 @@ class OrderWorker:
 
     def _lane_due(self, work: Work) -> float | None:
         """A save that is not a fold leaves the ERP lane its part."""
-        return self._x.clock.now() if work.order and wants_effect(work.order) else None
+        if work.order is None:
+            return None
+        return self._x.clock.now() if wants_effect(work.order) else work.order.look_at
 
 
 def _fold_reads(order: Order, reads: Sequence[SeenOrder]) -> Order | None:

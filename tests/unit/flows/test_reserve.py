@@ -16,8 +16,8 @@ from orquestador.flows.operator import discard, retry
 from orquestador.flows.orders import OrderWorker
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.effects import KeyState
-from orquestador.model.errors import Unavailable
-from orquestador.model.orders import EffectState, Line, LineState, Order, OrderMode
+from orquestador.model.errors import Rejected, Unavailable
+from orquestador.model.orders import EffectState, Line, LineState, Order, OrderMode, SeenOrder
 from orquestador.model.reservations import LOOK_MAX_S
 from orquestador.model.work import State, Work
 from orquestador.ports import Save
@@ -285,6 +285,29 @@ async def test_an_order_that_waits_for_its_channel_leaves_the_lane_alone(desk: D
     await desk.journal.save([Save(replace(row, doc=awaiting, state=State.WAITING), effect_due_at=now)])
     await desk.lane()
     assert (await desk.row()).reason == "announced_not_visible"
+    desk.erp.ship(KEY)
+    await desk.later()
+    assert await desk.states() == [EffectState.APPLIED]
+
+
+async def test_a_retry_asks_at_once(desk: Desk) -> None:
+    await desk.sell(("A", 2))
+    desk.erp.ship(KEY)
+    await retry(desk.context, (await desk.row()).id)
+    await desk.lane()
+    assert await desk.states() == [EffectState.APPLIED]
+
+
+@pytest.mark.parametrize("refusal", [Unavailable("away"), Rejected("no such order")])
+async def test_a_channel_that_answers_nothing_does_not_end_the_asking(desk: Desk, refusal: Exception) -> None:
+    await desk.sell(("A", 2))
+
+    async def read_orders(order_ids: object) -> list[SeenOrder]:
+        raise refusal
+
+    desk.channel.read_orders = read_orders  # type: ignore[method-assign]
+    await desk.signal()
+    assert (await desk.row()).state is State.WAITING
     desk.erp.ship(KEY)
     await desk.later()
     assert await desk.states() == [EffectState.APPLIED]
