@@ -27,8 +27,9 @@ structlog.configure(
 )
 
 # A shell that is set up for a real shop must not lend its accounts to a test, nor to a process a test starts.
+# ODOO_CONTRACT_* is meant for the tests: a server on which the ERP contract may run (CONTRIBUTING.md).
 OURS = re.compile(
-    r"(ODOO|FALABELLA|MONGODB|REDIS(?!_SERVER_BIN)|APP)_\w+"
+    r"(ODOO(?!_CONTRACT)|FALABELLA|MONGODB|REDIS(?!_SERVER_BIN)|APP)_\w+"
     r"|HOST|PORT|DATA_DIR|NODE_ENV|MODE|API_KEYS(_FILE)?|CORS_ORIGINS|PREFIX|CLOCK_URL|FEED_FIRST_POLL_S"
 )
 for _name in [name for name in os.environ if OURS.fullmatch(name)]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from orquestador.model.errors import Unavailable
 from orquestador.model.orders import OrderMode
 from orquestador.ports import Erp, Movement, MovementState, Outcome
-from tests.contract.erp_world import UNITS, A, B, C, World, apply_one, ask_one, moved_units, sale
+from tests.contract.erp.world import UNITS, A, B, C, World, apply_one, ask_one, moved_units, own, sale
+
+KIT, BOX = own("KIT"), own("BOX")
 
 
 async def promise(erp: Erp, *items: tuple[str, float]) -> Movement:
@@ -26,7 +30,7 @@ def held(outcome: Outcome) -> list[float]:
 
 
 class ErpReserveContract:
-    """Each test starts with a fresh ERP."""
+    """Each test starts with fresh products."""
 
     async def test_a_batch_is_promised_in_four_calls_and_nothing_leaves(self, erp: Erp, world: World) -> None:
         batch = [await promise(erp, (A, 1), (B, 2)) for _ in range(20)]
@@ -190,9 +194,9 @@ class ErpReserveContract:
     async def test_a_kit_is_promised_by_its_components_and_counts_in_kits(
         self, erp: Erp, world: World
     ) -> None:
-        await world.new_kit("KIT", {A: 2, B: 1})
+        await world.new_kit(KIT, {A: 2, B: 1})
         await world.move(A, -995)
-        movement = await promise(erp, ("KIT", 3), (C, 1))
+        movement = await promise(erp, (KIT, 3), (C, 1))
         found = await apply_one(erp, movement)
         kit = movement.items[0][0]
         assert (found.state, dict(found.held)) == (MovementState.RESERVED, dict(movement.items))
@@ -203,9 +207,9 @@ class ErpReserveContract:
         assert [await world.free(sku) for sku in (A, B, C)] == [5.0, UNITS, UNITS]
 
     async def test_several_kits_in_one_promise(self, erp: Erp, world: World) -> None:
-        await world.new_kit("KIT", {A: 2})
-        await world.new_kit("BOX", {A: 1, B: 1})
-        movement = await promise(erp, ("KIT", 2), ("BOX", 1))
+        await world.new_kit(KIT, {A: 2})
+        await world.new_kit(BOX, {A: 1, B: 1})
+        movement = await promise(erp, (KIT, 2), (BOX, 1))
         found = await apply_one(erp, movement)
         assert (dict(found.held), dict(found.waiting)) == (dict(movement.items), {})
         await world.by_hand(movement.key, "validate")
@@ -214,6 +218,7 @@ class ErpReserveContract:
 
     # --- the network
 
+    @pytest.mark.simulated("a database that refuses transactions")
     async def test_an_erp_that_fails_all_the_time_promises_each_unit_once(
         self, erp: Erp, world: World
     ) -> None:

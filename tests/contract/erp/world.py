@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -11,7 +12,16 @@ from orquestador.model.errors import Unavailable
 from orquestador.model.orders import Direction
 from orquestador.ports import Erp, Movement, MovementState, Outcome, ProductProblem
 
-A, B, C = "SKU-00001", "SKU-00002", "SKU-00003"
+RUN = f"T{secrets.token_hex(3).upper()}-"
+"""What every record of this run begins with: nothing else in the ERP is ours to touch."""
+
+
+def own(name: str) -> str:
+    """A SKU, document or login of this run."""
+    return f"{RUN}{name}"
+
+
+A, B, C = own("A"), own("B"), own("C")
 UNITS = 1000.0
 
 
@@ -58,10 +68,12 @@ class World(Protocol):
         """A person gives the product another internal reference."""
         ...
 
-    async def fault(self, name: str, value: object) -> None: ...
+    async def fault(self, name: str, value: object) -> None:
+        """From now on the ERP misbehaves; only in tests that are marked `simulated`."""
+        ...
 
     def calls(self) -> int:
-        """Calls answered so far."""
+        """Calls of the adapter so far."""
         ...
 
 
@@ -69,7 +81,7 @@ _numbers = itertools.count(1)
 
 
 def key_of(order: str, n: int = 1) -> str:
-    return f"TEST-falabella/{order}/{n}"
+    return own(f"falabella/{order}/{n}")
 
 
 async def sale(erp: Erp, *items: tuple[str, float], key: str | None = None) -> Movement:

@@ -1,7 +1,8 @@
 """What every ERP adapter must do, whatever stands behind it (the `Erp` port; design §6.6-6.10, §7.3).
 
-An adapter's own test module supplies `world`, a fresh ERP with 1,000 units each of the SKUs in `erp_world`,
-and `erp`, the adapter that talks to it.
+An adapter's own test module supplies `world`, an ERP with fresh products of 1,000 units each under the SKUs
+A, B and C, and `erp`, the adapter that talks to it. A test that needs an ERP that misbehaves is marked
+`simulated`, with the reason.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from orquestador.model.errors import Unavailable
 from orquestador.model.orders import Direction
 from orquestador.model.stock import Availability
 from orquestador.ports import Erp, Movement, MovementState, ProductProblem
-from tests.contract.erp_world import (
+from tests.contract.erp.world import (
     UNITS,
     A,
     B,
@@ -23,51 +24,58 @@ from tests.contract.erp_world import (
     drive_until_done,
     key_of,
     moved_units,
+    own,
     sale,
 )
 
+TWICE, SERVICE, OLD, NOPE = own("TWICE"), own("SERVICE"), own("OLD"), own("NOPE")
+KIT, BOX, LOT = own("KIT"), own("BOX"), own("LOT")
+FORMER, LATER = own("FORMER"), own("LATER")
+MOVED, OLD_TWIN, PARTS = own("MOVED"), own("OLD-TWIN"), own("PARTS")
+MISSING = [own(f"NONE-{i}") for i in range(490)]
+
 
 class ErpContract:
-    """Each test starts with a fresh ERP."""
+    """Each test starts with fresh products."""
 
     # --- products and availability
 
     async def test_a_sku_is_a_product_or_there_is_a_reason(self, erp: Erp, world: World) -> None:
-        await world.new_product("TWICE", 5)
-        await world.new_product("TWICE", 5)
-        await world.new_product("SERVICE", type="service")
-        await world.new_product("OLD", 5)
-        await world.archive("OLD")
-        found = await erp.products([A, "TWICE", "SERVICE", "OLD", "NOPE"])
+        await world.new_product(TWICE, 5)
+        await world.new_product(TWICE, 5)
+        await world.new_product(SERVICE, type="service")
+        await world.new_product(OLD, 5)
+        await world.archive(OLD)
+        found = await erp.products([A, TWICE, SERVICE, OLD, NOPE])
         assert isinstance(found[A], int)
-        assert (found["TWICE"], found["SERVICE"], found["OLD"], found["NOPE"]) == (
+        assert (found[TWICE], found[SERVICE], found[OLD], found[NOPE]) == (
             ProductProblem.DUPLICATE,
             ProductProblem.NOT_STOCKED,
             ProductProblem.ARCHIVED,
             ProductProblem.UNKNOWN,
         )
-        levels = await erp.availability(["TWICE", "OLD", "NOPE"])
-        assert levels == {sku: found[sku] for sku in ("TWICE", "OLD", "NOPE")}
+        levels = await erp.availability([TWICE, OLD, NOPE])
+        assert levels == {sku: found[sku] for sku in (TWICE, OLD, NOPE)}
 
     async def test_a_sku_that_an_archived_product_had_is_its_successors(self, erp: Erp, world: World) -> None:
-        await world.new_product("MOVED", 5)
-        await world.archive("MOVED")
-        successor = await world.new_product("MOVED")
-        assert await erp.products(["MOVED"]) == {"MOVED": successor}
-        level = (await erp.availability(["MOVED"]))["MOVED"]
+        await world.new_product(MOVED, 5)
+        await world.archive(MOVED)
+        successor = await world.new_product(MOVED)
+        assert await erp.products([MOVED]) == {MOVED: successor}
+        level = (await erp.availability([MOVED]))[MOVED]
         assert isinstance(level, Availability)
         assert level.on_hand == 0
 
     async def test_skus_of_several_products_are_found(self, erp: Erp, world: World) -> None:
         before = {twin.sku for twin in await erp.duplicates()}
-        first, second = await world.new_product("TWICE", 5), await world.new_product("TWICE")
-        await world.new_product("OLD-TWIN")
-        await world.archive("OLD-TWIN")
-        await world.new_product("OLD-TWIN")
-        await world.new_product("PARTS", sale_ok=False)
-        await world.new_product("PARTS", sale_ok=False)
+        first, second = await world.new_product(TWICE, 5), await world.new_product(TWICE)
+        await world.new_product(OLD_TWIN)
+        await world.archive(OLD_TWIN)
+        await world.new_product(OLD_TWIN)
+        await world.new_product(PARTS, sale_ok=False)
+        await world.new_product(PARTS, sale_ok=False)
         found = {twin.sku: twin.products for twin in await erp.duplicates()}
-        assert {sku: found[sku] for sku in found.keys() - before} == {"TWICE": (first, second)}
+        assert {sku: found[sku] for sku in found.keys() - before} == {TWICE: (first, second)}
 
     async def test_products_have_their_skus_back(self, erp: Erp) -> None:
         found = await erp.products([A, B])
@@ -76,14 +84,14 @@ class ErpContract:
 
     async def test_reservations_of_people_are_not_available(self, erp: Erp, world: World) -> None:
         await world.reserve(A, 30)
-        found = (await erp.availability([A, "NOPE"]))[A]
+        found = (await erp.availability([A, NOPE]))[A]
         assert isinstance(found, Availability)
         assert (found.available, found.on_hand, found.reserved) == (970.0, 1000.0, 30.0)
 
     async def test_availability_of_500_skus_costs_one_call(self, erp: Erp, world: World) -> None:
         await erp.products([B])
         before = world.calls()
-        skus = [A, B, C, *(f"NONE-{i}" for i in range(490))]
+        skus = [A, B, C, *MISSING]
         found = await erp.availability(skus)
         assert set(found) == set(skus)
         assert world.calls() - before == 1
@@ -93,15 +101,15 @@ class ErpContract:
         await erp.availability([A, B, C])
         await world.new_product(B, 5)
         await world.archive(C)
-        await world.recode(A, "SKU-OLD")
+        await world.recode(A, FORMER)
         new = await world.new_product(A, 7)
-        found = await erp.products([A, B, C, "SKU-OLD"])
+        found = await erp.products([A, B, C, FORMER])
         expected = {B: ProductProblem.DUPLICATE, C: ProductProblem.ARCHIVED}
-        assert found == {A: new, "SKU-OLD": old, **expected}
-        numbers = await erp.availability([A, B, C, "SKU-OLD"])
+        assert found == {A: new, FORMER: old, **expected}
+        numbers = await erp.availability([A, B, C, FORMER])
         assert {s: n.on_hand if isinstance(n, Availability) else n for s, n in numbers.items()} == {
             A: 7,
-            "SKU-OLD": UNITS,
+            FORMER: UNITS,
             **expected,
         }
 
@@ -112,10 +120,10 @@ class ErpContract:
         assert isinstance(product, int)
         cursor = (await erp.changed_since(None)).cursor
         cursor = (await erp.changed_since(cursor)).cursor
-        await world.recode(A, "SKU-NEW")
-        await world.move("SKU-NEW", -1)
-        assert "SKU-NEW" in (await erp.changed_since(cursor)).skus
-        assert await erp.skus_of([product]) == {product: "SKU-NEW"}
+        await world.recode(A, LATER)
+        await world.move(LATER, -1)
+        assert LATER in (await erp.changed_since(cursor)).skus
+        assert await erp.skus_of([product]) == {product: LATER}
 
     # --- apply
 
@@ -204,8 +212,8 @@ class ErpContract:
         assert (await ask_one(erp, second)).state is MovementState.ABSENT
 
     async def test_a_definitive_refusal_is_found_by_halving(self, erp: Erp, world: World) -> None:
-        await world.new_product("LOT", tracking="lot")
-        bad = await sale(erp, ("LOT", 1))
+        await world.new_product(LOT, tracking="lot")
+        bad = await sale(erp, (LOT, 1))
         batch = [await sale(erp, (A, 1)) for _ in range(12)]
         outcomes = await erp.apply([*batch[:5], bad, *batch[5:]])
         assert {outcomes[m.key].state for m in batch} == {MovementState.DONE}
@@ -229,8 +237,8 @@ class ErpContract:
     # --- kits
 
     async def test_a_kit_moves_its_components_and_counts_in_kits(self, erp: Erp, world: World) -> None:
-        await world.new_kit("KIT", {A: 2, B: 1})
-        movement = await sale(erp, ("KIT", 3), (C, 1))
+        await world.new_kit(KIT, {A: 2, B: 1})
+        movement = await sale(erp, (KIT, 3), (C, 1))
         outcome = await apply_one(erp, movement)
         assert outcome.state is MovementState.DONE
         assert dict(outcome.moved) == dict(movement.items)
@@ -241,27 +249,27 @@ class ErpContract:
         assert [await world.on_hand(sku) for sku in (A, B)] == [UNITS, UNITS]
 
     async def test_a_kit_that_is_not_stocked_itself_is_a_product(self, erp: Erp, world: World) -> None:
-        await world.new_kit("KIT", {A: 2}, type="consu", is_storable=False)
-        movement = await sale(erp, ("KIT", 3))
+        await world.new_kit(KIT, {A: 2}, type="consu", is_storable=False)
+        movement = await sale(erp, (KIT, 3))
         outcome = await apply_one(erp, movement)
         assert (outcome.state, dict(outcome.moved)) == (MovementState.DONE, dict(movement.items))
         assert await world.on_hand(A) == UNITS - 6
-        found = (await erp.availability(["KIT"]))["KIT"]
+        found = (await erp.availability([KIT]))[KIT]
         assert isinstance(found, Availability)
         assert found.available == (UNITS - 6) / 2
 
     async def test_a_short_kit_is_forced_by_its_components(self, erp: Erp, world: World) -> None:
-        await world.new_kit("KIT", {A: 2, B: 1})
+        await world.new_kit(KIT, {A: 2, B: 1})
         await world.move(A, -995)
-        movement = await sale(erp, ("KIT", 4))
+        movement = await sale(erp, (KIT, 4))
         outcome = await apply_one(erp, movement)
         assert (outcome.state, dict(outcome.moved)) == (MovementState.DONE, dict(movement.items))
         assert outcome.short == {movement.items[0][0]}
         assert [await world.on_hand(sku) for sku in (A, B)] == [-3.0, UNITS - 4]
 
     async def test_a_component_sold_on_its_own_beside_its_kit(self, erp: Erp, world: World) -> None:
-        await world.new_kit("KIT", {A: 2, B: 1})
-        movement = await sale(erp, ("KIT", 2), (A, 3))
+        await world.new_kit(KIT, {A: 2, B: 1})
+        movement = await sale(erp, (KIT, 2), (A, 3))
         outcome = await apply_one(erp, movement)
         assert (outcome.state, dict(outcome.moved)) == (MovementState.DONE, dict(movement.items))
         assert await world.on_hand(A) == UNITS - 7
@@ -295,10 +303,10 @@ class ErpContract:
         assert await world.on_hand(A) == UNITS - 4
 
     async def test_a_kit_left_as_a_draft_is_finished_by_its_components(self, erp: Erp, world: World) -> None:
-        await world.new_kit("KIT", {A: 2})
+        await world.new_kit(KIT, {A: 2})
         await world.move(A, -997)
-        movement = await sale(erp, ("KIT", 4))
-        await world.draft(movement.key, "KIT", 4)
+        movement = await sale(erp, (KIT, 4))
+        await world.draft(movement.key, KIT, 4)
         outcome = (await erp.finish([movement]))[movement.key]
         assert (outcome.state, dict(outcome.moved)) == (MovementState.DONE, dict(movement.items))
         assert await world.on_hand(A) == -5.0
@@ -375,14 +383,14 @@ class ErpContract:
     ) -> None:
         movement = await sale(erp, (A, 2))
         outcome = await apply_one(erp, movement)
-        await world.by_hand(movement.key, "rename", "MY-NAME")
+        await world.by_hand(movement.key, "rename", f"{movement.key}-RENAMED")
         found = await ask_one(erp, movement, outcome.erp_id)
         assert (found.state, moved_units(found)) == (MovementState.DONE, [2.0])
 
     async def test_a_document_found_only_by_its_origin_is_for_a_person(self, erp: Erp, world: World) -> None:
         movement = await sale(erp, (A, 2))
         outcome = await apply_one(erp, movement)
-        await world.by_hand(movement.key, "rename", "MY-NAME")
+        await world.by_hand(movement.key, "rename", f"{movement.key}-RENAMED")
         found = await ask_one(erp, movement)
         assert (found.state, found.erp_id) == (MovementState.FOREIGN, outcome.erp_id)
         assert (await erp.void([movement]))[movement.key].state is MovementState.FOREIGN
@@ -396,6 +404,7 @@ class ErpContract:
 
     # --- what the network does
 
+    @pytest.mark.simulated("a database that refuses transactions")
     async def test_an_error_that_says_nothing_is_doubtful_and_not_repeated(
         self, erp: Erp, world: World
     ) -> None:
@@ -411,6 +420,7 @@ class ErpContract:
         await world.fault("error_rate", 0)
         assert {o.state for o in (await erp.ask(batch)).values()} == {MovementState.ABSENT}
 
+    @pytest.mark.simulated("a database that refuses transactions")
     async def test_an_erp_that_fails_all_the_time_ends_with_each_unit_taken_once(
         self, erp: Erp, world: World
     ) -> None:
@@ -422,6 +432,7 @@ class ErpContract:
         assert [moved_units(done[m.key]) for m in batch] == [[2.0]] * 6
         assert await world.on_hand(A) == UNITS - 12
 
+    @pytest.mark.simulated("a question that Odoo asks in spite of `skip_backorder`")
     async def test_a_question_instead_of_an_answer_is_no_success(self, erp: Erp, world: World) -> None:
         await world.move(B, -998)
         batch = [await sale(erp, (A, 2)), await sale(erp, (B, 5))]
@@ -434,6 +445,7 @@ class ErpContract:
         ]
         assert (await world.on_hand(A), await world.on_hand(B)) == (UNITS - 2, -3.0)
 
+    @pytest.mark.simulated("a server that answers 503")
     async def test_an_outage_before_the_first_change_is_the_callers(self, erp: Erp, world: World) -> None:
         movement = await sale(erp, (A, 1))
         await world.fault("error_status", 503)
@@ -457,12 +469,12 @@ class ErpContract:
         assert (await erp.changed_since(found.cursor)).skus == frozenset()
 
     async def test_a_component_that_moves_changes_its_kits(self, erp: Erp, world: World) -> None:
-        await world.new_kit("KIT", {A: 2, B: 1})
-        await world.new_kit("BOX", {"KIT": 1})
+        await world.new_kit(KIT, {A: 2, B: 1})
+        await world.new_kit(BOX, {KIT: 1})
         cursor = (await erp.changed_since(None)).cursor
         cursor = (await erp.changed_since(cursor)).cursor
         await world.move(A, -1)
-        assert (await erp.changed_since(cursor)).skus == {A, "KIT", "BOX"}
+        assert (await erp.changed_since(cursor)).skus == {A, KIT, BOX}
 
     async def test_a_healthy_erp_stops_nothing(self, erp: Erp) -> None:
         findings = await erp.check()

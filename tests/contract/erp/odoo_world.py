@@ -1,0 +1,293 @@
+"""The test's own hand on an Odoo, real or simulated: plain JSON-RPC, past every line of the adapter.
+
+Whatever it makes carries `RUN` in its name. On a real server it works in warehouses of its own, which
+`close_down` empties and archives together with the rest; nothing of the database's own is changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from orquestador.circuit import Circuit
+from orquestador.clock import SystemClock
+from orquestador.erp.odoo import OdooErp, OdooSettings
+from orquestador.http_base import CallRecord
+from orquestador.ports import Clock
+from orquestador.sandbox.odoo.server import Running
+from tests.contract.erp.world import RUN, UNITS, A, B, C, World, own
+
+TIMEOUT_S = 120.0
+SECOND_UNITS = 250.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where an Odoo is, and who we are there; `sandbox` is None for a real one."""
+
+    url: str
+    db: str
+    user: str
+    secret: str = field(repr=False)
+    sandbox: Running | None = None
+    warehouse: str | None = None
+    """Code of the warehouse to work in; None = the only one."""
+
+
+class OdooError(AssertionError):
+    """A fault that the test's own hand met."""
+
+
+class Hand:
+    """Calls to one database."""
+
+    def __init__(self, server: Server, http: httpx2.AsyncClient, uid: int, version: int) -> None:
+        self.server, self._http, self._uid, self.version = server, http, uid, version
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, server: Server) -> AsyncIterator[Hand]:
+        """Log in; a sandbox starts anew."""
+        async with httpx2.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
+            if server.sandbox is not None:
+                assert (await http.post(f"{server.url}/_sandbox/reset")).status_code == 200
+            info = await _post(http, server.url, "common", "version", [])
+            uid = await _post(
+                http, server.url, "common", "authenticate", [server.db, server.user, server.secret, {}]
+            )
+            assert isinstance(uid, int) and uid, "ODOO_CONTRACT_USER or ODOO_CONTRACT_PASSWORD is refused"
+            yield cls(server, http, uid, int(info["server_version_info"][0]))
+
+    async def rpc(self, model: str, method: str, *args: object, **context: object) -> Any:
+        s = self.server
+        full = [s.db, self._uid, s.secret, model, method, list(args), {"context": context}]
+        return await _post(self._http, s.url, "object", "execute_kw", full)
+
+    # --- warehouses
+
+    async def new_warehouse(self, code: str) -> int:
+        values = {"name": own(code), "code": code}
+        return int(await self.rpc("stock.warehouse", "create", values))
+
+    async def warehouse(self, code: str | None) -> dict[str, Any]:
+        domain = [["code", "=", code]] if code else []
+        fields = ["lot_stock_id", "out_type_id", "in_type_id", "company_id"]
+        found = await self.rpc("stock.warehouse", "search_read", domain, fields)
+        row: dict[str, Any] = found[0]
+        return {"id": row["id"], **{name: row[name][0] for name in fields}}
+
+    async def set_quantity(self, product: int, place: int, units: float) -> None:
+        """A person counts: from now on there are `units` of it."""
+        count = {"product_id": product, "location_id": place, "inventory_quantity": units}
+        quant = await self.rpc("stock.quant", "create", count, inventory_mode=True)
+        await self.rpc("stock.quant", "action_apply_inventory", [quant])
+
+    async def close_down(self) -> None:
+        """Cancel, empty and archive everything of this run."""
+        ours = [["name", "=like", f"{RUN}%"]]
+        houses = await self.rpc("stock.warehouse", "search", ours)
+        kinds = await self.rpc("stock.picking.type", "search", [["warehouse_id", "in", houses]])
+        pickings = await self.rpc(
+            "stock.picking",
+            "search",
+            [["picking_type_id", "in", kinds], ["state", "not in", ["done", "cancel"]]],
+        )
+        if pickings:
+            await self.rpc("stock.picking", "action_cancel", pickings)
+        products = await self.rpc(
+            "product.product", "search", [["default_code", "=like", f"{RUN}%"]], active_test=False
+        )
+        quants = await self.rpc(
+            "stock.quant",
+            "search_read",
+            [["product_id", "in", products], ["location_id.usage", "=", "internal"], ["quantity", "!=", 0]],
+            ["product_id", "location_id"],
+        )
+        await self.rpc("product.product", "write", products, {"active": True})
+        for quant in quants:
+            await self.set_quantity(quant["product_id"][0], quant["location_id"][0], 0)
+        boms = await self.rpc("mrp.bom", "search", [["product_tmpl_id.product_variant_ids", "in", products]])
+        await self.rpc("mrp.bom", "unlink", boms)
+        await self.rpc("product.product", "write", products, {"active": False})
+        await self.rpc("stock.warehouse", "write", houses, {"active": False})
+
+
+class OdooWorld(World):
+    """One test's world: new products under the SKUs of this run."""
+
+    def __init__(self, hand: Hand, places: dict[str, Any], customer: int) -> None:
+        self._hand, self._places, self._customer = hand, places, customer
+        self.server, self.version, self.rpc = hand.server, hand.version, hand.rpc
+        self.records: list[CallRecord] = []
+        """What adapters log here: the calls that they made."""
+
+    @classmethod
+    async def fresh(cls, hand: Hand) -> OdooWorld:
+        """Products of former tests are archived, so that a SKU of ours is one product again."""
+        old = await hand.rpc("product.product", "search", [["default_code", "=like", f"{RUN}%"]])
+        if old:
+            await hand.rpc("product.product", "write", old, {"active": False})
+        customers = await hand.rpc("stock.location", "search", [["usage", "=", "customer"]])
+        world = cls(hand, await hand.warehouse(hand.server.warehouse), customers[0])
+        for sku in (A, B, C):
+            await world.new_product(sku, UNITS)
+        return world
+
+    # --- stock
+
+    async def product(self, sku: str) -> int:
+        found = await self.rpc("product.product", "search", [["default_code", "=", sku]])
+        return int(found[0])
+
+    async def _quantity(self, sku: str, name: str) -> float:
+        place = self._places["lot_stock_id"]
+        found = await self.rpc("product.product", "read", [await self.product(sku)], [name], location=place)
+        return float(found[0][name])
+
+    async def on_hand(self, sku: str) -> float:
+        return await self._quantity(sku, "qty_available")
+
+    async def free(self, sku: str) -> float:
+        return await self._quantity(sku, "free_qty")
+
+    async def move(self, sku: str, delta: float) -> None:
+        units = await self.on_hand(sku) + delta
+        await self._hand.set_quantity(await self.product(sku), self._places["lot_stock_id"], units)
+
+    async def reserve(self, sku: str, units: float) -> None:
+        await self.rpc("stock.picking", "action_confirm", [await self._create("", sku, units)])
+
+    async def elsewhere(self, sku: str) -> float:
+        """There are `SECOND_UNITS` in another warehouse too; how many there are in all."""
+        if self.server.sandbox is not None:
+            await self.fault("second_warehouse", True)
+        else:
+            other = await self._hand.new_warehouse(f"{RUN[1:4]}2")
+            place = (await self.rpc("stock.warehouse", "read", [other], ["lot_stock_id"]))[0]["lot_stock_id"]
+            await self._hand.set_quantity(await self.product(sku), place[0], SECOND_UNITS)
+        return UNITS + SECOND_UNITS
+
+    async def delivery_steps(self, steps: str) -> None:
+        """A person changes how our warehouse delivers."""
+        await self.rpc("stock.warehouse", "write", [self._places["id"]], {"delivery_steps": steps})
+
+    # --- documents
+
+    async def by_hand(self, name: str, action: str, new_name: str = "") -> None:
+        found = await self.rpc("stock.picking", "search", [["name", "=", name]])
+        assert len(found) == 1, f"{len(found)} documents {name}"
+        if action == "validate":
+            await self.rpc("stock.picking", "button_validate", found, skip_backorder=True, skip_sms=True)
+        elif action == "rename":
+            await self.rpc("stock.picking", "write", found, {"name": new_name})
+        else:
+            await self.rpc("stock.picking", {"cancel": "action_cancel", "delete": "unlink"}[action], found)
+
+    async def _create(self, name: str, sku: str, units: float) -> int:
+        places = {"location_id": self._places["lot_stock_id"], "location_dest_id": self._customer}
+        line: dict[str, object] = {
+            "product_id": await self.product(sku),
+            "product_uom_qty": units,
+            **places,
+        }
+        if self.version <= 18:
+            line["name"] = own("line")
+        values = {"origin": name or own("PERSON"), "picking_type_id": self._places["out_type_id"], **places}
+        named = {"name": name} if name else {}
+        values = {**values, **named, "move_ids": [[0, 0, line]]}
+        return int(await self.rpc("stock.picking", "create", values))
+
+    async def draft(self, key: str, sku: str, units: float) -> int:
+        return await self._create(key, sku, units)
+
+    async def half_done(self, key: str, sku: str, units: float) -> int:
+        picking = await self._create(key, sku, units)
+        await self.rpc("stock.picking", "button_validate", [picking], skip_backorder=True, skip_sms=True)
+        return picking
+
+    async def backorder_of(self, erp_id: int) -> str:
+        found = await self.rpc("stock.picking", "search_read", [["backorder_id", "=", erp_id]], ["name"])
+        return str(found[0]["name"])
+
+    # --- products
+
+    async def new_product(self, sku: str, units: float = 0, **values: str | bool) -> int:
+        kind = {"type": "product"} if self.version <= 17 else {"type": "consu", "is_storable": True}
+        vals: dict[str, object] = {"name": sku, "default_code": sku, **kind, **values}
+        if vals["type"] == "service" or self.version <= 17:
+            vals.pop("is_storable", None)
+        product = int(await self.rpc("product.product", "create", vals))
+        if units:
+            await self._hand.set_quantity(product, self._places["lot_stock_id"], units)
+        return product
+
+    async def new_kit(self, sku: str, components: dict[str, float], **values: str | bool) -> int:
+        product = await self.new_product(sku, 0, **values)
+        template = (await self.rpc("product.product", "read", [product], ["product_tmpl_id"]))[0]
+        lines = [
+            [0, 0, {"product_id": await self.product(code), "product_qty": units}]
+            for code, units in components.items()
+        ]
+        bom = {"product_tmpl_id": template["product_tmpl_id"][0], "type": "phantom", "bom_line_ids": lines}
+        await self.rpc("mrp.bom", "create", bom)
+        return product
+
+    async def archive(self, sku: str) -> None:
+        await self.rpc("product.product", "write", [await self.product(sku)], {"active": False})
+
+    async def recode(self, sku: str, new_sku: str) -> None:
+        await self.rpc("product.product", "write", [await self.product(sku)], {"default_code": new_sku})
+
+    # --- the adapter and the network
+
+    def calls(self) -> int:
+        return sum("." in record.action for record in self.records)
+
+    async def control(self, path: str, **body: object) -> Any:
+        assert self.server.sandbox is not None, (
+            "only a sandbox misbehaves to order: mark the test `simulated`"
+        )
+        async with httpx2.AsyncClient(base_url=self.server.url, trust_env=False) as http:
+            answer = await http.post(f"/_sandbox/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def fault(self, name: str, value: object) -> None:
+        await self.control("faults", **{name: value})
+
+
+def adapter_of(
+    world: OdooWorld, clock: Clock | None = None, circuit: Circuit | None = None, **changes: Any
+) -> OdooErp:
+    """An adapter with these settings changed; its calls are counted by `world`."""
+    settings = settings_of(world.server, **changes)
+    return OdooErp(settings, clock or SystemClock(), log=world.records.append, circuit=circuit)
+
+
+def settings_of(server: Server, **changes: Any) -> OdooSettings:
+    values: dict[str, Any] = {
+        "url": server.url,
+        "db": server.db,
+        "username": server.user,
+        "secret": server.secret,
+        "warehouse": server.warehouse,
+        **changes,
+    }
+    return OdooSettings(**values)
+
+
+async def _post(http: httpx2.AsyncClient, url: str, service: str, method: str, args: list[object]) -> Any:
+    body = {
+        "jsonrpc": "2.0",
+        "method": "call",
+        "params": {"service": service, "method": method, "args": args},
+    }
+    answer = (await http.post(f"{url}/jsonrpc", json=body)).json()
+    if "error" in answer:
+        data = answer["error"]["data"]
+        raise OdooError(f"{method} {args[3:5]}: {data['name']}: {data['message']}")
+    return answer.get("result")
