@@ -7,6 +7,7 @@ Whatever it makes carries `RUN` in its name. On a real server it works in wareho
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,6 +115,8 @@ class Hand:
         await self.rpc("mrp.bom", "unlink", boms)
         await self.rpc("product.product", "write", products, {"active": False})
         await self.rpc("stock.warehouse", "write", houses, {"active": False})
+        users = await self.rpc("res.users", "search", [["login", "=like", f"{RUN}%"]])
+        await self.rpc("res.users", "write", users, {"active": False})
 
 
 class OdooWorld(World):
@@ -166,9 +169,11 @@ class OdooWorld(World):
         if self.server.sandbox is not None:
             await self.fault("second_warehouse", True)
         else:
-            other = await self._hand.new_warehouse(f"{RUN[1:4]}2")
-            place = (await self.rpc("stock.warehouse", "read", [other], ["lot_stock_id"]))[0]["lot_stock_id"]
-            await self._hand.set_quantity(await self.product(sku), place[0], SECOND_UNITS)
+            other = f"{RUN[1:4]}2"
+            if not await self.rpc("stock.warehouse", "search", [["code", "=", other]]):
+                await self._hand.new_warehouse(other)
+            place = (await self._hand.warehouse(other))["lot_stock_id"]
+            await self._hand.set_quantity(await self.product(sku), place, SECOND_UNITS)
         return UNITS + SECOND_UNITS
 
     async def delivery_steps(self, steps: str) -> None:
@@ -241,6 +246,22 @@ class OdooWorld(World):
 
     async def recode(self, sku: str, new_sku: str) -> None:
         await self.rpc("product.product", "write", [await self.product(sku)], {"default_code": new_sku})
+
+    # --- people
+
+    async def plain_user(self) -> dict[str, Any]:
+        """An employee outside the inventory group, as the adapter's settings; the last act of a test."""
+        groups = "groups_id" if self.version <= 18 else "group_ids"
+        if self.server.sandbox is not None:  # where there is one user only
+            await self.rpc("res.users", "write", [2], {groups: [[6, 0, []]]})
+            return {}
+        employees = await self.rpc(
+            "ir.model.data", "search_read", [["module", "=", "base"], ["name", "=", "group_user"]], ["res_id"]
+        )
+        login = own("employee")
+        user = {"name": login, "login": login, "password": secrets.token_urlsafe()}
+        await self.rpc("res.users", "create", {**user, groups: [[6, 0, [employees[0]["res_id"]]]]})
+        return {"username": user["login"], "secret": user["password"]}
 
     # --- the adapter and the network
 

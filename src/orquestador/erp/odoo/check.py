@@ -59,6 +59,9 @@ class Checker:
         for question in questions:
             try:
                 findings += await question(setup)
+            except AuthRefused:
+                # Quantities and moves are closed to whoever is not in the group: said once is enough.
+                findings += [] if _lacks_rights(findings) else [self._no_rights()]
             except Unavailable as error:
                 return [
                     *findings,
@@ -121,13 +124,19 @@ class Checker:
 
     async def _rights(self, setup: SetUp) -> list[Finding]:
         """*Inventory / User* suffices (odoo.md §2)."""
-        facts = {"user": self._settings.username, "group": "Inventory / User"}
+        facts = self._group()
         try:
             allowed = await has_group(self._rpc, setup, INVENTORY_USER)
         except (Rejected, AuthRefused):
             # An old server does not tell; the first write will.
             return [Finding("odoo.rights", "warning", {**facts, "known": False})]
-        return [Finding("odoo.rights", "ok", facts) if allowed else _error("odoo.rights", **facts)]
+        return [Finding("odoo.rights", "ok", facts) if allowed else self._no_rights()]
+
+    def _no_rights(self) -> Finding:
+        return _error("odoo.rights", **self._group())
+
+    def _group(self) -> dict[str, object]:
+        return {"user": self._settings.username, "group": "Inventory / User"}
 
     async def _scope(self, setup: SetUp) -> list[Finding]:
         """With several warehouses a product of another one must count less here than in total.
@@ -215,6 +224,10 @@ class Checker:
             # Not an administrator, or no automation module: we cannot see, which is no fault.
             return [Finding("odoo.webhook_rule", "warning", {"visible": False})]
         return [Finding("odoo.webhook_rule", "ok" if count else "warning", {"visible": True, "rules": count})]
+
+
+def _lacks_rights(findings: list[Finding]) -> bool:
+    return any(f.code == "odoo.rights" and f.level == "error" for f in findings)
 
 
 def _error(code: str, **facts: object) -> Finding:

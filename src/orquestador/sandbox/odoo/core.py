@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import httpx2
 
-from orquestador.sandbox.odoo import costs
+from orquestador.sandbox.odoo import costs, rights
 from orquestador.sandbox.odoo.automations import Event, Watcher, set_stock_webhook
 from orquestador.sandbox.odoo.env import Env, as_ids
 from orquestador.sandbox.odoo.errors import AccessError, SerializationFailure, UserError
@@ -103,9 +103,12 @@ class Core:
         function = self.resolve(model, method)
         named = dict(kwargs)
         context = named.pop("context", None) or {}
+        fields = named.get("fields") or (args[1] if len(args) > 1 else ())
+        asked = fields if isinstance(fields, list | tuple) else ()
+        self.read(lambda env: rights.check(env, model, asked))
         if not function.__dict__["rpc_writes"]:
             value = self.read(lambda env: function(env[model], *args, **named), context)
-            await self._pay_read(value, named.get("fields") or (args[1] if len(args) > 1 else ()))
+            await self._pay_read(value, fields)
             return Outcome(value)
         started = datetime.now(UTC)
         await self._pay_write(f"{model}.{method}", args, named)

@@ -1,0 +1,31 @@
+"""What a user may touch, by group: measured with plain internal users on real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orquestador.sandbox.odoo.env import Env
+from orquestador.sandbox.odoo.errors import AccessError
+from orquestador.sandbox.odoo.models.products import QUANTITIES
+
+_STOCK, _SETTINGS = "stock.group_stock_user", "base.group_system"
+_NEEDS = {
+    "stock.picking": _STOCK,
+    "stock.move": _STOCK,
+    "stock.move.line": _STOCK,
+    "mrp.bom": _STOCK,
+    "mrp.bom.line": _STOCK,
+    "base.automation": _SETTINGS,
+    "ir.actions.server": _SETTINGS,
+}
+
+
+def check(env: Env, model: str, fields: Iterable[object]) -> None:
+    """AccessError when the user lacks the group. Warehouses, places and quants are open to every employee."""
+    needed = _NEEDS.get(model)
+    if needed is None and model == "product.product" and any(name in QUANTITIES for name in fields):
+        needed = _STOCK  # they are summed up from moves
+    user = env.row("res.users", env.uid)
+    groups = user["groups_id" if env.version <= 18 else "group_ids"]
+    if needed and not any(env.row("res.groups", group)["full_name"] == needed for group in groups):
+        raise AccessError(f"You are not allowed to access {model!r} records.")
