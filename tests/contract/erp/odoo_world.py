@@ -277,6 +277,11 @@ class OdooWorld(World):
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    async def cut_off(self) -> None:
+        """The next write is done but not answered; a real server does that to whoever is impatient."""
+        if self.server.sandbox is not None:
+            await self.fault("commit_then_timeout", 1)
+
     async def fault(self, name: str, value: object) -> None:
         await self.control("faults", **{name: value})
 

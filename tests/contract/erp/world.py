@@ -105,6 +105,16 @@ async def ask_one(erp: Erp, movement: Movement, erp_id: int | None = None) -> Ou
     return (await erp.ask([known]))[movement.key]
 
 
+async def ask_until(erp: Erp, batch: Sequence[Movement], state: MovementState) -> dict[str, Outcome]:
+    """Ask until all are in `state`: what was cut off may still be under way over there."""
+    outcomes = await erp.ask(batch)
+    for _ in range(500):
+        if {o.state for o in outcomes.values()} == {state}:
+            return outcomes
+        outcomes = await erp.ask(batch)
+    raise AssertionError(f"not {state}: {outcomes}")
+
+
 def moved_units(outcome: Outcome) -> list[float]:
     return sorted(outcome.moved.values())
 
