@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,9 +83,16 @@ class Hand:
 
     async def set_quantity(self, product: int, place: int, units: float) -> None:
         """A person counts: from now on there are `units` of it."""
-        count = {"product_id": product, "location_id": place, "inventory_quantity": units}
-        quant = await self.rpc("stock.quant", "create", count, inventory_mode=True)
-        await self.rpc("stock.quant", "action_apply_inventory", [quant])
+        await self.set_quantities([(product, place)], units)
+
+    async def set_quantities(self, where: Sequence[tuple[int, int]], units: float) -> None:
+        """The same for several (product, place) at once."""
+        counts = [
+            {"product_id": product, "location_id": place, "inventory_quantity": units}
+            for product, place in where
+        ]
+        quants = await self.rpc("stock.quant", "create", counts, inventory_mode=True)
+        await self.rpc("stock.quant", "action_apply_inventory", quants)
 
     async def close_down(self) -> None:
         """Cancel, empty and archive everything of this run."""
@@ -109,8 +116,8 @@ class Hand:
             ["product_id", "location_id"],
         )
         await self.rpc("product.product", "write", products, {"active": True})
-        for quant in quants:
-            await self.set_quantity(quant["product_id"][0], quant["location_id"][0], 0)
+        if quants:
+            await self.set_quantities([(q["product_id"][0], q["location_id"][0]) for q in quants], 0)
         boms = await self.rpc("mrp.bom", "search", [["product_tmpl_id.product_variant_ids", "in", products]])
         await self.rpc("mrp.bom", "unlink", boms)
         await self.rpc("product.product", "write", products, {"active": False})
@@ -136,8 +143,8 @@ class OdooWorld(World):
             await hand.rpc("product.product", "write", old, {"active": False})
         customers = await hand.rpc("stock.location", "search", [["usage", "=", "customer"]])
         world = cls(hand, await hand.warehouse(hand.server.warehouse), customers[0])
-        for sku in (A, B, C):
-            await world.new_product(sku, UNITS)
+        products = await hand.rpc("product.product", "create", [world.product_values(s) for s in (A, B, C)])
+        await hand.set_quantities([(one, world._places["lot_stock_id"]) for one in products], UNITS)
         return world
 
     # --- stock
@@ -164,8 +171,13 @@ class OdooWorld(World):
     async def reserve(self, sku: str, units: float) -> None:
         await self.rpc("stock.picking", "action_confirm", [await self._create("", sku, units)])
 
-    async def elsewhere(self, sku: str) -> float:
-        """There are `SECOND_UNITS` in another warehouse too; how many there are in all."""
+    async def everywhere(self, sku: str) -> float:
+        """On hand in all warehouses."""
+        found = await self.rpc("product.product", "read", [await self.product(sku)], ["qty_available"])
+        return float(found[0]["qty_available"])
+
+    async def elsewhere(self, sku: str) -> None:
+        """There are `SECOND_UNITS` in another warehouse too."""
         if self.server.sandbox is not None:
             await self.fault("second_warehouse", True)
         else:
@@ -174,7 +186,6 @@ class OdooWorld(World):
                 await self._hand.new_warehouse(other)
             place = (await self._hand.warehouse(other))["lot_stock_id"]
             await self._hand.set_quantity(await self.product(sku), place, SECOND_UNITS)
-        return UNITS + SECOND_UNITS
 
     async def delivery_steps(self, steps: str) -> None:
         """A person changes how our warehouse delivers."""
@@ -220,12 +231,16 @@ class OdooWorld(World):
 
     # --- products
 
-    async def new_product(self, sku: str, units: float = 0, **values: str | bool) -> int:
+    def product_values(self, sku: str, **values: str | bool) -> dict[str, object]:
+        """A stocked product, unless `values` say otherwise."""
         kind = {"type": "product"} if self.version <= 17 else {"type": "consu", "is_storable": True}
         vals: dict[str, object] = {"name": sku, "default_code": sku, **kind, **values}
         if vals["type"] == "service" or self.version <= 17:
             vals.pop("is_storable", None)
-        product = int(await self.rpc("product.product", "create", vals))
+        return vals
+
+    async def new_product(self, sku: str, units: float = 0, **values: str | bool) -> int:
+        product = int(await self.rpc("product.product", "create", self.product_values(sku, **values)))
         if units:
             await self._hand.set_quantity(product, self._places["lot_stock_id"], units)
         return product
