@@ -1,10 +1,10 @@
-"""The Odoos of the contract: the sandbox as 17, 18 and 19, or the real one of ODOO_CONTRACT_*."""
+"""The Odoos of the contract, over each API: the sandbox, or the real one of ODOO_CONTRACT_*."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -13,30 +13,35 @@ from orquestador.erp.odoo import OdooErp
 from orquestador.http_base import CallRecord
 from orquestador.sandbox.odoo.core import Options
 from orquestador.sandbox.odoo.server import running
-from tests.contract.erp.odoo_world import Hand, OdooWorld, Server, adapter_of
-from tests.contract.erp.world import RUN
+from tests.contract.erp.odoo_world import WAREHOUSE, Hand, OdooWorld, Server, adapter_of
 
+RPC, JSON2 = "JSON-RPC", "JSON-2"
+SIMULATED = [(17, RPC), (18, RPC), (19, RPC), (19, JSON2)]
 REAL = "real"
 NAMES = ("URL", "DB", "USER", "PASSWORD")
+API_KEY = "ODOO_CONTRACT_API_KEY"
+"""Of the same user, for JSON-2 (19 and later)."""
 
 
-def _targets() -> list[int | str]:
-    return [REAL] if os.environ.get("ODOO_CONTRACT_URL") else [17, 18, 19]
+def _targets() -> Sequence[tuple[int | str, str]]:
+    if not os.environ.get("ODOO_CONTRACT_URL"):
+        return SIMULATED
+    return [(REAL, RPC), *([(REAL, JSON2)] if os.environ.get(API_KEY) else [])]
 
 
-def _real_server() -> Server:
+def _real_server(api: str) -> Server:
     values = [os.environ.get(f"ODOO_CONTRACT_{name}", "") for name in NAMES]
     missing = [f"ODOO_CONTRACT_{name}" for name, value in zip(NAMES, values, strict=True) if not value]
     assert not missing, f"set {', '.join(missing)} too"
     url, db, user, secret = values
-    return Server(url.rstrip("/"), db, user, secret)
+    return Server(url.rstrip("/"), db, user, os.environ[API_KEY] if api == JSON2 else secret, api)
 
 
 async def _with_a_warehouse(server: Server) -> Server:
     async with Hand.open(server) as hand:
-        code = f"{RUN[1:4]}1"  # at most five letters
-        await hand.new_warehouse(code)
-    return replace(server, warehouse=code)
+        if not await hand.rpc("stock.warehouse", "search", [["code", "=", WAREHOUSE]]):
+            await hand.new_warehouse(WAREHOUSE)
+    return replace(server, warehouse=WAREHOUSE)
 
 
 async def _close_down(server: Server) -> None:
@@ -44,18 +49,26 @@ async def _close_down(server: Server) -> None:
         await hand.close_down()
 
 
-@pytest.fixture(scope="session", params=_targets())
+@pytest.fixture(scope="session")
+def real_server() -> Iterator[Server]:
+    """The real one, with a warehouse of ours until the end of the run."""
+    server = asyncio.run(_with_a_warehouse(_real_server(RPC)))
+    try:
+        yield server
+    finally:
+        asyncio.run(_close_down(server))
+
+
+@pytest.fixture(scope="module", params=_targets(), ids=lambda target: f"{target[0]}-{target[1]}")
 def odoo(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """One server for all tests of the folder."""
-    if request.param == REAL:
-        server = asyncio.run(_with_a_warehouse(_real_server()))
-        try:
-            yield server
-        finally:
-            asyncio.run(_close_down(server))
+    """One server for all tests of a module."""
+    version, api = request.param
+    if version == REAL:
+        warehouse = request.getfixturevalue("real_server").warehouse
+        yield replace(_real_server(api), warehouse=warehouse)
     else:
-        with running(Options(version=request.param, seed_catalog=5)) as sandbox:
-            yield Server(sandbox.url, "sandbox", "admin", "admin", sandbox)
+        with running(Options(version=version, seed_catalog=5)) as sandbox:
+            yield Server(sandbox.url, "sandbox", "admin", "admin", api, sandbox)
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ from orquestador.sandbox.odoo.server import Running
 from tests.contract.erp.world import RUN, UNITS, A, B, C, World, own
 
 TIMEOUT_S = 120.0
+WAREHOUSE, SECOND_WAREHOUSE = f"{RUN[1:5]}1", f"{RUN[1:5]}2"
+"""On a real server; a code has at most five letters."""
 SECOND_UNITS = 250.0
 
 
@@ -34,6 +36,8 @@ class Server:
     db: str
     user: str
     secret: str = field(repr=False)
+    api: str = "JSON-RPC"
+    """What the adapter shall call it over; we ourselves always take JSON-RPC."""
     sandbox: Running | None = None
     warehouse: str | None = None
     """Code of the warehouse to work in; None = the only one."""
@@ -181,10 +185,9 @@ class OdooWorld(World):
         if self.server.sandbox is not None:
             await self.fault("second_warehouse", True)
         else:
-            other = f"{RUN[1:4]}2"
-            if not await self.rpc("stock.warehouse", "search", [["code", "=", other]]):
-                await self._hand.new_warehouse(other)
-            place = (await self._hand.warehouse(other))["lot_stock_id"]
+            if not await self.rpc("stock.warehouse", "search", [["code", "=", SECOND_WAREHOUSE]]):
+                await self._hand.new_warehouse(SECOND_WAREHOUSE)
+            place = (await self._hand.warehouse(SECOND_WAREHOUSE))["lot_stock_id"]
             await self._hand.set_quantity(await self.product(sku), place, SECOND_UNITS)
 
     async def delivery_steps(self, steps: str) -> None:
@@ -305,16 +308,20 @@ def adapter_of(
     world: OdooWorld, clock: Clock | None = None, circuit: Circuit | None = None, **changes: Any
 ) -> OdooErp:
     """An adapter with these settings changed; its calls are counted by `world`."""
-    settings = settings_of(world.server, **changes)
+    settings = settings_of(world, **changes)
     return OdooErp(settings, clock or SystemClock(), log=world.records.append, circuit=circuit)
 
 
-def settings_of(server: Server, **changes: Any) -> OdooSettings:
+def settings_of(world: OdooWorld, **changes: Any) -> OdooSettings:
+    server = world.server
+    simulated = server.sandbox is not None
     values: dict[str, Any] = {
         "url": server.url,
         "db": server.db,
         "username": server.user,
         "secret": server.secret,
+        # Up to 18 a key makes no difference.
+        "is_key": server.api == "JSON-2" or (simulated and world.version <= 18),
         "warehouse": server.warehouse,
         **changes,
     }

@@ -1,4 +1,4 @@
-"""The Odoo adapter on the sandbox of each version, or on a real server (conftest.py)."""
+"""The Odoo adapter over each API, on the sandbox of each version or on a real server (conftest.py)."""
 
 from __future__ import annotations
 
@@ -145,6 +145,24 @@ class TestOdooOnly:
             await adapter.products([A])
         assert [(f.code, f.stops) for f in await adapter.check()] == [("odoo.credentials", "erp")]
         await adapter.close()
+
+    async def test_the_api_that_fits_is_found(self, erp: OdooErp, world: OdooWorld) -> None:
+        found = {f.code: f for f in await erp.check()}["odoo.api"]
+        old = (world.version, world.server.api) == (19, "JSON-RPC")
+        assert (found.facts["api"], found.level) == (world.server.api, "warning" if old else "ok")
+
+    async def test_a_database_that_is_not_there_stops_the_flow(self, world: OdooWorld) -> None:
+        adapter = adapter_of(world, db="other")
+        assert [(f.code, f.stops) for f in await adapter.check()] == [("odoo.unreachable", "erp")]
+        await adapter.close()
+
+    async def test_the_key_is_in_no_log(self, world: OdooWorld, records: list[CallRecord]) -> None:
+        adapter = adapter_of(world, secret="s3cr3t-k3y")
+        with pytest.raises(AuthRefused):
+            await adapter.products([A])
+        await adapter.close()
+        assert records
+        assert "s3cr3t" not in str(records)
 
     @pytest.mark.simulated("a server that answers 502")
     async def test_a_dead_server_stops_the_flow(self, world: OdooWorld, erp: OdooErp) -> None:
