@@ -141,13 +141,15 @@ class Replay:
 
     def _compare_error(self, recorded: dict[str, Any], mine: dict[str, Any]) -> None:
         assert set(mine) == set(recorded) and mine["code"] == recorded["code"]
+        assert isinstance(mine["message"], str)
         self._compare_fault(recorded["data"], mine["data"])
 
     def _compare_fault(self, recorded: dict[str, Any], mine: dict[str, Any]) -> None:
         expected = {"debug" if key == "debug_last_line" else key for key in recorded}
         assert set(mine) == expected
         assert mine["name"] == recorded["name"], mine["message"]
-        assert len(mine["arguments"]) == len(recorded["arguments"])
+        assert [type(part) for part in mine["arguments"]] == [type(part) for part in recorded["arguments"]]
+        assert all(isinstance(mine[key], str) for key in ("message", "debug") if key in mine)
         assert mine["context"] == recorded["context"]
 
     def _compare(self, recorded: Any, mine: Any, of: str, model: str) -> None:
@@ -184,6 +186,13 @@ def recorded(version: int) -> Iterator[dict[str, Any]]:
     """The lines of one version."""
     for line in (DATA / f"odoo-{version}.jsonl").read_text(encoding="utf-8").splitlines():
         yield json.loads(line)
+
+
+def test_no_version_lacks_a_case() -> None:
+    cases = {version: [case["case"] for case in recorded(version)] for version in (17, 18, 19)}
+    assert cases[17] == cases[18]
+    assert [name for name in cases[19] if not name.startswith("json2_")] == cases[17]
+    assert len(cases[17]) == 94 and len(cases[19]) == 105
 
 
 def test_the_sandbox_answers_every_recorded_call_in_the_same_shape(odoo: Odoo) -> None:
