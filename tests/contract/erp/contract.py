@@ -22,8 +22,8 @@ from tests.contract.erp.world import (
     apply_one,
     ask_one,
     drive_until_done,
-    key_of,
     moved_units,
+    next_key,
     own,
     sale,
 )
@@ -229,7 +229,7 @@ class ErpContract:
     async def test_a_give_back_returns_the_units(self, erp: Erp, world: World) -> None:
         taken = await sale(erp, (A, 5))
         await apply_one(erp, taken)
-        back = Movement(key_of("back", 2), Direction.IN, tuple((p, 2.0) for p, _ in taken.items))
+        back = Movement(next_key(taken), Direction.IN, tuple((p, 2.0) for p, _ in taken.items))
         assert moved_units(await apply_one(erp, back)) == [2.0]
         assert (await apply_one(erp, back)).state is MovementState.DONE
         assert await world.on_hand(A) == UNITS - 3
@@ -244,7 +244,7 @@ class ErpContract:
         assert dict(outcome.moved) == dict(movement.items)
         assert [await world.on_hand(sku) for sku in (A, B, C)] == [UNITS - 6, UNITS - 3, UNITS - 1]
         kit = movement.items[0][0]
-        back = Movement(key_of("kit", 2), Direction.IN, tuple((p, q * 3) for p, q in outcome.recipes[kit]))
+        back = Movement(next_key(movement), Direction.IN, tuple((p, q * 3) for p, q in outcome.recipes[kit]))
         await apply_one(erp, back)
         assert [await world.on_hand(sku) for sku in (A, B)] == [UNITS, UNITS]
 

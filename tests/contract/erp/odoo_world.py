@@ -228,6 +228,12 @@ class OdooWorld(World):
         await self.rpc("stock.picking", "button_validate", [picking], skip_backorder=True, skip_sms=True)
         return picking
 
+    async def ship(self, erp_id: int, sku: str, units: float) -> None:
+        wanted = [["picking_id", "=", erp_id], ["product_id", "=", await self.product(sku)]]
+        moves = await self.rpc("stock.move", "search", wanted)
+        await self.rpc("stock.move", "write", moves, {"quantity": units, "picked": True})
+        await self.rpc("stock.picking", "button_validate", [erp_id], skip_backorder=True, skip_sms=True)
+
     async def backorder_of(self, erp_id: int) -> str:
         found = await self.rpc("stock.picking", "search_read", [["backorder_id", "=", erp_id]], ["name"])
         return str(found[0]["name"])

@@ -80,8 +80,15 @@ class World(Protocol):
 _numbers = itertools.count(1)
 
 
-def key_of(order: str, n: int = 1) -> str:
-    return own(f"falabella/{order}/{n}")
+def new_key(order: str = "") -> str:
+    """Of an order that was never seen before, whose id begins so."""
+    return own(f"falabella/{order}{next(_numbers)}/1")
+
+
+def next_key(movement: Movement) -> str:
+    """Of the next movement of the same order."""
+    order, _, n = movement.key.rpartition("/")
+    return f"{order}/{int(n) + 1}"
 
 
 async def sale(erp: Erp, *items: tuple[str, float], key: str | None = None) -> Movement:
@@ -90,7 +97,7 @@ async def sale(erp: Erp, *items: tuple[str, float], key: str | None = None) -> M
     products = [(ids[sku], units) for sku, units in items]
     assert not any(isinstance(product, ProductProblem) for product, _ in products)
     return Movement(
-        key or key_of(f"{next(_numbers)}"),
+        key or new_key(),
         Direction.OUT,
         tuple((int(product), float(units)) for product, units in products),
     )
