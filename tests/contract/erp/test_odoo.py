@@ -217,20 +217,6 @@ class TestOdooOnly:
             await adapter.availability([A])
         await adapter.close()
 
-    @pytest.mark.simulated("a rule that watches the whole database")
-    async def test_our_webhook_rules_are_listed_and_removed(self, erp: OdooErp, world: OdooWorld) -> None:
-        await world.control("webhook", url="http://127.0.0.1:9/odoo/webhook/stock-change/s3cr3t-value")
-        assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "ok"
-        assert await erp.registrations() == []  # not by our name: not ours to remove
-        rule = (await world.rpc("base.automation", "search", []))[0]
-        await world.rpc("base.automation", "write", [rule], {"name": "Orquestador stock"})
-        ours = await erp.registrations()
-        assert [(r.id, r.events) for r in ours] == [(str(rule), ("Orquestador stock",))]
-        assert "s3cr3t" not in ours[0].url
-        await erp.unregister(ours[0].id)
-        assert await erp.registrations() == []
-        assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "warning"
-
     @pytest.mark.simulated("a question that Odoo asks although stock suffices")
     async def test_without_force_a_question_undoes_the_movement(self, erp: OdooErp, world: OdooWorld) -> None:
         # What Odoo asks when somebody was faster than our look at the stock.

@@ -1,0 +1,153 @@
+"""What people set up inside Odoo: the rule that calls us, how deliveries reserve, keys that end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from orquestador.clock import SystemClock
+from orquestador.erp.odoo import OdooErp
+from orquestador.erp.odoo.rules import OUR_PATH, PAYLOAD, RULE_NAME, RuleRefused
+from orquestador.http_base import CallRecord
+from orquestador.model.errors import AuthRefused
+from tests.contract.erp.odoo_world import OdooWorld, adapter_of
+from tests.contract.erp.world import A
+from tests.unit.sandbox_odoo.receiver import receiving
+
+
+@pytest.mark.simulated("a rule that watches the whole database")
+class TestWebhookRule:
+    """Odoo's native automation rule (odoo.md §8.1)."""
+
+    async def test_our_webhook_rules_are_listed_and_removed(self, erp: OdooErp, world: OdooWorld) -> None:
+        await world.control("webhook", url="http://127.0.0.1:9/odoo/webhook/stock-change/s3cr3t-value")
+        assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "ok"
+        assert await erp.registrations() == []  # not by our name: not ours to remove
+        rule = (await world.rpc("base.automation", "search", []))[0]
+        await world.rpc("base.automation", "write", [rule], {"name": "Orquestador stock"})
+        ours = await erp.registrations()
+        assert [(r.id, r.events) for r in ours] == [(str(rule), ("Orquestador stock",))]
+        assert "s3cr3t" not in ours[0].url
+        await erp.unregister(ours[0].id)
+        assert await erp.registrations() == []
+        assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "warning"
+
+    async def test_the_recommended_rule_is_made_once_and_calls_us(
+        self, erp: OdooErp, world: OdooWorld, records: list[CallRecord]
+    ) -> None:
+        with receiving() as receiver:
+            url = f"{receiver.url.rstrip('/')}{OUR_PATH}/s3cr3t-value"
+            made = await erp.register(url)
+            again = await erp.register(url)
+            assert (made.change, again.change) == ("created", "unchanged")
+            assert made.entry == again.entry
+            assert await erp.registrations() == [made.entry]
+            assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "ok"
+            await world.move(A, -3)
+            assert {body["product_id"] for body in receiver.bodies} == {await world.product(A)}
+            assert set(receiver.bodies[-1]) >= set(PAYLOAD)
+            assert len(receiver.bodies) == 3
+        assert "s3cr3t" not in str(made.entry)
+        assert "s3cr3t" not in str(records)
+        await erp.unregister(made.entry.id)
+        assert await erp.registrations() == []
+        assert await world.rpc("base.automation", "search", [["active", "in", [True, False]]]) == []
+        assert await world.rpc("ir.actions.server", "search", []) == []
+
+    @pytest.mark.parametrize("spoiled", ["active", "url", "trigger", "twice"])
+    async def test_a_rule_that_is_not_as_it_should_be_is_made_anew(
+        self, erp: OdooErp, world: OdooWorld, spoiled: str
+    ) -> None:
+        made = (await erp.register("http://127.0.0.1:9/x/s3cr3t")).entry
+        rule, wanted = int(made.id), "http://127.0.0.1:9/x/s3cr3t"
+        match spoiled:
+            case "active":
+                await world.rpc("base.automation", "write", [rule], {"active": False})
+            case "url":
+                wanted = "http://127.0.0.1:9/x/another"
+            case "trigger":
+                await world.rpc("base.automation", "write", [rule], {"trigger": "on_create"})
+            case "twice":
+                other = (await world.rpc("base.automation", "read", [rule], ["model_id"]))[0]["model_id"][0]
+                await world.rpc("base.automation", "create", {"name": RULE_NAME, "model_id": other})
+        assert (await erp.register(wanted)).change == "updated"
+        assert len(await erp.registrations()) == 1
+        assert (await erp.register(wanted)).change == "unchanged"
+
+    async def test_another_installations_rule_is_not_ours(self, erp: OdooErp, world: OdooWorld) -> None:
+        second = adapter_of(world, prefix="shop2-")
+        ours, theirs = (
+            await erp.register("http://127.0.0.1:9/a"),
+            await second.register("http://127.0.0.1:9/b"),
+        )
+        assert (ours.change, theirs.change) == ("created", "created")
+        assert [await erp.registrations(), await second.registrations()] == [[ours.entry], [theirs.entry]]
+        await second.close()
+
+    async def test_a_rule_needs_an_administrator(self, erp: OdooErp, world: OdooWorld) -> None:
+        groups = "groups_id" if world.version <= 18 else "group_ids"
+        inventory = await world.rpc("res.groups", "search", [["name", "=", "Inventory / User"]])
+        await world.rpc("res.users", "write", [2], {groups: [[6, 0, inventory]]})
+        with pytest.raises(RuleRefused) as refused:
+            await erp.register("http://127.0.0.1:9/x")
+        assert refused.value.code == "odoo.rule_admin"
+        with pytest.raises(AuthRefused):  # such a user may not even look
+            await erp.registrations()
+
+    async def test_a_rule_needs_the_automation_module(self, erp: OdooErp, world: OdooWorld) -> None:
+        model = await world.rpc("ir.model", "search", [["model", "=", "base.automation"]])
+        await world.rpc("ir.model", "unlink", model)
+        with pytest.raises(RuleRefused) as refused:
+            await erp.register("http://127.0.0.1:9/x")
+        assert refused.value.code == "odoo.rule_module"
+
+
+class TestOtherSetUp:
+    """What `doctor` warns of."""
+
+    @pytest.mark.simulated("keys and reservation rules that are not ours to change")
+    async def test_reserving_later_than_on_confirmation_is_a_warning(
+        self, erp: OdooErp, world: OdooWorld
+    ) -> None:
+        assert {f.code: f.level for f in await erp.check()}["odoo.reservation"] == "ok"
+        deliveries = (await world.rpc("stock.warehouse", "read", [1], ["out_type_id"]))[0]["out_type_id"][0]
+        await world.rpc("stock.picking.type", "write", [deliveries], {"reservation_method": "manual"})
+        found = {f.code: f for f in await erp.check()}["odoo.reservation"]
+        assert (found.level, found.stops, found.facts["method"]) == ("warning", None, "manual")
+
+    @pytest.mark.simulated("API keys of the user who runs the tests")
+    @pytest.mark.parametrize(
+        ("ends_in_days", "expected"),
+        [
+            ([], None),
+            ([None], None),
+            ([20], ("odoo.key_expires", "ok", 20)),
+            ([None, 20], ("odoo.key_expires", "ok", 20)),
+            ([40, 13], ("odoo.key_expires", "warning", 13)),
+            ([-1, 20], ("odoo.key_expires", "ok", 20)),
+            ([-3, -2], ("odoo.key_expired", "error", -2)),
+        ],
+    )
+    async def test_a_key_that_ends_is_told_in_time(
+        self,
+        world: OdooWorld,
+        ends_in_days: list[int | None],
+        expected: tuple[str, str, int] | None,
+    ) -> None:
+        if world.version < 18:
+            expected = None  # keys of 17 never end
+        clock = SystemClock()
+        for number, days in enumerate(ends_in_days):
+            values: dict[str, object] = {"name": f"key {number}", "user_id": 2}
+            if world.version >= 18 and days is not None:
+                end = datetime.fromtimestamp(clock.now() + days * 86_400 + 3600, UTC)
+                values["expiration_date"] = end.strftime("%Y-%m-%d %H:%M:%S")
+            await world.rpc("res.users.apikeys", "create", values)
+        for is_key in (True, False):
+            adapter = adapter_of(world, clock, is_key=is_key)
+            found = [f for f in await adapter.check() if f.code.startswith("odoo.key")]
+            await adapter.close()
+            wanted = [expected] if expected and is_key else []
+            assert [(f.code, f.level, f.facts["days"]) for f in found] == wanted
+            assert [f.stops for f in found] == [None] * len(wanted)
