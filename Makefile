@@ -49,6 +49,7 @@ format: $(TEST) ## rewrite the code in the house style
 bench: $(TEST) ## measure acknowledgements, orders, workers and footprint (ARGS=--json)
 	$(BIN)/python -m bench.ack $(ARGS)
 	$(BIN)/python -m bench.orders $(ARGS)
+	$(BIN)/python -m bench.odoo $(ARGS)
 	$(BIN)/python -m bench.workers $(ARGS)
 	$(BIN)/python -m bench.footprint $(ARGS)
 

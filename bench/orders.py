@@ -51,7 +51,7 @@ def run_batch(world: Children, size: int, orders: int, *, short: bool = False) -
     off a backorder, which we have to force (a SKU without any goes negative by itself, odoo.md 5.3).
     """
     name = f"batch-{size}{'-short' if short else ''}"
-    shop = Shop.open(world, name, latency="measured", ERP_BATCH=str(size))
+    shop = Shop.open(world, name, latency="measured", ODOO_BATCH=str(size))
     units = 2 if short else 1
     sold = [sku(n) for n in range(orders)]
     if short:
@@ -80,7 +80,7 @@ def measure_batches(world: Children, one_by_one: int, batched: int, report: Repo
     single, _, full = runs
     for batch in runs:
         report.add(
-            Measure(f"orders_per_s_{batch.size}", f"orders, ERP_BATCH={batch.size}", batch.per_second, "/s"),
+            Measure(f"orders_per_s_{batch.size}", f"orders, ODOO_BATCH={batch.size}", batch.per_second, "/s"),
             Measure(f"calls_per_order_{batch.size}", "  ERP calls for each", batch.calls_per_order, ""),
         )
     gain = full.per_second / single.per_second
@@ -90,7 +90,7 @@ def measure_batches(world: Children, one_by_one: int, batched: int, report: Repo
     )
     short = run_batch(world, 50, min(batched, SKUS), short=True)
     report.add(
-        Measure("orders_per_s_short", "short orders, ERP_BATCH=50", short.per_second, "/s"),
+        Measure("orders_per_s_short", "short orders, ODOO_BATCH=50", short.per_second, "/s"),
         Measure("calls_per_order_short", "  ERP calls for each", short.calls_per_order, ""),
     )
 

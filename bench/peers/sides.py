@@ -144,7 +144,7 @@ class Ours(Side):
             **service_env(self._world.folder / self._name),
             **self._upstream(),
             "MODE": "live",
-            "ERP_BATCH": str(self._batch),
+            "ODOO_BATCH": str(self._batch),
         }
         if self._shape == "production":
             env |= self._engines.settings

@@ -38,12 +38,17 @@ class Circuit:
 
     def admit(self) -> bool:
         """Ask before a call; True when it is the probe. Raises Unavailable while the circuit is open."""
+        self.refuse_while_open()
         if self.state is CircuitState.CLOSED:
             return False
-        if self.state is CircuitState.OPEN and self._probe_due():
-            self.state = CircuitState.HALF_OPEN
-            return True
-        raise Unavailable(f"circuit open: {self.last_error or 'the upstream failed'}")
+        self.state = CircuitState.HALF_OPEN
+        return True
+
+    def refuse_while_open(self) -> None:
+        """Raises what `admit` would raise, and takes no probe: for those who are to wait before they call."""
+        probing = self.state is CircuitState.OPEN and self._probe_due()
+        if self.state is not CircuitState.CLOSED and not probing:
+            raise Unavailable(f"circuit open: {self.last_error or 'the upstream failed'}")
 
     def succeeded(self) -> None:
         """The upstream answered."""

@@ -1,4 +1,4 @@
-"""The one way out over HTTP: limits, four time-outs, typed errors, a circuit breaker, a record of each call.
+"""The one way out over HTTP: pace, four time-outs, typed errors, a circuit breaker, a record of each call.
 
 What an exception means depends on whether the call writes (`Profile.WRITE`):
 
@@ -27,6 +27,7 @@ from orquestador.model.errors import Ambiguous, RateLimited, Unavailable, Upstre
 from orquestador.model.logs import LogStatus
 from orquestador.ops.redact import redact, redact_text
 from orquestador.ops.serving import served
+from orquestador.pace import Pace
 from orquestador.ports import Clock
 
 T = TypeVar("T")
@@ -103,6 +104,7 @@ class HttpBase:
         *,
         log: CallLogger | None = None,
         circuit: Circuit | None = None,
+        pace: Pace | None = None,
         read: TimeOuts = TimeOuts(),
         write: TimeOuts = TimeOuts(read_s=60.0),
         max_connections: int = 8,
@@ -112,7 +114,7 @@ class HttpBase:
         """`speaks`: True for an answer of the upstream itself whatever its status says; `parse` judges it."""
         self.service = service
         self.circuit = circuit or Circuit(clock)
-        self._clock = clock
+        self._clock, self._pace = clock, pace
         self._log = log
         self._speaks = speaks
         self._timeouts = {Profile.READ: read.httpx(), Profile.WRITE: write.httpx()}
@@ -166,7 +168,32 @@ class HttpBase:
         json: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> T:
-        """`parse(answer)`; what it raises is what is logged, so an error inside a 200 counts as one."""
+        """`parse(answer)`; what it raises is what is logged, so an error inside a 200 counts as one.
+
+        With a pace it first waits for its turn, which is no part of the call's time-outs or logged duration.
+        """
+        call = functools.partial(
+            self._fetch, method, url, parse, profile, note, params, content, json, headers
+        )
+        if self._pace is None:
+            return await call()
+        # Nobody waits for a turn only to hear that the circuit is open.
+        self.circuit.refuse_while_open()
+        async with self._pace.turn():
+            return await call()
+
+    async def _fetch(
+        self,
+        method: str,
+        url: str,
+        parse: Callable[[httpx2.Response], T],
+        profile: Profile,
+        note: CallNote,
+        params: Mapping[str, str] | None,
+        content: bytes | str | None,
+        json: object,
+        headers: Mapping[str, str] | None,
+    ) -> T:
         probe = self.circuit.admit()
         at, began = self._clock.now(), time.perf_counter()
         status, settled = LogStatus.ERROR, False
@@ -205,6 +232,8 @@ class HttpBase:
             self._record(note, status, at, (time.perf_counter() - began) * 1000.0, method, url, shown)
 
     async def close(self) -> None:
+        if self._pace is not None:
+            await self._pace.close()
         await self._client.aclose()
 
     async def _send(

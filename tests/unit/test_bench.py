@@ -2,17 +2,24 @@
 
 import asyncio
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-from bench import ungrouped
+from bench import odoo, ungrouped
 from bench.ack import missing
-from bench.report import columns
+from bench.processes import BenchFailed
+from bench.report import Report, columns
 from bench.swap import swap
 from orquestador.model.errors import StoreUnavailable
+from orquestador.sandbox.odoo.core import Options
+from orquestador.sandbox.odoo.server import running
 
 
 def answer(receipt: str, order: str, *, duplicate: bool = False) -> bytes:
@@ -83,3 +90,56 @@ def test_a_table_is_markdown() -> None:
         "| --- | ----: |",
         "| a   | 1,000 |",
     ]
+
+
+def test_the_bench_of_odoo_counts_the_calls_and_times_them() -> None:
+    command = [sys.executable, "-m", "bench.odoo", "--quick", "--json"]
+    # Not on a server that the contract's tests are meant for.
+    env = {name: value for name, value in os.environ.items() if name not in odoo.REAL}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=env)
+    measures: dict[str, Any] = json.loads(done.stdout)["measures"]
+    calls = {key: found["value"] for key, found in measures.items() if found["unit"] == ""}
+    assert calls == {
+        "calls_per_order_1": 4.0,  # products, create, validate, read back
+        "calls_per_order_20": 0.24,  # three batches for 50 orders
+        "calls_per_order_50": 0.08,
+        "availability_calls": 1.0,
+        "sweep_calls": 2.0,
+    }
+    # The sandbox takes at least 0.2 s for a document alone (odoo.md 5.11).
+    assert measures["ms_per_order_1"]["value"] > 200
+
+
+@pytest.mark.parametrize("version", [17, 18, 19])
+async def test_the_bench_of_odoo_archives_what_it_made_on_a_real_server(
+    monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    with running(Options(version=version, seed_catalog=5)) as server:
+        for name, value in zip(odoo.REAL, (server.url, "sandbox", "admin", "admin"), strict=True):
+            monkeypatch.setenv(name, value)
+        report = Report("bench", "title")
+        with odoo.real_server() as real:
+            assert real is not None
+            assert real.label.startswith(f"Odoo {version}")
+            async with odoo.Odoo.open(real) as asked:
+                numbers = await asked.on_hand(real.skus)
+                await odoo.measure_deliveries(asked, odoo.QUICK, report)
+                left = await asked.on_hand(real.skus)
+                sold = sum(numbers.values()) - sum(left.values())
+                before = await asked.on_hand(["SKU-00001"])
+        assert set(numbers.values()) == {float(odoo.UNITS_EACH)}
+        assert sold == odoo.QUICK.one_by_one + 2 * odoo.QUICK.batched
+        assert before == {"SKU-00001": 1000.0}
+        async with odoo.Odoo.open(real) as asked:
+            with pytest.raises(BenchFailed, match="no number"):
+                await asked.on_hand(real.skus)
+
+
+def test_half_a_real_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in odoo.REAL:
+        monkeypatch.delenv(name, raising=False)
+    with odoo.real_server() as real:
+        assert real is None
+    monkeypatch.setenv("ODOO_CONTRACT_URL", "http://127.0.0.1:1")
+    with pytest.raises(BenchFailed, match="ODOO_CONTRACT_DB"), odoo.real_server():
+        pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx2
@@ -15,6 +16,8 @@ from orquestador.http_base import CallFailed, CallNote, CallRecord, HttpBase, Pr
 from orquestador.model.errors import Ambiguous, RateLimited, Rejected, Unavailable
 from orquestador.model.logs import LogStatus
 from orquestador.ops.serving import serving
+from orquestador.pace import Pace
+from tests.fakes.wait import eventually
 
 Serve = Callable[[bytes | None], Awaitable[str]]
 NOTE = CallNote("look", request={"sku": "A"})
@@ -217,4 +220,55 @@ async def test_our_own_crowd_is_not_their_failure(serve: Serve) -> None:
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
+    await base.close()
+
+
+async def test_waiting_for_the_pace_is_no_part_of_the_call(serve: Serve, records: list[CallRecord]) -> None:
+    url, clock = await serve(answer("200 OK", "{}", JSON)), ManualClock()
+    pace = Pace("shop", clock, calls_per_s=0.01, in_flight=1)
+    short = TimeOuts(read_s=0.2)
+    base = HttpBase("shop", clock, log=records.append, pace=pace, read=short, write=short)
+    await base.request("GET", url, profile=Profile.READ, note=NOTE)
+    waiting = asyncio.create_task(base.request("GET", url, profile=Profile.READ, note=NOTE))
+    began = time.perf_counter()
+    await eventually(lambda: clock.sleepers > 0 and time.perf_counter() > began + 0.3)
+    clock.advance(100)
+    assert (await waiting).status_code == 200
+    first, second = records
+    assert second.at == first.at + 100
+    assert second.duration_ms < 300
+    await base.close()
+
+
+async def test_nobody_waits_for_his_turn_while_the_circuit_is_open(serve: Serve) -> None:
+    url, clock = await serve(answer("500 Internal Server Error")), ManualClock()
+    pace = Pace("shop", clock, calls_per_s=0.01, in_flight=1)
+    base = HttpBase("shop", clock, circuit=Circuit(clock), pace=pace)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await base.request("GET", url, profile=Profile.READ, note=NOTE)
+    assert (base.circuit.state, pace.waiting, clock.sleepers) == (CircuitState.OPEN, 0, 0)
+    # Who waited already hears of it when his turn comes, without a call.
+    base.circuit.succeeded()
+    waiting = asyncio.create_task(base.request("GET", url, profile=Profile.READ, note=NOTE))
+    await eventually(lambda: clock.sleepers > 0)
+    clock.advance(99.5)
+    base.circuit.failed("away")
+    clock.advance(0.5)
+    with pytest.raises(Unavailable, match="circuit open: away"):
+        await asyncio.gather(waiting)
+    await base.close()
+
+
+async def test_a_429_holds_back_the_next_calls_of_a_paced_client(
+    serve: Serve, records: list[CallRecord]
+) -> None:
+    url, clock = await serve(answer("429 Too Many Requests", "{}", JSON, "Retry-After: 7")), ManualClock()
+    base = HttpBase("shop", clock, log=records.append, pace=Pace("shop", clock))
+    for _ in range(2):
+        with pytest.raises(RateLimited) as caught:
+            await base.request("GET", url, profile=Profile.READ, note=NOTE)
+        assert caught.value.retry_at == clock.now() + 7
+    assert len(records) == 1
+    assert base.circuit.state is CircuitState.CLOSED
     await base.close()

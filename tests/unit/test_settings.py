@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from orquestador.app.build import flow_settings
+from orquestador.i18n import advice
 from orquestador.model.errors import InvalidSetting
 from orquestador.model.orders import OrderMode
 from orquestador.model.stock import WriteMeans
@@ -23,6 +25,7 @@ from orquestador.settings import (
     load,
     mode,
     odoo_account,
+    odoo_pace,
     problems,
     redis_namespace,
     redis_url,
@@ -159,7 +162,15 @@ def test_a_secret_file_that_cannot_be_used_is_named(
         ("STOCK_CAP", "1.5"),
         ("ODOO_POLL_S", "0"),
         ("LOG_TTL_DAYS", "0"),
-        ("ERP_BATCH", "101"),
+        ("ODOO_BATCH", "101"),
+        ("ODOO_BATCH", "0"),
+        ("ODOO_PACE", "fast"),
+        ("ODOO_CALLS_PER_S", "-1"),
+        ("ODOO_CALLS_PER_S", "0.001"),
+        ("ODOO_CALLS_PER_S", "nan"),
+        ("ODOO_CALLS_PER_S", "1/s"),
+        ("ODOO_IN_FLIGHT", "0"),
+        ("ODOO_IN_FLIGHT", "1.5"),
         ("PREFIX", "tienda ñ"),
         ("REDIS_PORT", "x"),
         ("API_RATE_LIMIT", "many"),
@@ -266,6 +277,63 @@ def test_the_api_key_is_preferred_to_the_password(monkeypatch: pytest.MonkeyPatc
     account = odoo_account(set_all(monkeypatch, ODOO_API_KEY="your_key"))
     assert account is not None
     assert (account.secret, account.is_key) == ("p", False)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, ("own", "default", None, 2)),
+        ({"ODOO_URL": "https://odoo.example.com"}, ("own", "default", None, 2)),
+        ({"ODOO_URL": "https://shop.odoo.com"}, ("online", "host", 1.0, 1)),
+        ({"ODOO_URL": "https://SHOP.Odoo.com:443/"}, ("online", "host", 1.0, 1)),
+        ({"ODOO_URL": "https://notodoo.com"}, ("own", "default", None, 2)),
+        ({"ODOO_URL": "https://odoo.com.example.net"}, ("own", "default", None, 2)),
+        ({"ODOO_URL": "https://shop.odoo.com", "ODOO_PACE": "OWN"}, ("own", "setting", None, 2)),
+        ({"ODOO_PACE": "online"}, ("online", "setting", 1.0, 1)),
+        ({"ODOO_PACE": "own", "ODOO_CALLS_PER_S": "10"}, ("own", "setting", 10.0, 2)),
+        ({"ODOO_PACE": "online", "ODOO_CALLS_PER_S": "0.5"}, ("online", "setting", 0.5, 1)),
+        ({"ODOO_PACE": "online", "ODOO_CALLS_PER_S": "Off"}, ("online", "setting", None, 1)),
+        ({"ODOO_PACE": "online", "ODOO_IN_FLIGHT": "3"}, ("online", "setting", 1.0, 3)),
+    ],
+)
+def test_odoo_is_asked_at_the_pace_of_its_profile_unless_a_number_is_set(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], expected: tuple[object, ...]
+) -> None:
+    pace = odoo_pace(set_all(monkeypatch, **values))
+    assert (pace.profile, pace.chosen_by, pace.calls_per_s, pace.in_flight) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "poll_s", "check_s"),
+    [
+        ({}, 30.0, 60.0),
+        ({"ODOO_PACE": "online"}, 60.0, 300.0),
+        ({"ODOO_CALLS_PER_S": "0.5"}, 120.0, 600.0),
+        ({"ODOO_CALLS_PER_S": "100"}, 30.0, 60.0),
+        ({"ODOO_PACE": "online", "ODOO_POLL_S": "10"}, 10.0, 300.0),
+    ],
+)
+def test_what_we_ask_by_ourselves_leaves_room_for_orders(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], poll_s: float, check_s: float
+) -> None:
+    settings = set_all(monkeypatch, **values)
+    flows = flow_settings(settings)
+    assert (flows.erp_poll_s, flows.erp_check_s) == pytest.approx((poll_s, check_s))
+
+
+def test_the_pace_in_force_is_told_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(load(None), "odoo_pace_free") == []
+    account = {"ODOO_DB": "d", "ODOO_USERNAME": "u", "ODOO_PASSWORD": "p"}
+    settings = set_all(monkeypatch, ODOO_URL="https://shop.odoo.com", **account)
+    (online,) = found(settings, "odoo_pace")
+    assert advice("en", online.code, online.level, online.facts).title == (
+        "Pace towards Odoo: online (1 calls a second, 1 at a time)"
+    )
+    assert "60 s" in advice("es", online.code, online.level, online.facts).means
+    (own,) = found(set_all(monkeypatch, ODOO_PACE="own"), "odoo_pace_free")
+    assert advice("es", own.code, own.level, own.facts).title == (
+        "Ritmo hacia Odoo: own (sin límite por segundo, 2 llamadas a la vez)"
+    )
 
 
 def test_the_original_env_starts_and_is_explained(tmp_path: Path) -> None:

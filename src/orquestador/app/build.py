@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from orquestador import __version__
 from orquestador.app.host import died_here, owner_name
+from orquestador.app.limits import counted_together, open_counters
 from orquestador.app.stores import open_stores
 from orquestador.channels.falabella.channel import FalabellaChannel
 from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
@@ -24,6 +25,7 @@ from orquestador.http_base import CallLogger, CallRecord, TimeOuts
 from orquestador.model.errors import UpstreamError
 from orquestador.model.logs import LogEntry
 from orquestador.model.stock import Rule
+from orquestador.ops.ratelimit import Counters
 from orquestador.ports import Channel, Clock, Erp, Finding, LogSink, Process, ProcessRole
 from orquestador.settings import (
     FalabellaAccount,
@@ -32,6 +34,7 @@ from orquestador.settings import (
     falabella_accounts,
     mode,
     odoo_account,
+    odoo_pace,
 )
 
 CHANNELS_SEEN = "channels"
@@ -112,7 +115,24 @@ def build_channel(
     )
 
 
-def build_erp(account: OdooAccount, settings: Settings, clock: Clock, logs: LogSink) -> OdooErp:
+async def open_erp(settings: Settings, clock: Clock, logs: LogSink, stack: AsyncExitStack) -> OdooErp | None:
+    """The ERP, when there is one; the stack closes it. Its calls a second are those of all processes together
+    where these can count together."""
+    account = odoo_account(settings)
+    if account is None:
+        return None
+    counters = None
+    if odoo_pace(settings).calls_per_s is not None and counted_together(settings):
+        counters = await stack.enter_async_context(open_counters(settings, clock))
+    erp = _build_erp(account, settings, clock, logs, counters)
+    stack.push_async_callback(erp.close)
+    return erp
+
+
+def _build_erp(
+    account: OdooAccount, settings: Settings, clock: Clock, logs: LogSink, counters: Counters | None
+) -> OdooErp:
+    pace = odoo_pace(settings)
     return OdooErp(
         OdooSettings(
             url=account.url,
@@ -126,25 +146,29 @@ def build_erp(account: OdooAccount, settings: Settings, clock: Clock, logs: LogS
             read_timeout_s=account.timeouts.read_s,
             write_timeout_s=account.timeouts.write_s,
             product_cache_s=settings.product_cache_s,
+            calls_per_s=pace.calls_per_s,
+            in_flight=pace.in_flight,
         ),
         clock,
         log=call_logger(logs),
+        counters=counters,
     )
 
 
 def flow_settings(settings: Settings) -> FlowSettings:
-    day = 86_400.0
+    day, pace = 86_400.0, odoo_pace(settings)
     return FlowSettings(
         prefix=settings.prefix,
         order_source=settings.falabella_order_source,
         order_modes={account.id: account.order_mode for account in falabella_accounts(settings)},
         rule=Rule(buffer=settings.stock_buffer, cap=settings.stock_cap),
         publish=settings.publish,
-        erp_batch=settings.erp_batch,
+        erp_batch=settings.odoo_batch,
         feed_first_poll_s=settings.feed_first_poll_s,
         feed_poll_s=settings.feed_poll_s,
         orders_poll_s=settings.orders_poll_s,
-        erp_poll_s=settings.odoo_poll_s,
+        erp_poll_s=pace.poll_s,
+        erp_check_s=pace.check_s,
         erp_sweep_s=settings.odoo_sweep_s,
         catalogue_poll_s=settings.catalogue_poll_s,
         hint_delays_s=settings.hint_delays_s,
@@ -165,10 +189,7 @@ async def open_context(settings: Settings, *, serving: bool) -> AsyncIterator[Co
             channel = build_channel(account, settings, clock, stores.logs)
             stack.push_async_callback(channel.close)
             channels[channel.id] = channel
-        erp: Erp | None = None
-        if (odoo := odoo_account(settings)) is not None:
-            erp = build_erp(odoo, settings, clock, stores.logs)
-            stack.push_async_callback(erp.close)
+        erp: Erp | None = await open_erp(settings, clock, stores.logs, stack)
         context = Context(
             journal=stores.journal,
             queue=stores.volatile.queue,

@@ -17,11 +17,16 @@ def redis_prefix(settings: Settings) -> str:
     return f"{redis_namespace(settings)}:limits"
 
 
+def counted_together(settings: Settings) -> bool:
+    """Whether there may be other processes, and a place where they can count with this one."""
+    return settings.mongodb_uri is not None and redis_url(settings) is not None
+
+
 @asynccontextmanager
 async def open_counters(settings: Settings, clock: Clock) -> AsyncIterator[Counters]:
     """In memory, or in Redis where several processes may answer. Raises InvalidSetting."""
     alone, url = MemoryCounters(clock.now), redis_url(settings)
-    if settings.mongodb_uri is None or url is None:
+    if url is None or not counted_together(settings):
         # On the embedded store there is no other process.
         yield alone
         return

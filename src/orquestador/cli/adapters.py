@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from orquestador.app.build import build_channel, build_clock, build_erp
+from orquestador.app.build import build_channel, build_clock, open_erp
 from orquestador.channels.falabella.channel import FalabellaChannel
 from orquestador.cli.session import Session
 from orquestador.model.logs import LogEntry, LogFilter
 from orquestador.ports import Clock, Erp
-from orquestador.settings import falabella_accounts, odoo_account
+from orquestador.settings import falabella_accounts
 
 
 class NoLogs:
@@ -51,8 +51,5 @@ async def open_adapters(session: Session) -> AsyncIterator[Adapters]:
             channel = build_channel(account, settings, clock, NoLogs())
             stack.push_async_callback(channel.close)
             channels.append(channel)
-        erp = None
-        if (odoo := odoo_account(settings)) is not None:
-            erp = build_erp(odoo, settings, clock, NoLogs())
-            stack.push_async_callback(erp.close)
+        erp = await open_erp(settings, clock, NoLogs(), stack)
         yield Adapters(clock, erp, tuple(channels))

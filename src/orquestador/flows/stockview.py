@@ -8,6 +8,7 @@ import json
 from orquestador.flows.context import Context, stock_key
 from orquestador.model.errors import Unavailable
 from orquestador.model.stock import Availability
+from orquestador.pace import Rank, ranked
 from orquestador.ports import CacheMiss, Erp, ProductProblem, Remembered
 
 Answer = Availability | ProductProblem
@@ -63,7 +64,8 @@ class StockView:
         return answer
 
     async def _ask(self, erp: Erp, sku: str) -> Answer:
-        answer = (await erp.availability([sku])).get(sku)
+        with ranked(Rank.LAST):
+            answer = (await erp.availability([sku])).get(sku)
         if answer is None:
             raise Unavailable("the ERP did not answer for this SKU")
         return answer

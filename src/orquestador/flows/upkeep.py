@@ -34,7 +34,7 @@ class Checks:
             x.broadcast.publish(FINDINGS, now)
         if x.gates.stopped(name) is None:
             self._retry_s = RETRY_FIRST_S
-            return x.settings.check_s
+            return x.settings.erp_check_s if name == "erp" else x.settings.check_s
         wait, self._retry_s = self._retry_s, min(RETRY_MAX_S, self._retry_s * 2)
         return wait
 

@@ -77,6 +77,30 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Notices are taken and orders are read all the same; what waits goes on by itself after resuming.",
     ),
     "paused.do": ("Cuando esté resuelto: orquestador resume", "When it is settled: orquestador resume"),
+    "odoo_pace": (
+        "Ritmo hacia Odoo: {profile} ({calls_per_s} llamadas por segundo, {in_flight} a la vez)",
+        "Pace towards Odoo: {profile} ({calls_per_s} calls a second, {in_flight} at a time)",
+    ),
+    "odoo_pace.means": (
+        "Los procesos que comparten Redis suman sus llamadas. Los cambios en Odoo se buscan cada {poll_s} s.",
+        "Processes that share a Redis add their calls up. Changes in Odoo are looked for every {poll_s} s.",
+    ),
+    "odoo_pace.do": (
+        "Nada. Para cambiarlo: ODOO_PACE (own u online), ODOO_CALLS_PER_S, ODOO_IN_FLIGHT.",
+        "Nothing. To change it: ODOO_PACE (own or online), ODOO_CALLS_PER_S, ODOO_IN_FLIGHT.",
+    ),
+    "odoo_pace_free": (
+        "Ritmo hacia Odoo: {profile} (sin límite por segundo, {in_flight} llamadas a la vez)",
+        "Pace towards Odoo: {profile} (no limit a second, {in_flight} calls at a time)",
+    ),
+    "odoo_pace_free.means": (
+        "Vale para cada proceso por separado. Los cambios en Odoo se buscan cada {poll_s} s.",
+        "It holds for each process by itself. Changes in Odoo are looked for every {poll_s} s.",
+    ),
+    "odoo_pace_free.do": (
+        "Nada. Para cambiarlo: ODOO_PACE (own u online), ODOO_CALLS_PER_S, ODOO_IN_FLIGHT.",
+        "Nothing. To change it: ODOO_PACE (own or online), ODOO_CALLS_PER_S, ODOO_IN_FLIGHT.",
+    ),
     "door_open": (
         "El webhook de {door} no pide prueba (solo desde esta máquina)",
         "The {door} webhook asks for no proof (from this machine only)",

@@ -25,11 +25,13 @@ from orquestador.settings.engines import database_name, journal_file, logs_file,
 from orquestador.settings.files import read_secret
 from orquestador.settings.findings import problems
 from orquestador.settings.model import Settings
+from orquestador.settings.pace import OdooPace, odoo_pace
 from orquestador.settings.parse import is_placeholder
 
 __all__ = [
     "FalabellaAccount",
     "OdooAccount",
+    "OdooPace",
     "Settings",
     "Timeouts",
     "database_name",
@@ -42,6 +44,7 @@ __all__ = [
     "logs_file",
     "mode",
     "odoo_account",
+    "odoo_pace",
     "problems",
     "read_secret",
     "redis_namespace",

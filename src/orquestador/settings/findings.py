@@ -7,6 +7,8 @@ Codes, with their facts (the texts are in the catalogue of messages):
     wrong_host           error    {setting, value, right}  the sample's host is not the API's
     not_configured       warning  {upstream}             nothing of this upstream is set
     mode                 ok       {mode, chosen_by}      observe or live, by the setting or by default
+    odoo_pace            ok       {profile, chosen_by, calls_per_s, in_flight, poll_s}  how fast Odoo is asked
+    odoo_pace_free       ok       {the same}             as fast as it answers
     door_open            warning  {door, setting}        no secret: only this machine may post
     door_closed          error    {door, setting}        no usable secret: its webhooks are refused
     placeholder_proves   warning  {setting}              the sample secret is accepted (loopback only)
@@ -35,11 +37,13 @@ from orquestador.settings.accounts import (
     falabella_accounts,
     is_sample_host,
     mode,
+    odoo_account,
     usable,
     webhook_secret,
 )
 from orquestador.settings.files import SECRET_FIELDS
 from orquestador.settings.model import Settings
+from orquestador.settings.pace import odoo_pace
 from orquestador.settings.parse import is_placeholder
 
 KEY_LENGTH_MIN = 16
@@ -91,6 +95,25 @@ def _odoo(settings: Settings) -> Iterator[Finding]:
     if not settings.odoo_api_key and not settings.odoo_password:
         missing.append("ODOO_API_KEY")
     yield from _missing(missing, "odoo", "erp")
+    if odoo_account(settings) is not None:
+        yield _pace(settings)
+
+
+def _pace(settings: Settings) -> Finding:
+    pace = odoo_pace(settings)
+    facts = {
+        "profile": pace.profile,
+        "chosen_by": pace.chosen_by,
+        "calls_per_s": _whole(pace.calls_per_s),
+        "in_flight": pace.in_flight,
+        "poll_s": _whole(pace.poll_s),
+    }
+    return Finding("odoo_pace_free" if pace.calls_per_s is None else "odoo_pace", "ok", facts)
+
+
+def _whole(number: float | None) -> float | None:
+    """1 rather than 1.0, for people."""
+    return int(number) if number is not None and number == int(number) else number
 
 
 def _falabella(settings: Settings) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Environment = Annotated[Literal["development", "test", "production"], BeforeValidator(parse.lower)]
 Text = Annotated[str, BeforeValidator(parse.text)]
+CallsPerSecond = Annotated[float | None, BeforeValidator(parse.calls_per_s)]
 Limit = Annotated[Rate | None, NoDecode, BeforeValidator(parse.rate)]
 
 
@@ -108,9 +109,15 @@ class Settings(BaseSettings):
     odoo_read_timeout_s: Seconds = Field(15.0, examples=["15"])
     # odoo.md 7: a write may wait for the server's own retries, so it gets a minute.
     odoo_write_timeout_s: Seconds = Field(60.0, examples=["60"])
+    odoo_pace: Annotated[Literal["own", "online"] | None, BeforeValidator(parse.lower)] = Field(
+        None, examples=["online"]
+    )
+    odoo_calls_per_s: CallsPerSecond = Field(None, examples=["1"])
+    odoo_in_flight: int | None = Field(None, ge=1, le=32, examples=["2"])
+    odoo_batch: int = Field(50, ge=1, le=100, examples=["50"])
 
     # pace
-    odoo_poll_s: Seconds = Field(30.0, examples=["30"])
+    odoo_poll_s: Seconds | None = Field(None, examples=["30"])
     odoo_sweep_s: Seconds = Field(1800.0, examples=["1800"])
     orders_poll_s: Seconds = Field(60.0, examples=["60"])
     catalogue_poll_s: Seconds = Field(3600.0, examples=["3600"])
@@ -122,7 +129,6 @@ class Settings(BaseSettings):
     stock_cache_s: float = Field(5.0, ge=0, le=600, examples=["5"])
     product_cache_s: float = Field(300.0, ge=0, le=3600, examples=["300"])
     batch_max: int = Field(50, ge=1, le=500, examples=["50"])
-    erp_batch: int = Field(50, ge=1, le=100, examples=["50"])
 
     # what is published
     stock_buffer: int = Field(0, ge=0, le=1_000_000, examples=["2"])

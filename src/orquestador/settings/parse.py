@@ -137,6 +137,20 @@ def rate(value: object) -> object:
     return Rate(calls, _UNITS_S[match[2]])
 
 
+def calls_per_s(value: object) -> object:
+    """A number of calls a second; `off` and `0` = as many as are answered."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    try:
+        number = 0.0 if text == "off" else float(text)
+    except ValueError as e:
+        raise ValueError("must be a number of calls a second, or off") from e
+    if number != 0 and not 0.01 <= number <= 1000:
+        raise ValueError("must be between 0.01 and 1000 calls a second, or off")
+    return number
+
+
 def delays(value: object) -> object:
     """Comma-separated seconds, growing."""
     if not isinstance(value, str):

@@ -75,6 +75,19 @@ def test_doctor_asks_the_upstreams_itself(shop: Shop) -> None:
     assert "not-a-real-key" not in ended.out
 
 
+def test_doctor_tells_the_pace_in_force(shop: Shop) -> None:
+    env = {
+        "ODOO_URL": f"http://127.0.0.1:{free_port()}",
+        "ODOO_DB": "db",
+        "ODOO_USERNAME": "u",
+        "ODOO_PASSWORD": "p",
+    }
+    told = {f["code"]: f for f in shop.run("doctor", "--json", ODOO_PACE="online", **env).json["findings"]}
+    facts = {"profile": "online", "chosen_by": "setting", "calls_per_s": 1, "in_flight": 1, "poll_s": 60}
+    assert told["odoo_pace"]["facts"] == facts
+    assert "Ritmo hacia Odoo: own" in shop.run("doctor", "--lang", "es", **env).out
+
+
 def test_doctor_tells_a_setting_that_stops_the_start(shop: Shop) -> None:
     ended = shop.run("doctor", "--json", STOCK_CAP="many")
     assert ended.code == 1

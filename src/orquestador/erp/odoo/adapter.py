@@ -17,6 +17,8 @@ from orquestador.erp.odoo.setup import SetUpReader
 from orquestador.http_base import CallLogger, HttpBase, TimeOuts
 from orquestador.model.errors import AuthRefused
 from orquestador.model.stock import Availability
+from orquestador.ops.ratelimit import Counters
+from orquestador.pace import Pace, Rank, ranked
 from orquestador.ports import (
     Changes,
     Clock,
@@ -31,7 +33,10 @@ from orquestador.ports import (
 
 
 class OdooErp:
-    """One Odoo database. The first call reads its set-up; a refusal forgets it, so that a repair shows."""
+    """One Odoo database. The first call reads its set-up; a refusal forgets it, so that a repair shows.
+
+    Where calls wait for their turn, what moves stock, with the reads that it needs, goes before all others.
+    """
 
     def __init__(
         self,
@@ -40,15 +45,25 @@ class OdooErp:
         *,
         log: CallLogger | None = None,
         circuit: Circuit | None = None,
+        counters: Counters | None = None,
     ) -> None:
+        """`counters`: where the calls of all processes that ask this database are counted together."""
+        pace = Pace(
+            "odoo",
+            clock,
+            calls_per_s=settings.calls_per_s,
+            in_flight=settings.in_flight,
+            counters=counters,
+        )
         self._http = HttpBase(
             "odoo",
             clock,
             log=log,
             circuit=circuit,
+            pace=pace,
             read=TimeOuts(read_s=settings.read_timeout_s, connect_s=settings.connect_timeout_s),
             write=TimeOuts(read_s=settings.write_timeout_s, connect_s=settings.connect_timeout_s),
-            max_connections=settings.max_connections,
+            max_connections=settings.in_flight,
             speaks=speaks,
         )
         rpc = Client(settings, self._http)
@@ -65,10 +80,12 @@ class OdooErp:
 
     async def check(self) -> list[Finding]:
         self._setup.forget()
-        return await self._checker.check()
+        # What moves stock waits for the set-up that is being read anew.
+        with ranked(Rank.FIRST):
+            return await self._checker.check()
 
     async def products(self, skus: Sequence[str]) -> dict[str, int | ProductProblem]:
-        with self._forgetting():
+        with ranked(Rank.FIRST), self._forgetting():
             return await self._products.products(await self._setup.get(), skus)
 
     async def skus_of(self, product_ids: Sequence[int]) -> dict[int, str]:
@@ -84,25 +101,25 @@ class OdooErp:
             return await self._products.duplicates(await self._setup.get())
 
     async def apply(self, movements: Sequence[Movement], *, force: bool = True) -> dict[str, Outcome]:
-        with self._forgetting():
+        with ranked(Rank.FIRST), self._forgetting():
             return await self._movements.apply(await self._setup.get(), movements, force=force)
 
     async def ask(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
-        with self._forgetting():
+        with ranked(Rank.FIRST), self._forgetting():
             return await self._movements.ask(await self._setup.get(), movements)
 
     async def finish(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
-        with self._forgetting():
+        with ranked(Rank.FIRST), self._forgetting():
             return await self._movements.finish(await self._setup.get(), movements)
 
     async def lower(
         self, movements: Sequence[Movement], to: Mapping[str, Mapping[int, float]]
     ) -> dict[str, Outcome]:
-        with self._forgetting():
+        with ranked(Rank.FIRST), self._forgetting():
             return await self._movements.lower(await self._setup.get(), movements, to)
 
     async def void(self, movements: Sequence[Movement]) -> dict[str, Outcome]:
-        with self._forgetting():
+        with ranked(Rank.FIRST), self._forgetting():
             return await self._movements.void(await self._setup.get(), movements)
 
     async def changed_since(self, cursor: str | None) -> Changes:

@@ -26,5 +26,7 @@ class OdooSettings:
     write_timeout_s: float = 60.0
     product_cache_s: float = 300.0
     """How long a product's SKU is remembered for hints; 0 = not at all (docs/adr/0013)."""
-    max_connections: int = 4
-    """Requests in flight; each occupies one of Odoo's workers (odoo.md §9)."""
+    calls_per_s: float | None = None
+    """Calls begin at least 1 / this many seconds apart; None = as fast as they are answered."""
+    in_flight: int = 2
+    """Calls under way at a time; each occupies one of Odoo's workers (odoo.md §9)."""
