@@ -31,9 +31,9 @@ demo: $(RUNTIME) ## run the main job against local sandboxes (ARGS="--orders 100
 demo-prod: $(TEST) ## the same on a mongod and a Redis of its own, api and worker apart (ARGS as for demo)
 	@$(BIN)/python -m tests.demo_prod $(ARGS)
 
-# Three at a time, file by file: most of a test is waiting for processes and disks. ARGS="-n 0" for one by one.
+# Two at a time, file by file: most of a test is waiting for processes and disks. ARGS="-n 0" for one by one.
 test: $(TEST) ## run the tests (ARGS="-k word")
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(TEST) ## lint, formatting, types and the arrows of the house
 	$(BIN)/ruff check .

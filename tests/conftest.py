@@ -38,6 +38,15 @@ for _name in [name for name in os.environ if OURS.fullmatch(name)]:
 os.environ.pop("COLUMNS", None)
 
 
+@pytest.fixture(autouse=True)
+def logging_is_set_up_for_one_test_alone() -> Iterator[None]:
+    """What a test configures, as a process of ours does, is gone after it."""
+    before = structlog.get_config()
+    before["processors"] = [*before["processors"]]
+    yield
+    structlog.configure(**before)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def leaks_are_told_where_they_arise(request: pytest.FixtureRequest) -> Iterator[None]:
     """A module that expects its driver to forget a socket collects it itself: no later one is told of it."""

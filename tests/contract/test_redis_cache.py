@@ -68,11 +68,13 @@ def test_no_process_gives_an_answer_older_than_the_last_change(
     async def run() -> None:
         clock, name = ManualClock(), next(_prefixes)
         caches = [await RedisCache.open(server.url, clock, prefix=name) for _ in range(2)]
-        async with Redis.from_url(server.url) as admin:
-            await play([*caches], clock, history, admin.flushall)
-        for cache in caches:
-            assert cache.problem is None
-            await cache.close()
+        try:
+            async with Redis.from_url(server.url) as admin:
+                await play([*caches], clock, history, admin.flushall)
+            assert [cache.problem for cache in caches] == [None, None]
+        finally:
+            for cache in caches:
+                await cache.close()
 
     asyncio.run(run())
 

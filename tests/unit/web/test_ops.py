@@ -103,7 +103,6 @@ def _own_logging() -> Iterator[None]:
     yield
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.mark.usefixtures("_own_logging")
