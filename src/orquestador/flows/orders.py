@@ -111,11 +111,7 @@ class OrderWorker:
                 reason = f"internal_error:{type(error).__name__}"
                 row = replace(work, state=State.DEAD, done=work.wanted, reason=reason)
                 saves.append(Save(row, effect_due_at=self._lane_due(work)))
-        stored = await self._x.save(saves)
-        lost = [s.work.id for s, ok in zip(saves, stored, strict=True) if not ok]
-        if lost:
-            # The ERP lane changed the row meanwhile: the fold is simply done again.
-            await self._x.journal.release(self._owner, lost)
+        await self._save(saves)
         if observing and self._x.modes.of(channel.id) is not None:
             await refold(self._x, [save.work for save in saves])
 
@@ -261,10 +257,7 @@ class OrderWorker:
             for w in works
             if w not in told
         ]
-        stored = await self._x.save(saves)
-        await self._x.journal.release(
-            self._owner, [s.work.id for s, ok in zip(saves, stored, strict=True) if not ok], at
-        )
+        await self._save(saves, at)
 
     async def _failed(self, works: Sequence[Work], detail: str) -> None:
         """An answer about these orders themselves: it costs an attempt."""
@@ -281,7 +274,14 @@ class OrderWorker:
                 reason=f"channel_refused:{detail}",
             )
             saves.append(Save(row, effect_due_at=self._lane_due(work)))
-        await self._x.save(saves)
+        await self._save(saves)
+
+    async def _save(self, saves: Sequence[Save], again_at: float | None = None) -> None:
+        """A row that the ERP lane changed meanwhile is simply looked at again."""
+        stored = await self._x.save(saves)
+        lost = [s.work.id for s, ok in zip(saves, stored, strict=True) if not ok]
+        if lost:
+            await self._x.journal.release(self._owner, lost, again_at)
 
     def _lane_due(self, work: Work) -> float | None:
         """A save that is not a fold leaves the ERP lane its part."""

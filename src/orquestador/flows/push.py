@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orquestador.flows.context import Context, jobs_lane, stock_lane
@@ -100,7 +100,7 @@ class Pusher:
         # higher.
         if channel.has_api:
             await self._poll.before_push()
-        await x.save([_missing(w) for w in works if w.listing.missing])
+        await self._save([_missing(w) for w in works if w.listing.missing])
         works = [w for w in works if not w.listing.missing]
         skus = sorted({w.listing.sku for w in works})
         units = await x.journal.units(skus)
@@ -136,7 +136,7 @@ class Pusher:
             else:
                 due = replace(work, doc=listing, urgency=urgency(listing, candidate.wanted))
                 candidates.append(replace(candidate, work=due))
-        await x.save(saves)
+        await self._save(saves)
         return sorted(candidates, key=lambda c: -c.work.urgency)
 
     async def _lowered(self, works: Sequence[Work], units: Mapping[str, Units]) -> list[Candidate]:
@@ -230,6 +230,8 @@ class Pusher:
         if opened.retry_at is not None:
             await self._postpone(candidates, opened.retry_at, "budget")
             return
+        taken = {record.work_id for record in opened.job.records} if opened.job else set()
+        await self._give_back(c.work.id for c in candidates if c.work.id not in taken)
         if opened.job is None:
             return
         self._last_push_at = now
@@ -279,7 +281,16 @@ class Pusher:
             )
             for c in candidates
         ]
-        await self._x.save(saves)
+        await self._save(saves)
+
+    async def _save(self, saves: Sequence[Save]) -> None:
+        stored = await self._x.save(saves)
+        await self._give_back(s.work.id for s, ok in zip(saves, stored, strict=True) if not ok)
+
+    async def _give_back(self, ids: Iterable[str]) -> None:
+        """Rows that somebody changed meanwhile are due again now, not when our lease is over."""
+        if changed := list(ids):
+            await self._x.journal.release(self._owner, changed)
 
 
 def _missing(work: Work) -> Save:

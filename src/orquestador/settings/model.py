@@ -128,7 +128,6 @@ class Settings(BaseSettings):
     )
     stock_cache_s: float = Field(5.0, ge=0, le=600, examples=["5"])
     product_cache_s: float = Field(300.0, ge=0, le=3600, examples=["300"])
-    batch_max: int = Field(50, ge=1, le=500, examples=["50"])
 
     # what is published
     stock_buffer: int = Field(0, ge=0, le=1_000_000, examples=["2"])

@@ -18,7 +18,7 @@ from orquestador.flows.push import Pusher
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.errors import Unavailable
 from orquestador.model.work import State
-from orquestador.ports import Finding, Mark
+from orquestador.ports import Finding, Mark, OrderHead
 from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
 from tests.fakes.erp import FakeErp
@@ -226,6 +226,30 @@ async def test_a_listing_that_the_channel_does_not_know_stays_dead_until_the_cat
     await shop.confirm()
     assert shop.pushed == [{"A": 7}, {"A": 7}]
     assert shop.channel.shown["A"] == 7
+
+
+async def test_a_listing_that_comes_back_while_it_is_looked_at_is_looked_at_again_at_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.pusher.run_once()
+    del shop.channel.shown["A"]
+    shop.erp.move_by_hand("A", -3)
+    await shop.changed("A")
+    await shop.confirm()
+    shop.channel.shown["A"] = 10
+    poll, orders_updated = CataloguePoll(shop.context, shop.channel), shop.channel.orders_updated
+
+    async def meanwhile(since: float) -> AsyncIterator[list[OrderHead]]:
+        await poll.run_once()
+        async for page in orders_updated(since):
+            yield page
+
+    monkeypatch.setattr(shop.channel, "orders_updated", meanwhile)
+    await shop.changed("A")
+    monkeypatch.undo()
+    await shop.pusher.run_once()
+    await shop.confirm()
+    assert shop.pushed == [{"A": 7}, {"A": 7}]
 
 
 async def test_a_publish_policy_that_changed_is_followed_at_once(shop: Shop) -> None:
