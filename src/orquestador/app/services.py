@@ -70,6 +70,7 @@ class HouseServices:
         self._desk = MovementDesk(service.context)
         self._stock = StockView(service.context, service.settings.stock_cache_s)
         self._duplicates = DuplicatesView(service.context)
+        self._look: asyncio.Future[StoreUnavailable | None] | None = None
         self._uninstaller = Uninstaller(
             service.context, service.settings.public_url, language(service.settings)
         )
@@ -157,14 +158,20 @@ class HouseServices:
     async def readiness(self) -> tuple[FlowHealth, ...]:
         # One small read, so that a monitor hears of a store that is away from us and not from a marketplace.
         lang = language(self._service.settings)
+        # It is never cancelled: PyMongo answers that with an error of its locks (RuntimeError). One look at a
+        # time, which ends by the driver's own time-outs.
+        if self._look is None or self._look.done():
+            self._look = asyncio.ensure_future(self._look_at_store())
+        await asyncio.wait((self._look,), timeout=STORE_ANSWERS_S)
+        problem = self._look.result() if self._look.done() else StoreUnavailable("no answer in time")
+        return (store_away(self._x, problem, lang),) if problem else flow_health(self._service, lang)
+
+    async def _look_at_store(self) -> StoreUnavailable | None:
         try:
-            async with asyncio.timeout(STORE_ANSWERS_S):
-                await self._x.journal.get_meta("health")
-        except TimeoutError:
-            return (store_away(self._x, StoreUnavailable("no answer in time"), lang),)
+            await self._x.journal.get_meta("health")
         except StoreUnavailable as error:
-            return (store_away(self._x, error, lang),)
-        return flow_health(self._service, lang)
+            return error
+        return None
 
     async def status(self, lang: str | None = None) -> StatusReport:
         return await status_report(self._service, lang or language(self._service.settings), __version__)
