@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from orquestador.model.fold import fold
 from orquestador.model.notices import Notice, NoticeKind
-from orquestador.model.orders import Direction, Effect, LineState, Order, Owner, SeenLine, SeenOrder, fold
+from orquestador.model.orders import Direction, Effect, LineState, Order, Owner, SeenLine, SeenOrder
 from orquestador.model.stock import Job, JobRecord, Listing
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import Clock, Journal, NewReceipt, Save

@@ -17,8 +17,9 @@ from orquestador.flows.movements import MovementDesk
 from orquestador.flows.stockview import StockView
 from orquestador.i18n import text
 from orquestador.model.errors import StoreUnavailable
+from orquestador.model.ledger import effect_key
 from orquestador.model.notices import Notice
-from orquestador.model.orders import LineState, ManualMovement, Owner, effect_key
+from orquestador.model.orders import LineState, ManualMovement, Owner
 from orquestador.model.stock import Availability
 from orquestador.model.work import MANUAL_CHANNEL, Kind, State, Work, work_id
 from orquestador.ports import (

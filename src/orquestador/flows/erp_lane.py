@@ -7,64 +7,41 @@ that, the next look asks the ERP what the key contains.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from orquestador.flows.attendant import Attendant
 from orquestador.flows.context import Context
+from orquestador.flows.lane_rows import (
+    ON_ITS_WAY,
+    SILENCE,
+    OpenRow,
+    answer_of,
+    found_in,
+    row_after,
+    units_by_sku,
+    unless_signalled,
+)
 from orquestador.flows.movements import MovementLane
-from orquestador.flows.outlook import FOR_THE_ERP, outlook
 from orquestador.flows.pause import Held, let_write, paused
 from orquestador.model.effects import ASK_PERSON_EVERY_S, Act, KeyState, Verdict, judge
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable
-from orquestador.model.logs import LogStatus
-from orquestador.model.orders import (
-    Effect,
-    Order,
-    OrderMode,
+from orquestador.model.ledger import (
     allocate,
     lines_to_map,
     map_lines,
     plan_effect,
     replace_effect,
     settle_effect,
-    still_needed,
-    totals,
 )
+from orquestador.model.logs import LogStatus
+from orquestador.model.orders import OrderMode
 from orquestador.model.reservations import (
-    LOOK_MIN_S,
-    Found,
     book,
-    lowered,
-    must_lower,
-    targets,
     to_attend,
 )
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
-from orquestador.ports import Erp, Mark, Movement, Outcome, Save
-
-ON_ITS_WAY = 0.0
-"""When an intent that is being sent is due: before all that waits, so that after a kill it is asked first."""
-PROVEN = (KeyState.DONE, KeyState.CANCELLED, KeyState.RESERVED, KeyState.ABSENT)
-"""Answers that say what a key contains."""
-_SILENCE = Outcome(KeyState.DOUBTFUL, reason="no_answer")
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A row with its open effect, as stored."""
-
-    work: Work
-    order: Order
-    effect: Effect
-
-    @property
-    def needed(self) -> bool:
-        return still_needed(self.order, self.effect)
-
-    @property
-    def movement(self) -> Movement:
-        e = self.effect
-        return Movement(key=e.key, direction=e.direction, items=totals(e), erp_id=e.erp_id, mode=e.mode)
+from orquestador.ports import Erp, Mark, Outcome, Save
 
 
 class ErpLane:
@@ -73,6 +50,7 @@ class ErpLane:
     def __init__(self, context: Context, erp: Erp) -> None:
         self._x, self._erp = context, erp
         self._manual = MovementLane(context, erp)
+        self._attendant = Attendant(context, erp)
 
     async def run_once(self) -> int:
         """One batch; returns how many rows were looked at. Raises Unavailable or AuthRefused when the ERP
@@ -113,7 +91,7 @@ class ErpLane:
             if work.kind is Kind.MOVEMENT:
                 await self._manual.advance(work)
             elif work.order is not None and (effect := work.order.open_effect):
-                open_rows.append(_Open(work, work.order, effect))
+                open_rows.append(OpenRow(work, work.order, effect))
             elif work.order is not None and to_attend(work.order, now):
                 promised.append(work)
             elif work.order is not None:
@@ -121,7 +99,7 @@ class ErpLane:
         if open_rows:
             await self._resume(open_rows)
         if promised:
-            await self._attend(promised)
+            await self._attendant.attend(promised)
         if fresh:
             await self._start(fresh)
 
@@ -142,7 +120,7 @@ class ErpLane:
         x.count("lane_internal_errors")
         if fresh is not None:
             row = replace(fresh, state=State.DEAD, reason=f"internal_error:{type(error).__name__}")
-            await x.save([Save(_unless_signalled(row), effect_due_at=x.clock.now() + ASK_PERSON_EVERY_S)])
+            await x.save([Save(unless_signalled(row), effect_due_at=x.clock.now() + ASK_PERSON_EVERY_S)])
 
     async def _start(self, works: Sequence[Work]) -> None:
         """Write down the next effect of each order, then do them all in one batch."""
@@ -160,25 +138,25 @@ class ErpLane:
             if live:
                 mode = x.settings.order_modes.get(work.channel, OrderMode.DELIVER)
                 order = plan_effect(order, prefix=x.settings.prefix, now=now, mode=mode)
-            planned.append(_save(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY))
+            planned.append(row_after(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY))
         stored = await x.journal.save(planned)
         begun = []
         for save, ok in zip(planned, stored, strict=True):
             after = save.work.order
             if ok and after is not None and (effect := after.open_effect):
-                begun.append(_Open(replace(save.work, rev=save.work.rev + 1), after, effect))
+                begun.append(OpenRow(replace(save.work, rev=save.work.rev + 1), after, effect))
         if begun:
             # Paused just now: the intents are stored, and the ERP is asked about them after `resume`.
             await let_write(x)
             await self._close(begun, await self._erp.apply([row.movement for row in begun]))
 
-    async def _resume(self, rows: Sequence[_Open]) -> None:
+    async def _resume(self, rows: Sequence[OpenRow]) -> None:
         """Ask what became of open effects, and go on from there."""
         answers = await self._erp.ask([row.movement for row in rows])
-        todo: dict[Act, list[_Open]] = {Act.APPLY: [], Act.FINISH: [], Act.VOID: []}
-        rest: list[_Open] = []
+        todo: dict[Act, list[OpenRow]] = {Act.APPLY: [], Act.FINISH: [], Act.VOID: []}
+        rest: list[OpenRow] = []
         for row in rows:
-            verdict = self._judge(row, answers.get(row.effect.key, _SILENCE))
+            verdict = self._judge(row, answers.get(row.effect.key, SILENCE))
             if verdict.act in todo:
                 todo[verdict.act].append(replace(row, effect=verdict.effect))
             else:
@@ -194,92 +172,7 @@ class ErpLane:
                 await let_write(self._x)
                 await self._close(group, await call([row.movement for row in group]))
 
-    async def _attend(self, works: Sequence[Work]) -> None:
-        """Look what people did with the documents that promise units to these orders, and give up what the
-        channel no longer asks for (ADR 0017)."""
-        x = self._x
-        marked = []
-        for work in works:
-            assert work.order is not None
-            order = lowered(work.order) if x.modes.of(work.channel) is not None else work.order
-            if order is not work.order:
-                # Written down first: what is missing after this was our doing, nobody else's.
-                saved = Save(replace(work, doc=order), effect_due_at=ON_ITS_WAY)
-                if not all(await x.journal.save([saved])):
-                    continue
-                work = replace(work, doc=order, rev=work.rev + 1)
-            marked.append(work)
-        asked = [(w, e) for w in marked if w.order for e in w.order.reserved if not e.lowering]
-        given_up = [(w, e) for w in marked if w.order for e in w.order.reserved if e.lowering]
-        answers: dict[str, Outcome] = {}
-        if asked:
-            answers |= await self._erp.ask([_Open(w, w.order, e).movement for w, e in asked if w.order])
-        if given_up:
-            await let_write(x)
-            answers |= await self._erp.lower(
-                [_Open(w, w.order, e).movement for w, e in given_up if w.order],
-                {e.key: targets(e) for _, e in given_up},
-            )
-        booked = [(w, self._booked(w, w.order, answers)) for w in marked if w.order]
-        await x.stock_changed(mark.sku for _, save in booked for mark in save.marks)
-        stored = await x.save([save for _, save in booked])
-        for (work, save), ok in zip(booked, stored, strict=True):
-            if not ok:
-                await self._book_again(work, answers)
-            elif save.marks and work.order:
-                self._tell_promises(work.order, answers)
-
-    async def _book_again(self, work: Work, answers: dict[str, Outcome]) -> None:
-        """A fold changed the row meanwhile: what was found about its promises still has to reach the
-        ledger."""
-        while (row := await self._x.reload(work)) is not None and row.order is not None:
-            if all(await self._x.save([self._booked(row, row.order, answers)])):
-                self._tell_promises(row.order, answers)
-                return
-
-    def _booked(self, work: Work, before: Order, answers: dict[str, Outcome]) -> Save:
-        """Its marks are empty when nothing is new."""
-        x, now, order, reason = self._x, self._x.clock.now(), before, None
-        skus: set[str] = set()
-        for effect in before.reserved:
-            outcome = answers.get(effect.key)
-            if outcome is None:
-                continue
-            skus |= {item.sku for item in effect.items}
-            if outcome.state in PROVEN:
-                order = book(order, effect.n, _found(outcome), now)
-            else:
-                # Nothing is known, or a person has to say: the ledger stays, and it is asked again.
-                doubtful = outcome.state is KeyState.DOUBTFUL
-                again = now + (LOOK_MIN_S if doubtful else ASK_PERSON_EVERY_S)
-                order = replace_effect(order, replace(effect, look_at=again))
-                if not doubtful:
-                    reason = _for_person(outcome)
-        live = x.modes.of(work.channel) is not None
-        if reason is not None:
-            dead = replace(work, doc=order, state=State.DEAD, reason=reason, due_at=now)
-            return Save(_unless_signalled(dead), effect_due_at=order.look_at)
-        if _ledger(order) == _ledger(before):
-            skus = set()
-        marks = tuple(Mark(sku, "erp") for sku in sorted(skus))
-        waiting = any(e.lowering for e in order.reserved)
-        at = order.look_at if waiting and order.look_at is not None else now
-        return _save(work, order, live=live, now=now, effect_due_at=at, marks=marks)
-
-    def _tell_promises(self, order: Order, answers: dict[str, Outcome]) -> None:
-        for effect in order.reserved:
-            if (outcome := answers.get(effect.key)) is not None:
-                self._x.log(
-                    "order.reservation",
-                    LogStatus.SUCCESS if outcome.state in PROVEN else LogStatus.PENDING,
-                    request={"key": effect.key, "units": _units_by_sku(effect)},
-                    response=_answer(outcome),
-                    order_ids=[order.order_id],
-                    skus=sorted({item.sku for item in effect.items}),
-                    trace_id=order.trace_id,
-                )
-
-    def _judge(self, row: _Open, outcome: Outcome) -> Verdict:
+    def _judge(self, row: OpenRow, outcome: Outcome) -> Verdict:
         return judge(
             row.effect,
             outcome.state,
@@ -289,17 +182,17 @@ class ErpLane:
             now=self._x.clock.now(),
         )
 
-    async def _close(self, rows: Sequence[_Open], outcomes: dict[str, Outcome]) -> None:
+    async def _close(self, rows: Sequence[OpenRow], outcomes: dict[str, Outcome]) -> None:
         await self._x.stock_changed(item.sku for row in rows for item in row.effect.items)
-        saves = [self._closing(row, outcomes.get(row.effect.key, _SILENCE)) for row in rows]
+        saves = [self._closing(row, outcomes.get(row.effect.key, SILENCE)) for row in rows]
         stored = await self._x.save(saves)
         for row, ok in zip(rows, stored, strict=True):
             if not ok:
-                await self._close_again(row, outcomes.get(row.effect.key, _SILENCE))
+                await self._close_again(row, outcomes.get(row.effect.key, SILENCE))
         for row in rows:
-            self._tell(row, outcomes.get(row.effect.key, _SILENCE))
+            self._tell(row, outcomes.get(row.effect.key, SILENCE))
 
-    async def _close_again(self, row: _Open, outcome: Outcome) -> None:
+    async def _close_again(self, row: OpenRow, outcome: Outcome) -> None:
         """A fold changed the row meanwhile: what the ERP answered still has to reach the ledger."""
         while True:
             work = await self._x.reload(row.work)
@@ -307,19 +200,19 @@ class ErpLane:
             effect = next((e for e in order.effects if e.n == row.effect.n), None) if order else None
             if work is None or order is None or effect is None or not effect.is_open:
                 return
-            if all(await self._x.save([self._closing(_Open(work, order, effect), outcome)])):
+            if all(await self._x.save([self._closing(OpenRow(work, order, effect), outcome)])):
                 return
 
-    def _closing(self, row: _Open, outcome: Outcome) -> Save:
+    def _closing(self, row: OpenRow, outcome: Outcome) -> Save:
         x, now = self._x, self._x.clock.now()
         verdict = self._judge(row, outcome)
         order = replace_effect(row.order, verdict.effect)
         live = x.modes.of(row.work.channel) is not None
         if verdict.act in (Act.BOOK, Act.SETTLE, Act.HOLD) and row.effect.mode is OrderMode.RESERVE:
             voided = verdict.act is Act.SETTLE and outcome.state is not KeyState.DONE
-            order = book(order, row.effect.n, _found(outcome), now, ours=voided)
+            order = book(order, row.effect.n, found_in(outcome), now, ours=voided)
             marks = tuple(Mark(sku, "erp") for sku in sorted({i.sku for i in row.effect.items}))
-            return _save(row.work, order, live=live, now=now, effect_due_at=now, marks=marks)
+            return row_after(row.work, order, live=live, now=now, effect_due_at=now, marks=marks)
         if verdict.act in (Act.SETTLE, Act.HOLD):
             items = row.effect.items
             recipes = {i.line_id: r for i in items if (r := outcome.recipes.get(i.product_id, ()))}
@@ -334,7 +227,7 @@ class ErpLane:
             )
             if verdict.act is Act.HOLD:
                 order = replace(order, hold=verdict.reason)
-            return _save(
+            return row_after(
                 row.work,
                 order,
                 live=live,
@@ -348,93 +241,20 @@ class ErpLane:
             verdict = replace(verdict, act=Act.PERSON, reason=reason, due_at=due_at)
         if verdict.act is Act.PERSON:
             dead = replace(row.work, doc=order, state=State.DEAD, reason=verdict.reason, due_at=now)
-            return Save(_unless_signalled(dead), effect_due_at=verdict.due_at)
-        waiting = _save(row.work, order, live=live, now=now, effect_due_at=verdict.due_at or now + 1.0)
+            return Save(unless_signalled(dead), effect_due_at=verdict.due_at)
+        waiting = row_after(row.work, order, live=live, now=now, effect_due_at=verdict.due_at or now + 1.0)
         return replace(waiting, work=replace(waiting.work, reason=verdict.reason or waiting.work.reason))
 
-    def _tell(self, row: _Open, outcome: Outcome) -> None:
+    def _tell(self, row: OpenRow, outcome: Outcome) -> None:
         good = outcome.state in (KeyState.DONE, KeyState.CANCELLED, KeyState.RESERVED)
         self._x.count("effects_done" if good else "effects_open")
         skus = sorted({item.sku for item in row.effect.items})
         self._x.log(
             f"order.{'take' if row.effect.direction.value == 'out' else 'give_back'}",
             LogStatus.SUCCESS if good else LogStatus.PENDING,
-            request={"key": row.effect.key, "units": _units_by_sku(row.effect)},
-            response=_answer(outcome),
+            request={"key": row.effect.key, "units": units_by_sku(row.effect)},
+            response=answer_of(outcome),
             order_ids=[row.order.order_id],
             skus=skus,
             trace_id=row.order.trace_id,
         )
-
-
-def _save(
-    work: Work,
-    order: Order,
-    *,
-    live: bool,
-    now: float,
-    effect_due_at: float,
-    marks: tuple[Mark, ...] = (),
-) -> Save:
-    """The row after the lane looked: while an effect is open or missing, `effect_due_at` says when it looks
-    again."""
-    look = outlook(order, live=live, now=now, tried=order.open_effect is not None or not _plannable(order))
-    row = replace(work, doc=order, state=look.state, reason=look.reason, due_at=look.due_at)
-    due = look.effect_due_at
-    if due is not None and look.reason == FOR_THE_ERP:
-        due = effect_due_at
-    return Save(_unless_signalled(row), marks=marks, effect_due_at=due)
-
-
-def _plannable(order: Order) -> bool:
-    """True when another effect can be made right away, so the lane goes on with this order."""
-    return (
-        plan_effect(order, prefix="", now=0.0) is not order
-        or must_lower(order)
-        or any(
-            line.problem is None and line.product_id is None and line.should_be_out > line.taken
-            for line in order.lines
-        )
-    )
-
-
-def _unless_signalled(row: Work) -> Work:
-    """The lane must not postpone a signal that no fold has closed yet."""
-    return replace(row, state=State.DUE) if row.wanted > row.done else row
-
-
-def _found(outcome: Outcome) -> Found:
-    return Found(
-        moved=outcome.moved,
-        held=outcome.held,
-        waiting=outcome.waiting,
-        recipes=outcome.recipes,
-        erp_id=outcome.erp_id,
-        missing="deleted_in_erp" if outcome.state is KeyState.ABSENT else "cancelled_in_erp",
-    )
-
-
-def _for_person(outcome: Outcome) -> str:
-    kind = {KeyState.FOREIGN: "foreign_document", KeyState.REFUSED: "refused_by_erp"}
-    return f"{kind.get(outcome.state, 'unfinished_in_erp')}:{outcome.reason or ''}"
-
-
-def _answer(outcome: Outcome) -> dict[str, object]:
-    return {
-        "state": outcome.state.value,
-        "erpId": outcome.erp_id,
-        "oversold": bool(outcome.short),
-        "reason": outcome.reason,
-    }
-
-
-def _ledger(order: Order) -> object:
-    """What of an order is news when people did something with its documents."""
-    return order.hold, [(e.n, e.state, e.note, e.items) for e in order.effects]
-
-
-def _units_by_sku(effect: Effect) -> dict[str, int]:
-    units: dict[str, int] = {}
-    for item in effect.items:
-        units[item.sku] = units.get(item.sku, 0) + item.units
-    return units

@@ -10,8 +10,9 @@ from pydantic import TypeAdapter
 
 from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
 from orquestador.flows.pause import load_pause
+from orquestador.model.fold import fold
 from orquestador.model.golive import GoLive
-from orquestador.model.orders import Order, SeenOrder, fold
+from orquestador.model.orders import Order, SeenOrder
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import Channel, OrderHead, Save, WorkQuery
 

@@ -8,17 +8,9 @@ from dataclasses import dataclass, replace
 from orquestador.flows.context import ERP_LANE, Context
 from orquestador.flows.pause import let_write
 from orquestador.model.effects import Act, KeyState, Verdict, judge
+from orquestador.model.ledger import allocate, effect_key, totals
 from orquestador.model.logs import LogStatus
-from orquestador.model.orders import (
-    Direction,
-    Effect,
-    EffectItem,
-    EffectState,
-    ManualMovement,
-    allocate,
-    effect_key,
-    totals,
-)
+from orquestador.model.orders import Direction, Effect, EffectItem, EffectState, ManualMovement
 from orquestador.model.stock import Availability
 from orquestador.model.work import MANUAL_CHANNEL, Kind, State, Work, work_id
 from orquestador.ports import Erp, Mark, Movement, Outcome, ProductProblem, Save

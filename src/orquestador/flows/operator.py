@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orquestador.flows.context import ERP_LANE, ORDERS_LANE, Context, stock_lane
-from orquestador.model.orders import EffectState, ManualMovement, Order, replace_effect, wants_effect
+from orquestador.model.ledger import replace_effect, wants_effect
+from orquestador.model.orders import EffectState, ManualMovement, Order
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work
 from orquestador.ports import Save

@@ -14,9 +14,11 @@ from orquestador.flows.hands import in_hand
 from orquestador.flows.outlook import outlook
 from orquestador.model.adoption import adopt
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable, UpstreamError
+from orquestador.model.fold import affected_skus, awaited_until, fold
+from orquestador.model.ledger import wants_effect
 from orquestador.model.logs import LogStatus
 from orquestador.model.notices import NoticeKind
-from orquestador.model.orders import Order, SeenOrder, affected_skus, awaited_until, fold, wants_effect
+from orquestador.model.orders import Order, SeenOrder
 from orquestador.model.work import ATTEMPTS_MAX, Kind, State, Work, backoff_s, work_id
 from orquestador.ops.serving import serving
 from orquestador.ports import Channel, Mark, Receipt, Save

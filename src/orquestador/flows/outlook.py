@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orquestador.model.effects import ASK_PERSON_EVERY_S
-from orquestador.model.orders import (
-    ANNOUNCED_MAX_S,
-    UNKNOWN_OWNER_HOLD_S,
-    Order,
-    Owner,
-    may_have_effects,
-    wants_effect,
-)
+from orquestador.model.fold import ANNOUNCED_MAX_S
+from orquestador.model.ledger import may_have_effects, wants_effect
+from orquestador.model.orders import UNKNOWN_OWNER_HOLD_S, Order, Owner
 from orquestador.model.work import State
 
 LOOK_AGAIN_S = 300.0

@@ -9,14 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from orquestador.model.orders import (
-    Effect,
-    EffectState,
-    Order,
-    allocate,
-    may_have_effects,
-    replace_effect,
-)
+from orquestador.model.ledger import allocate, may_have_effects, replace_effect
+from orquestador.model.orders import Effect, EffectState, Order
 
 LOOK_MIN_S = 60.0
 LOOK_MAX_S = 900.0

@@ -11,8 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orquestador.model.adoption import adopt
-from orquestador.model.orders import (
+from orquestador.model.fold import affected_skus, awaited_until, fold
+from orquestador.model.ledger import (
     KEY_MAX_LENGTH,
+    allocate,
+    effect_key,
+    lines_to_map,
+    map_lines,
+    plan_effect,
+    settle_effect,
+    still_needed,
+    wants_effect,
+)
+from orquestador.model.orders import (
     Announcement,
     Direction,
     Effect,
@@ -23,17 +34,6 @@ from orquestador.model.orders import (
     Owner,
     SeenLine,
     SeenOrder,
-    affected_skus,
-    allocate,
-    awaited_until,
-    effect_key,
-    fold,
-    lines_to_map,
-    map_lines,
-    plan_effect,
-    settle_effect,
-    still_needed,
-    wants_effect,
 )
 
 C, S, X, N = LineState.COMMITTED, LineState.SHIPPED, LineState.CANCELLED, LineState.NOT_COMMITTED

@@ -8,17 +8,8 @@ import pytest
 
 from orquestador.journal.rules import smaller
 from orquestador.model.adoption import adopt
-from orquestador.model.orders import (
-    EffectState,
-    Line,
-    LineState,
-    Order,
-    OrderMode,
-    Owner,
-    map_lines,
-    plan_effect,
-    wants_effect,
-)
+from orquestador.model.ledger import map_lines, plan_effect, wants_effect
+from orquestador.model.orders import EffectState, Line, LineState, Order, OrderMode, Owner
 from orquestador.model.reservations import Found, book, lowered, must_lower, targets, to_attend
 
 C, X = LineState.COMMITTED, LineState.CANCELLED
