@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import sqlite3
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +41,7 @@ from tests.contract.migration.run import (
     uri_of,
 )
 from tests.engines import DRIVER_LEAKS
+from tests.terminal import at_a_terminal
 
 pytestmark = DRIVER_LEAKS  # clients that are closed right after they were refused
 
@@ -237,29 +237,22 @@ async def test_the_copy_is_a_journal_of_the_newest_version(shop: Settings, clock
 # --- a person at a terminal ---------------------------------------------------------------------------------
 
 
-def _at_a_terminal(folder: Path, answer: bytes) -> tuple[int, str]:
-    """Exit code and screen of the command, run by somebody who types this."""
-    ours, theirs = os.openpty()
-    env = {**os.environ, "APP_LANG": "es", "COLUMNS": "120", "TERM": "xterm"}
-    command = [sys.executable, "-m", "orquestador", "migrate-store"]
-    with subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=env
-    ) as process:
-        os.close(theirs)
-        os.write(ours, answer)
-        seen = b""
-        with contextlib.suppress(OSError):  # how a terminal says that nobody writes to it any more
-            while piece := os.read(ours, 65_536):
-                seen += piece
-        os.close(ours)
-        return process.wait(), seen.decode()
+def _at_a_terminal(folder: Path, answer: str) -> tuple[int, str]:
+    return at_a_terminal(
+        [sys.executable, "-m", "orquestador", "migrate-store"],
+        [answer],
+        folder=folder,
+        env={**os.environ, "APP_LANG": "es", "COLUMNS": "120", "TERM": "xterm"},
+        asks="]",
+        quiet_s=30.0,
+    )
 
 
 async def test_a_person_is_asked_and_sees_how_it_goes(shop: Settings, tmp_path: Path) -> None:
-    code, screen = await asyncio.to_thread(_at_a_terminal, tmp_path, b"\n")
+    code, screen = await asyncio.to_thread(_at_a_terminal, tmp_path, "")
     assert (code, "No se copió nada" in screen) == (2, True)
     assert content(shop) == {}
-    code, screen = await asyncio.to_thread(_at_a_terminal, tmp_path, b"s\n")
+    code, screen = await asyncio.to_thread(_at_a_terminal, tmp_path, "s")
     assert code == 0, screen
     for words in ("avisos", "Copia: pedidos", "Verificación: registro de llamadas", "100%", "Todo está en"):
         assert words in screen, words

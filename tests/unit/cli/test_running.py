@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pty
 import re
-import select
 import signal
 import socket
 import subprocess
@@ -18,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.terminal import at_a_terminal
 from tests.unit.cli.support import Shop, free_port
 
 START_S = 30.0
@@ -170,29 +169,17 @@ def test_a_person_may_say_no(tmp_path: Path) -> None:
 
 
 def _at_a_terminal(shop: Shop, args: list[str], answers: list[str]) -> str:
-    """Run a command on a terminal and answer each of its questions."""
-    ours, theirs = pty.openpty()
     clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPATH")}
     given = {name: str(value) for name, value in shop.env.items()}
-    process = subprocess.Popen(
+    code, shown = at_a_terminal(
         [sys.executable, "-c", COMMAND, *args],
-        cwd=shop.folder,
+        answers,
+        folder=shop.folder,
         env={**clean, **given, "TERM": "dumb"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        close_fds=True,
+        asks="]",
+        quiet_s=START_S,
     )
-    os.close(theirs)
-    shown, left, seen = "", list(answers), 0
-    with contextlib.suppress(OSError):  # the terminal closes with the process
-        while select.select([ours], [], [], START_S)[0]:
-            shown += os.read(ours, 4096).decode(errors="replace")
-            if left and shown.rstrip().endswith("]") and len(shown) > seen:
-                os.write(ours, f"{left.pop(0)}\n".encode())
-                seen = len(shown)
-    os.close(ours)
-    assert process.wait(START_S) == (0 if "Nothing was changed" not in shown else 1), shown
+    assert code == (0 if "Nothing was changed" not in shown else 1), shown
     return shown
 
 
