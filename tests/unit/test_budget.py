@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 from orquestador.model.budget import (
     DAY_S,
     FALABELLA_FEEDS,
+    LINGER_MIN_S,
     MAX_INTERVAL_S,
     Budget,
     BudgetSpec,
+    kept_for_urgent,
+    linger_s,
+    ordinary_wait,
     succeeded,
     take,
     throttled,
@@ -117,3 +121,45 @@ def test_the_published_limits_hold_whatever_happens(steps: list[float | str]) ->
         for upto in day:
             burst = [c for c in day if c <= upto]
             assert len(burst) <= spec.burst + (upto - at) / spec.interval_s + 1e-6
+
+
+def test_coalescing_grows_as_the_budget_empties() -> None:
+    waits = [linger_s(tokens, FALABELLA_FEEDS) for tokens in (50, 46, 30, 15, 10)]
+    assert waits[0] == LINGER_MIN_S
+    assert waits == sorted(waits)
+    assert waits[1] < 1.0
+    assert waits[-1] == FALABELLA_FEEDS.interval_s
+
+
+def _holding(tokens: float) -> Budget:
+    return Budget(tokens=tokens, refilled_at=NOW, interval_s=FALABELLA_FEEDS.interval_s)
+
+
+def test_the_last_calls_of_the_burst_are_kept_for_what_is_urgent() -> None:
+    kept = kept_for_urgent(FALABELLA_FEEDS)
+    assert kept == 10
+    for tokens in (1.0, 5.5, kept + 0.5):
+        wait = ordinary_wait(_holding(tokens), FALABELLA_FEEDS, now=NOW, last_push_at=0.0)
+        assert wait == (pytest.approx(NOW + (kept + 1 - tokens) * 120.0), "kept_for_urgent")
+    assert ordinary_wait(_holding(kept + 1.0), FALABELLA_FEEDS, now=NOW, last_push_at=0.0) is None
+
+
+def test_an_ordinary_change_goes_at_the_instant_that_was_told() -> None:
+    budget = _spend(Budget.full(FALABELLA_FEEDS, NOW), 43, NOW, FALABELLA_FEEDS)
+    wait = ordinary_wait(budget, FALABELLA_FEEDS, now=NOW, last_push_at=0.0)
+    assert wait is not None
+    for step in range(1, 51):  # looked at often meanwhile
+        at = NOW + (wait[0] - NOW) * step / 50
+        budget = budget.refill(FALABELLA_FEEDS, at)
+    assert ordinary_wait(budget, FALABELLA_FEEDS, now=wait[0], last_push_at=0.0) is None
+
+
+def test_without_any_call_left_the_budget_itself_says_until_when() -> None:
+    assert ordinary_wait(_holding(0.5), FALABELLA_FEEDS, now=NOW, last_push_at=0.0) is None
+
+
+@pytest.mark.parametrize("burst", [1, 3, 4])
+def test_a_small_burst_keeps_nothing(burst: int) -> None:
+    spec = BudgetSpec(burst=burst, interval_s=1.0, per_day=1000)
+    assert kept_for_urgent(spec) == 0
+    assert ordinary_wait(Budget.full(spec, NOW), spec, now=NOW, last_push_at=0.0) is None

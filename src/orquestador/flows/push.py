@@ -12,16 +12,17 @@ from orquestador.flows.hands import in_hand
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
 from orquestador.flows.poll import OrdersPoll
+from orquestador.model.budget import ordinary_wait
 from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Units
 from orquestador.model.stock import (
+    URGENT,
     Availability,
     Job,
     JobRecord,
     JobState,
     Listing,
-    linger_s,
     net_quantity,
     urgency,
     written_quantity,
@@ -30,7 +31,6 @@ from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
 from orquestador.ports import Channel, Erp, ProductProblem, Save
 
-ZEROING = 90.0
 UNKNOWN_AGAIN_S = 60.0
 ERP_AWAY_AGAIN_S = 5.0
 
@@ -57,6 +57,9 @@ class Pusher:
         self._owner = context.owner
         self._last_push_at = 0.0
         self._oversold: set[str] = set()
+        self._gathered: dict[str, None] = {}
+        """Ordinary changes that wait although a call is left; forgotten with this process they wait a
+        little longer."""
 
     async def run_once(self) -> int:
         """One batch of due listings; returns how many. Raises Unavailable or AuthRefused, with everything
@@ -73,10 +76,14 @@ class Pusher:
         )
         if not works:
             return 0
+        self._forget(w.id for w in works)
         try:
             candidates = await self._decide(works)
             if candidates and len(works) < channel.max_batch:
-                # What became due meanwhile goes along: a scarce call must not be spent on a part of it.
+                # What became due meanwhile goes along, and with something urgent what is being gathered: a
+                # scarce call must not be spent on a part of it.
+                if any(c.work.urgency >= URGENT for c in candidates):
+                    await self._bring_along(channel.max_batch - len(works))
                 more = await x.journal.claim(
                     Kind.LISTING, self._owner, channel.max_batch - len(works), x.settings.lease_s, channel.id
                 )
@@ -91,6 +98,16 @@ class Pusher:
             await x.journal.release(self._owner, [w.id for w in works], x.clock.now() + x.settings.tick_s)
             raise
         return len(works)
+
+    async def _bring_along(self, most: int) -> None:
+        ids = list(self._gathered)[:most]
+        if ids:
+            await self._x.journal.touch(ids, "goes_along")
+            self._forget(ids)
+
+    def _forget(self, ids: Iterable[str]) -> None:
+        for work_id in ids:
+            self._gathered.pop(work_id, None)
 
     async def _decide(self, works: Sequence[Work]) -> list[Candidate]:
         """Settle the listings that show the right number already; the rest are candidates."""
@@ -203,9 +220,12 @@ class Pusher:
             return
         budget = await x.journal.budget(channel.id, channel.budget)
         top = max(c.work.urgency for c in candidates)
-        hold = 0.0 if top >= ZEROING else linger_s(budget.tokens, channel.budget)
-        if budget.tokens >= 1.0 and now < self._last_push_at + hold:
-            await self._postpone(candidates, self._last_push_at + hold, "coalescing")
+        wait = None
+        if top < URGENT:
+            wait = ordinary_wait(budget, channel.budget, now=now, last_push_at=self._last_push_at)
+        if wait is not None:
+            self._gathered |= dict.fromkeys(c.work.id for c in candidates)
+            await self._postpone(candidates, *wait)
             return
         job = Job(
             id=x.new_id(),

@@ -239,6 +239,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "junta cambios para gastar una sola llamada",
         "gathers changes to spend one call only",
     ),
+    "reason.kept_for_urgent": (
+        "quedan pocas llamadas: se guardan para lo que se agota",
+        "few calls are left: they are kept for what sells out",
+    ),
     "reason.budget": (
         "el canal limita las llamadas: espera la próxima",
         "the channel limits calls: waiting for the next one",

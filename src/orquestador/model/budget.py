@@ -6,6 +6,10 @@ from dataclasses import dataclass, replace
 
 DAY_S = 86_400.0
 MAX_INTERVAL_S = 600.0
+LINGER_MIN_S = 0.3
+"""A burst of sales becomes one call, and nobody waits for it noticeably."""
+URGENT_SHARE = 0.2
+"""Of the burst: so many calls are kept for what is urgent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +79,35 @@ def throttled(budget: Budget, now: float) -> Budget:
 def succeeded(budget: Budget, spec: BudgetSpec) -> Budget:
     """After an accepted call: the interval halves back towards the published one."""
     return replace(budget, interval_s=max(spec.interval_s, budget.interval_s / 2))
+
+
+def kept_for_urgent(spec: BudgetSpec) -> int:
+    """Calls of the burst that ordinary changes leave alone."""
+    return int(spec.burst * URGENT_SHARE)
+
+
+def linger_s(tokens: float, spec: BudgetSpec) -> float:
+    """Seconds to gather ordinary changes since the last push: a moment while calls are plenty, else longer.
+
+    Coalescing harder as the bucket empties keeps calls for what is urgent.
+    """
+    kept = kept_for_urgent(spec)
+    used = 1.0 - min(1.0, max(0.0, (tokens - kept) / (spec.burst - kept)))
+    return max(LINGER_MIN_S, float(spec.interval_s * used**3))
+
+
+def ordinary_wait(
+    budget: Budget, spec: BudgetSpec, *, now: float, last_push_at: float
+) -> tuple[float, str] | None:
+    """Until when changes that are not urgent wait, and the reason; None = they may go now.
+
+    `budget` is refilled up to `now`. What is urgent does not ask here, and takes along whatever waits.
+    """
+    if budget.tokens < 1.0:
+        return None  # no call is left at all: taking one says until when
+    missing = kept_for_urgent(spec) + 1.0 - budget.tokens
+    # As in `take`: many small refills must not leave 0.999999 of a call.
+    if missing > 1e-9:
+        return now + missing * budget.interval_s, "kept_for_urgent"
+    gathered_at = last_push_at + linger_s(budget.tokens, spec)
+    return (gathered_at, "coalescing") if now < gathered_at else None

@@ -7,11 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from orquestador.model.budget import BudgetSpec
 from orquestador.model.orders import Units
-
-LINGER_MIN_S = 0.3
-"""A burst of sales becomes one call, and nobody waits for it noticeably."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +99,11 @@ def written_quantity(net: int, units: Units, channel: str, means: WriteMeans) ->
     return net + units.reserved.get(channel, 0) if means is WriteMeans.GROSS else net
 
 
+URGENT = 90.0
+"""From here on a listing may use the calls that are kept: it falls to nothing, or to less than a half near
+it."""
+
+
 def urgency(listing: Listing, wanted: int) -> float:
     """Who goes first when calls are scarce; larger is sooner. A falling number near zero is the riskiest."""
     newest = listing.newest
@@ -172,12 +173,3 @@ def record_outcomes(job: Job, outcomes: Mapping[str, tuple[RecordOutcome, str | 
         for o, why in [outcomes.get(r.ref, (RecordOutcome.UNKNOWN, None))]
     )
     return replace(job, records=records)
-
-
-def linger_s(tokens: float, spec: BudgetSpec) -> float:
-    """Seconds to gather changes since the last push: a moment while calls are plenty, else longer.
-
-    Coalescing harder as the bucket empties keeps calls for what is urgent.
-    """
-    used = 1.0 - min(1.0, max(0.0, tokens / spec.burst))
-    return max(LINGER_MIN_S, float(spec.interval_s * used**3))
