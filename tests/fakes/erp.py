@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from orquestador.model.effects import KeyState
 from orquestador.model.errors import Unavailable
 from orquestador.model.orders import Direction, OrderMode
+from orquestador.model.places import Area, Place, Scope
 from orquestador.model.stock import Availability
 from orquestador.ports import (
+    DEFAULT,
     Changes,
     Duplicate,
     Finding,
@@ -202,13 +204,23 @@ class FakeErp:
             return {m.key: Outcome(KeyState.DOUBTFUL) for m in movements}
         return {m.key: self._outcome(m) for m in movements}
 
-    async def products(self, skus: Sequence[str]) -> dict[str, int | ProductProblem]:
+    async def place(self, warehouse: str | None) -> Place:
+        return Place(1, 8, warehouse or "WH")
+
+    async def areas(self, scopes: Sequence[Scope]) -> list[Area]:
+        return [Area(("1/8/",)) for _ in scopes]
+
+    async def products(
+        self, skus: Sequence[str], place: Place | None = None
+    ) -> dict[str, int | ProductProblem]:
         return {s: self.product(s) if s in self.stock else ProductProblem.UNKNOWN for s in skus}
 
     async def skus_of(self, product_ids: Sequence[int]) -> dict[int, str]:
         return {p: self.sku(p) for p in product_ids if 0 < p <= len(self.stock)}
 
-    async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
+    async def availability(
+        self, skus: Sequence[str], scope: Scope = DEFAULT
+    ) -> dict[str, Availability | ProductProblem]:
         self._take_fault()
         return {
             s: Availability(s, self.free(s), float(self.stock[s]), self.stock[s] - self.free(s), self.now())

@@ -20,6 +20,7 @@ from orquestador.erp.odoo.config import OdooSettings
 from orquestador.flows.context import Context, FlowSettings
 from orquestador.flows.golive import go_live, load_modes
 from orquestador.flows.hints import Hints
+from orquestador.flows.places import remember_houses
 from orquestador.flows.runner import Runner
 from orquestador.http_base import CallLogger, CallRecord, TimeOuts
 from orquestador.model.errors import UpstreamError
@@ -31,10 +32,12 @@ from orquestador.settings import (
     FalabellaAccount,
     OdooAccount,
     Settings,
+    default_warehouse,
     falabella_accounts,
     mode,
     odoo_account,
     odoo_pace,
+    scopes,
 )
 
 CHANNELS_SEEN = "channels"
@@ -141,6 +144,7 @@ def _build_erp(
             secret=account.secret,
             is_key=account.is_key,
             warehouse=account.warehouse,
+            scopes=tuple(dict.fromkeys(scopes(settings).values())),
             prefix=settings.prefix,
             connect_timeout_s=account.timeouts.connect_s,
             read_timeout_s=account.timeouts.read_s,
@@ -161,6 +165,8 @@ def flow_settings(settings: Settings) -> FlowSettings:
         prefix=settings.prefix,
         order_source=settings.falabella_order_source,
         order_modes={account.id: account.order_mode for account in falabella_accounts(settings)},
+        warehouse=default_warehouse(settings),
+        scopes=scopes(settings),
         rule=Rule(buffer=settings.stock_buffer, cap=settings.stock_cap),
         publish=settings.publish,
         erp_batch=settings.odoo_batch,
@@ -218,6 +224,9 @@ async def _remember_channels(context: Context) -> None:
     stored = await context.journal.get_meta(CHANNELS_SEEN)
     seen = {str(c) for c in stored} if isinstance(stored, list) else set()
     gone = sorted(seen - set(context.channels))
+    context.gone = gone
+    for channel in context.channels:
+        await remember_houses(context, channel, sold_before=channel in seen)
     context.gates.report(
         "channels", [Finding("channel_gone", "error", {"channel": c}, stops=None) for c in gone]
     )

@@ -23,18 +23,22 @@ from orquestador.flows.lane_rows import (
 )
 from orquestador.flows.movements import MovementLane
 from orquestador.flows.pause import Held, let_write, paused
+from orquestador.flows.places import Lane, first_place, lanes
 from orquestador.model.effects import ASK_PERSON_EVERY_S, Act, KeyState, Verdict, judge
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable
 from orquestador.model.ledger import (
     allocate,
+    lacks_place,
     lines_to_map,
     map_lines,
+    placed,
     plan_effect,
     replace_effect,
     settle_effect,
 )
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import OrderMode
+from orquestador.model.places import Place
 from orquestador.model.reservations import (
     book,
     to_attend,
@@ -45,10 +49,14 @@ from orquestador.ports import Erp, Mark, Outcome, Save
 
 
 class ErpLane:
-    """One runner at a time for the whole installation (see `Ownership`); it drains due effects in batches."""
+    """One runner at a time for each warehouse of the whole installation (see `Ownership`); it drains the due
+    effects of its channels in batches."""
 
-    def __init__(self, context: Context, erp: Erp) -> None:
+    def __init__(self, context: Context, erp: Erp, lane: Lane | None = None) -> None:
+        """`lane` None = the default one."""
         self._x, self._erp = context, erp
+        self._lane = lanes(context)[0] if lane is None else lane
+        self._first: Place | None = None
         self._manual = MovementLane(context, erp)
         self._attendant = Attendant(context, erp)
 
@@ -56,9 +64,15 @@ class ErpLane:
         """One batch; returns how many rows were looked at. Raises Unavailable or AuthRefused when the ERP
         is away, StoreUnavailable when the journal is."""
         x = self._x
-        if x.gates.stopped("erp"):
+        if x.gates.lane_stopped(self._lane.warehouse):
             return 0
-        works = await x.journal.effects_due(x.settings.erp_batch)
+        if self._first is None:
+            # Before anything else: a later setting must not say where former units were taken.
+            self._first = await first_place(x, self._erp)
+        works = await x.journal.effects_due(x.settings.erp_batch, self._lane.channels)
+        if self._first is None:
+            # Nobody can say yet where these were taken.
+            works = [w for w in works if w.order is None or not lacks_place(w.order)]
         # Nearly always there is nothing: then nobody need ask whether it may be written.
         if not works or await paused(x):
             return 0
@@ -87,7 +101,7 @@ class ErpLane:
 
     async def _do(self, works: Sequence[Work]) -> None:
         now, open_rows, promised, fresh = self._x.clock.now(), [], [], []
-        for work in works:
+        for work in map(self._placed, works):
             if work.kind is Kind.MOVEMENT:
                 await self._manual.advance(work)
             elif work.order is not None and (effect := work.order.open_effect):
@@ -102,6 +116,13 @@ class ErpLane:
             await self._attendant.attend(promised)
         if fresh:
             await self._start(fresh)
+
+    def _placed(self, work: Work) -> Work:
+        """What was taken before places were recorded was taken at the first one."""
+        order = work.order
+        if order is None or self._first is None or not lacks_place(order):
+            return work
+        return replace(work, doc=placed(order, self._first))
 
     async def _alone(self, work: Work) -> None:
         try:
@@ -126,7 +147,8 @@ class ErpLane:
         """Write down the next effect of each order, then do them all in one batch."""
         x = self._x
         skus = sorted({sku for w in works if w.order for sku in lines_to_map(w.order)})
-        found = await self._erp.products(skus) if skus else {}
+        place = await self._erp.place(self._lane.warehouse)
+        found = await self._erp.products(skus, place) if skus else {}
         ids = {sku: p for sku, p in found.items() if isinstance(p, int)}
         problems = {sku: f"{found[sku]}:{sku}" for sku in found if sku not in ids}
         now, planned = x.clock.now(), []
@@ -137,7 +159,7 @@ class ErpLane:
             live = x.modes.of(work.channel) is not None
             if live:
                 mode = x.settings.order_modes.get(work.channel, OrderMode.DELIVER)
-                order = plan_effect(order, prefix=x.settings.prefix, now=now, mode=mode)
+                order = plan_effect(order, prefix=x.settings.prefix, now=now, mode=mode, place=place)
             planned.append(row_after(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY))
         stored = await x.journal.save(planned)
         begun = []
@@ -196,6 +218,7 @@ class ErpLane:
         """A fold changed the row meanwhile: what the ERP answered still has to reach the ledger."""
         while True:
             work = await self._x.reload(row.work)
+            work = self._placed(work) if work else None
             order = work.order if work else None
             effect = next((e for e in order.effects if e.n == row.effect.n), None) if order else None
             if work is None or order is None or effect is None or not effect.is_open:

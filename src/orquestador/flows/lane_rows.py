@@ -34,7 +34,14 @@ class OpenRow:
     @property
     def movement(self) -> Movement:
         e = self.effect
-        return Movement(key=e.key, direction=e.direction, items=totals(e), erp_id=e.erp_id, mode=e.mode)
+        return Movement(
+            key=e.key,
+            direction=e.direction,
+            items=totals(e),
+            erp_id=e.erp_id,
+            mode=e.mode,
+            place=e.place,
+        )
 
 
 def row_after(

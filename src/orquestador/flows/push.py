@@ -11,6 +11,7 @@ from orquestador.flows.events import JOB, of_job
 from orquestador.flows.hands import in_hand
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
+from orquestador.flows.places import Overlaps
 from orquestador.flows.poll import OrdersPoll
 from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable
 from orquestador.model.logs import LogStatus
@@ -54,6 +55,8 @@ class Pusher:
     ) -> None:
         self._x, self._erp, self._channel = context, erp, channel
         self._poll, self._follower = poll, follower
+        self._scope = context.settings.scope_of(channel.id)
+        self._overlaps = Overlaps(context, erp, channel.id)
         self._owner = context.owner
         self._last_push_at = 0.0
         self._oversold: set[str] = set()
@@ -105,18 +108,21 @@ class Pusher:
         skus = sorted({w.listing.sku for w in works})
         units = await x.journal.units(skus)
         try:
-            if x.gates.stopped("erp"):
-                return await self._lowered(works, units)
-            known = await self._erp.availability(skus)
+            unproven = await self._overlaps.unproven(units)
+            if x.gates.pushes_stopped(self._scope):
+                return await self._lowered(works, units, unproven)
+            known = await self._erp.availability(skus, self._scope)
         except Unavailable:
-            return await self._lowered(works, units)
+            # Without the ERP nobody can say which units leave other places: all of them count.
+            return await self._lowered(works, units, {sku: of.unproven for sku, of in units.items()})
         now, candidates, saves = x.clock.now(), [], []
         for work in works:
             answer = known.get(work.listing.sku)
             if not isinstance(answer, Availability):
                 saves.append(self._unknown(work, answer, now))
                 continue
-            candidate = self._number(work, answer, units.get(work.listing.sku, Units()))
+            sku = work.listing.sku
+            candidate = self._number(work, answer, units.get(sku, Units()), unproven.get(sku, 0))
             listing = replace(
                 work.listing,
                 wanted=candidate.wanted,
@@ -139,7 +145,9 @@ class Pusher:
         await self._save(saves)
         return sorted(candidates, key=lambda c: -c.work.urgency)
 
-    async def _lowered(self, works: Sequence[Work], units: Mapping[str, Units]) -> list[Candidate]:
+    async def _lowered(
+        self, works: Sequence[Work], units: Mapping[str, Units], unproven: Mapping[str, int]
+    ) -> list[Candidate]:
         """While the ERP is away a known number may fall by what was sold since, never rise (design §7.3).
 
         These rows stay due, so that each gets its real number when the ERP is back.
@@ -151,7 +159,7 @@ class Pusher:
             live = x.modes.of(self._channel.id) is not None and x.settings.publishes(listing.sku)
             if not live or newest is None or listing.available is None:
                 continue
-            wanted = net_quantity(listing.available, sums.unproven, x.settings.rule)
+            wanted = net_quantity(listing.available, unproven.get(listing.sku, 0), x.settings.rule)
             if wanted < newest.quantity or (wanted == newest.quantity and newest.own_seq != work.own_seq):
                 written = written_quantity(wanted, sums, self._channel.id, self._channel.write_means)
                 doc = replace(listing, wanted=wanted, wanted_at=x.clock.now(), why="erp_away")
@@ -177,8 +185,8 @@ class Pusher:
                 skus=[listing.sku],
             )
 
-    def _number(self, work: Work, answer: Availability, units: Units) -> Candidate:
-        wanted = net_quantity(answer.available, units.unproven, self._x.settings.rule)
+    def _number(self, work: Work, answer: Availability, units: Units, unproven: int) -> Candidate:
+        wanted = net_quantity(answer.available, unproven, self._x.settings.rule)
         written = written_quantity(wanted, units, self._channel.id, self._channel.write_means)
         return Candidate(work, wanted, written)
 

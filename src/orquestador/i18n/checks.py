@@ -92,6 +92,58 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ponga su código en ODOO_WAREHOUSE (por ejemplo ODOO_WAREHOUSE=WH) y reinicie.",
         "Put its code into ODOO_WAREHOUSE (for example ODOO_WAREHOUSE=WH) and restart.",
     ),
+    "odoo.warehouse_absent": (
+        "Odoo no muestra a {user} ninguna bodega {wanted} (muestra: {warehouses})",
+        "Odoo shows no warehouse {wanted} to {user} (it shows: {warehouses})",
+    ),
+    "odoo.warehouse_absent.means": (
+        "No existe, está archivada o es de una compañía cerrada a {user}. Lo que depende de ella espera.",
+        "It does not exist, is archived, or is of a company closed to {user}. What depends on it waits.",
+    ),
+    "odoo.warehouse_absent.do": (
+        "Corrija el código (ODOO_WAREHOUSE o el de la cuenta), o dé a {user} acceso a su compañía en Odoo.",
+        "Correct the code (ODOO_WAREHOUSE or the account's), or give {user} access to its company in Odoo.",
+    ),
+    "odoo.company": (
+        "{user} no tiene acceso a la compañía {company_id}, de la bodega {warehouse}",
+        "{user} has no access to company {company_id}, which has the warehouse {warehouse}",
+    ),
+    "odoo.company.means": (
+        "Los pedidos y publicaciones de esa bodega esperan; lo demás sigue. Detalle: {detail}",
+        "That warehouse's orders and pushes wait; the rest goes on. Detail: {detail}",
+    ),
+    "odoo.company.do": (
+        "En Odoo, Ajustes, Usuarios, {user}: agregue la compañía a las permitidas.",
+        "In Odoo, Settings, Users, {user}: add the company to the allowed ones.",
+    ),
+    "odoo.location": (
+        "La ubicación {location} no es una sola en Odoo (se encontraron {found})",
+        "The location {location} is not exactly one in Odoo (found: {found})",
+    ),
+    "odoo.location.means": (
+        "Sin saber qué lugares cuentan no se publica ningún número nuevo de esa cuenta.",
+        "As long as it is not known which places count, that account's numbers are not published.",
+    ),
+    "odoo.location.do": (
+        "Corrija FALABELLA_LOCATIONS: códigos de bodegas o nombres completos (Inventario, Ubicaciones).",
+        "Correct FALABELLA_LOCATIONS: codes of warehouses or full names (Inventory, Locations).",
+    ),
+    "odoo.locations": (
+        "Se publica el stock de {locations}; los pedidos salen de {warehouse}",
+        "The stock of {locations} is published; orders are taken from {warehouse}",
+    ),
+    "odoo.locations@warning": (
+        "Se publica el stock de {locations}, pero los pedidos salen de {warehouse}",
+        "The stock of {locations} is published, but orders are taken from {warehouse}",
+    ),
+    "odoo.locations@warning.means": (
+        "Ningún lugar publicado está en la bodega que vende: su stock puede quedar bajo cero.",
+        "No published place is in the warehouse that sells: its stock may fall below zero.",
+    ),
+    "odoo.locations@warning.do": (
+        "Agregue {warehouse} a FALABELLA_LOCATIONS, o elija otra bodega con FALABELLA_WAREHOUSE.",
+        "Add {warehouse} to FALABELLA_LOCATIONS, or choose another one with FALABELLA_WAREHOUSE.",
+    ),
     "odoo.delivery_steps": (
         "La bodega {warehouse} despacha en varios pasos",
         "The warehouse {warehouse} delivers in several steps",

@@ -36,6 +36,7 @@ def adopt(order: Order, body: Order) -> Order:
                     product_id=old.product_id,
                     recipe=old.recipe,
                     mode=old.mode,
+                    place=old.place,
                 )
                 got.append((line.line_id, moved))
                 left -= moved

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from orquestador.model.places import Place
+
 UNKNOWN_OWNER_HOLD_S = 3600.0
 
 
@@ -90,6 +92,8 @@ class Line:
     """How many of `held` have no stock behind them yet."""
     mode: OrderMode | None = None
     """What its newest take asked for; it counts while something is taken."""
+    place: Place | None = None
+    """Where its newest take was made; None on what was taken is the first place of all (`ledger.placed`)."""
     product_id: int | None = None
     recipe: tuple[tuple[int, float], ...] = ()
     """Per unit of this line, the (product id, quantity) moves that were done: a kit's components, or the
@@ -116,6 +120,10 @@ class Line:
     def mode_of_next(self, configured: OrderMode) -> OrderMode:
         """A setting applies only to lines that have taken nothing (design §6.5)."""
         return (self.mode or OrderMode.DELIVER) if self.taken else configured
+
+    def place_of_next(self, configured: Place | None) -> Place | None:
+        """As `mode_of_next`."""
+        return self.place if self.taken else configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +203,8 @@ class Effect:
     erp_id: int | None = None
     note: str | None = None
     mode: OrderMode = OrderMode.DELIVER
+    place: Place | None = None
+    """Where its units leave or come back; see `Line.place`."""
     look_at: float | None = None
     """When to ask next what people did with the documents of a reserving effect."""
     lowering: bool = False
@@ -301,6 +311,8 @@ class ManualMovement:
     request_hash: str
     allow_negative: bool = False
     reference: str | None = None
+    warehouse: str | None = None
+    """Its code; None = the default one."""
     effect: Effect | None = None
     previous_stock: float | None = None
     new_stock: float | None = None
@@ -314,3 +326,5 @@ class Units:
     unproven: int = 0
     reserved: Mapping[str, int] = field(default_factory=dict)
     """Per channel id, the units that this channel still holds back itself."""
+    unproven_of: Mapping[str, int] = field(default_factory=dict)
+    """`unproven` per channel id that the orders came from."""

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from orquestador.ports.channel import CatalogueRow, Channel, InvalidBody, JobReport, OrderHead
 from orquestador.ports.clock import Clock
-from orquestador.ports.erp import Changes, Duplicate, Erp, Movement, MovementState, Outcome, ProductProblem
+from orquestador.ports.erp import (
+    DEFAULT,
+    Changes,
+    Duplicate,
+    Erp,
+    Movement,
+    MovementState,
+    Outcome,
+    ProductProblem,
+)
 from orquestador.ports.findings import Finding, Registration, RegistrationChange
 from orquestador.ports.journal import (
     Accepted,
@@ -29,6 +38,7 @@ from orquestador.ports.logs import LogSink
 from orquestador.ports.volatile import MISSED, Broadcast, Cache, CacheMiss, Event, Listener, Queue, Remembered
 
 __all__ = [
+    "DEFAULT",
     "MISSED",
     "Accepted",
     "Broadcast",

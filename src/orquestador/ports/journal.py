@@ -219,10 +219,10 @@ class Journal(Protocol):
         """Bump `wanted` and make due (creating order rows that do not exist yet), as a signal does."""
         ...
 
-    async def effects_due(self, limit: int) -> list[Work]:
+    async def effects_due(self, limit: int, channels: Sequence[str] | None = None) -> list[Work]:
         """Rows (orders and movements) whose saved `effect_due_at` is past, oldest first, whatever their
-        state or lease. The ERP lane holds a lease of its own (`acquire`), so rows are not claimed; its
-        saves are compare-and-set like all others."""
+        state or lease; of these channels alone when they are named. An ERP lane holds a lease of its own
+        (`acquire`), so rows are not claimed; its saves are compare-and-set like all others."""
         ...
 
     async def claim_names(self, channel: str, names: Sequence[str], work_id: str) -> dict[str, str]:

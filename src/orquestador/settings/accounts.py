@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from orquestador.model.orders import OrderMode
+from orquestador.model.places import Scope
 from orquestador.model.stock import WriteMeans
 from orquestador.ops.addresses import is_loopback_host, is_loopback_url
 from orquestador.settings.model import Settings
@@ -42,6 +43,8 @@ class FalabellaAccount:
     write_means: WriteMeans
     order_source: Literal["auto", "api", "body"]
     order_mode: OrderMode
+    scope: Scope
+    """The warehouse that its orders are taken from, and the places whose stock is published."""
     webhook_secret: str | None = field(repr=False)
     timeouts: Timeouts
     kind: str = "falabella"
@@ -87,6 +90,10 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
             write_means=settings.falabella_write_means,
             order_source=settings.falabella_order_source,
             order_mode=settings.falabella_order_mode,
+            scope=Scope(
+                usable(settings.falabella_warehouse) or default_warehouse(settings),
+                settings.falabella_locations,
+            ),
             webhook_secret=webhook_secret(settings, settings.falabella_webhook_secret),
             timeouts=Timeouts(
                 settings.falabella_connect_timeout_s,
@@ -95,6 +102,16 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
             ),
         ),
     )
+
+
+def default_warehouse(settings: Settings) -> str | None:
+    """What sells where nothing else is said, and what is moved by hand; None = the only one there is."""
+    return usable(settings.odoo_warehouse)
+
+
+def scopes(settings: Settings) -> dict[str, Scope]:
+    """Per channel id, what it sells from and publishes."""
+    return {account.id: account.scope for account in falabella_accounts(settings)}
 
 
 def odoo_account(settings: Settings) -> OdooAccount | None:
@@ -110,7 +127,7 @@ def odoo_account(settings: Settings) -> OdooAccount | None:
         username=username,
         secret=secret,
         is_key=key is not None,
-        warehouse=usable(settings.odoo_warehouse),
+        warehouse=default_warehouse(settings),
         timeouts=Timeouts(
             settings.odoo_connect_timeout_s, settings.odoo_read_timeout_s, settings.odoo_write_timeout_s
         ),

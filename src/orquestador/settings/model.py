@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     falabella_order_mode: Annotated[OrderMode, BeforeValidator(parse.lower)] = Field(
         OrderMode.DELIVER, examples=["deliver"]
     )
+    falabella_warehouse: Text | None = Field(None, examples=["W2"])
+    falabella_locations: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse.names)] = Field(
+        (), examples=["W2,WH/Stock/Shelf 1"]
+    )
     falabella_connect_timeout_s: Seconds = Field(5.0, examples=["5"])
     falabella_read_timeout_s: Seconds = Field(20.0, examples=["20"])
     falabella_write_timeout_s: Seconds = Field(60.0, examples=["60"])

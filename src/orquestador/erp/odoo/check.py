@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from orquestador.erp.odoo.client import FIRST_JSON2, JSON2, Client
 from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.houses import SetUpReader
 from orquestador.erp.odoo.rights import INVENTORY_USER, has_group, key_ends, may_end
 from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.rules import FIRST_WEBHOOK, WebhookRules
-from orquestador.erp.odoo.setup import AT_CONFIRM, NEWEST, SetUp, SetUpReader, SetUpRefused
+from orquestador.erp.odoo.setup import AT_CONFIRM, NEWEST, HouseRefused, SetUp, SetUpRefused
 from orquestador.model.errors import AuthRefused, Rejected, Unavailable, UpstreamError
 from orquestador.ports import Clock, Finding
 
 STOPS = "erp"
+Question = Callable[[SetUp], Awaitable[list[Finding]]]
 MAX_SKEW_S = 120.0
 FIRST_MEASURED = 17
 DAY_S = 86_400.0
@@ -32,7 +35,7 @@ class Checker:
 
     async def check(self) -> list[Finding]:
         try:
-            setup = await self._setup.get()
+            houses, findings = await self._houses()
         except SetUpRefused as error:
             return [_error(error.code, detail=error.detail, **error.facts)]
         except AuthRefused as error:
@@ -47,16 +50,19 @@ class Checker:
         except UpstreamError as error:
             host = urlsplit(self._settings.url).netloc
             return [_error("odoo.unreachable", detail=error.detail, host=host, db=self._settings.db)]
-        findings = [self._version(setup), *self._skew()]
-        questions = (
-            self._api,
-            self._rights,
-            self._scope,
-            self._reservation,
-            self._key,
-            self._webhook_rule,
-        )
-        for question in questions:
+        if not houses:
+            return findings
+        first = houses[0]
+        findings = [*findings, self._version(first), *self._skew()]
+        questions: list[tuple[Question, SetUp]] = [
+            (self._api, first),
+            (self._rights, first),
+            *((ask, house) for house in houses for ask in (self._scope, self._reservation)),
+            (self._locations, first),
+            (self._key, first),
+            (self._webhook_rule, first),
+        ]
+        for question, setup in questions:
             try:
                 findings += await question(setup)
             except AuthRefused:
@@ -72,21 +78,63 @@ class Checker:
                         db=self._settings.db,
                     ),
                 ]
-        if not any(f.level == "error" for f in findings):
-            findings.append(
-                Finding(
-                    "odoo.ok",
-                    "ok",
-                    {
-                        "version": setup.version,
-                        "db": self._settings.db,
-                        "warehouse": setup.warehouse.code,
-                        "company_id": setup.warehouse.company_id,
-                        "stock_location_id": setup.warehouse.stock_id,
-                        "customer_location_id": setup.customer_id,
-                    },
-                )
-            )
+        wrong = {f.stops for f in findings if f.level == "error"}
+        for setup in houses:
+            if not wrong & {None, STOPS, self._part(setup)}:
+                findings.append(self._well(setup))
+        return findings
+
+    async def _houses(self) -> tuple[list[SetUp], list[Finding]]:
+        """The warehouses in use that are well, and what is wrong with the others."""
+        houses: dict[int, SetUp] = {}
+        findings: list[Finding] = []
+        for code in self._settings.warehouses:
+            try:
+                setup = await self._setup.get(code)
+                houses.setdefault(setup.warehouse.id, setup)
+            except HouseRefused as error:
+                stops = self._stops(code)
+                facts = {**error.facts, "detail": error.detail}
+                findings.append(Finding(error.code, "error", facts, stops=stops))
+        return list(houses.values()), findings
+
+    def _stops(self, code: str | None) -> str:
+        """A single warehouse is all there is; with several, each stops its own part."""
+        return STOPS if len(self._settings.warehouses) == 1 else f"{STOPS}:{code or ''}"
+
+    def _part(self, setup: SetUp) -> str:
+        code = setup.warehouse.code
+        return self._stops(code if code in self._settings.warehouses else None)
+
+    def _well(self, setup: SetUp) -> Finding:
+        facts = {
+            "version": setup.version,
+            "db": self._settings.db,
+            "warehouse": setup.warehouse.code,
+            "company_id": setup.warehouse.company_id,
+            "stock_location_id": setup.warehouse.stock_id,
+            "customer_location_id": setup.customer_id,
+        }
+        return Finding("odoo.ok", "ok", facts)
+
+    async def _locations(self, _: SetUp) -> list[Finding]:
+        """What the channels publish, where it is not simply the stock of their warehouse."""
+        findings = []
+        for scope in dict.fromkeys(self._settings.scopes):
+            if not scope.locations:
+                continue
+            facts: dict[str, object] = {"locations": ", ".join(scope.locations)}
+            stops = f"scope:{scope}"
+            try:
+                area, source = await self._setup.areas([scope, scope.taken_from])
+                facts["warehouse"] = (await self._setup.within(scope)).warehouse.code
+            except HouseRefused as error:
+                if error.code == "odoo.location":
+                    facts = {**facts, **error.facts, "detail": error.detail}
+                    findings.append(Finding(error.code, "error", facts, stops=stops))
+                continue  # the warehouse has its own finding
+            level = "ok" if area.overlaps(source) else "warning"
+            findings.append(Finding("odoo.locations", level, facts))
         return findings
 
     def _version(self, setup: SetUp) -> Finding:
@@ -181,7 +229,8 @@ class Checker:
         total = await self._on_hand(product, setup.company)
         scoped = await self._on_hand(product, setup.scope)
         if total is None or scoped is None or scoped >= total:
-            return [_error("odoo.scope", **facts, total=total, scoped=scoped)]
+            wrong = {**facts, "total": total, "scoped": scoped}
+            return [Finding("odoo.scope", "error", wrong, stops=self._part(setup))]
         return [Finding("odoo.scope", "ok", {**facts, "total": total, "scoped": scoped})]
 
     async def _on_hand(self, product: int, context: dict[str, object]) -> float | None:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from orquestador.erp.odoo.rpc import Row, Transport, rows
+from orquestador.erp.odoo.rpc import Row, Transport, ref, rows
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.model.stock import Availability
 from orquestador.ops.serving import serving
@@ -76,13 +76,14 @@ class Products:
             "search_read",
             kwargs={
                 "domain": [["default_code", "in", skus], ["active", "in", [True, False]]],
-                "fields": [*fields, "active"],
+                "fields": [*fields, "active", *(["company_id"] if setup.also else [])],
             },
             context=context,
         )
         hits: dict[str, list[Row]] = {sku: [] for sku in skus}
         for row in rows(answer):
-            if (sku := str(row["default_code"])) in hits:
+            # Places of another company are counted too, but its products are not what we sell.
+            if (sku := str(row["default_code"])) in hits and ref(row.get("company_id")) not in setup.also:
                 hits[sku].append(row)
             self._remember(int(row["id"]), sku)
         found: dict[str, Found] = {}

@@ -127,8 +127,8 @@ class MongoJournal:
     async def touch(self, work_ids: Sequence[str], reason: str, due_at: float | None = None) -> int:
         return await _told(signals.touch(self._store, work_ids, reason, due_at))
 
-    async def effects_due(self, limit: int) -> list[Work]:
-        return await _told(reads.effects_due(self._store, limit))
+    async def effects_due(self, limit: int, channels: Sequence[str] | None = None) -> list[Work]:
+        return await _told(reads.effects_due(self._store, limit, channels))
 
     async def claim_names(self, channel: str, names: Sequence[str], work_id: str) -> dict[str, str]:
         return await _told(facts.claim_names(self._store, channel, names, work_id))

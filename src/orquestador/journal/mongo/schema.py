@@ -82,7 +82,13 @@ async def _first(store: Store) -> None:
     )
 
 
-STEPS: tuple[Step, ...] = (_first,)
+async def _effects_of_channels(store: Store) -> None:
+    """The ERP lane of one warehouse looks for the effects of its channels alone (docs/adr/0019)."""
+    index = _index("effects_of", "channel", "effect_due_at", only=_having("effect_due_at"))
+    await store.work.create_indexes([index])
+
+
+STEPS: tuple[Step, ...] = (_first, _effects_of_channels)
 """Step n leads to version n + 1."""
 
 

@@ -165,8 +165,9 @@ class SqliteJournal:
             lambda c: signals.touch(c, now=self._clock.now(), ids=work_ids, reason=reason, due_at=due_at)
         )
 
-    async def effects_due(self, limit: int) -> list[Work]:
-        return to_works(await self._readers.run(lambda c: reads.effects_due(c, self._clock.now(), limit)))
+    async def effects_due(self, limit: int, channels: Sequence[str] | None = None) -> list[Work]:
+        now = self._clock.now()
+        return to_works(await self._readers.run(lambda c: reads.effects_due(c, now, limit, channels)))
 
     async def claim_names(self, channel: str, names: Sequence[str], work_id: str) -> dict[str, str]:
         return await self._writer.run(lambda c: facts.claim_names(c, channel, names, work_id))

@@ -105,7 +105,7 @@ class Core:
         context = named.pop("context", None) or {}
         fields = named.get("fields") or (args[1] if len(args) > 1 else ())
         asked = fields if isinstance(fields, list | tuple) else ()
-        self.read(lambda env: rights.check(env, model, asked))
+        self.read(lambda env: rights.check(env, model, asked), context)
         if not function.__dict__["rpc_writes"]:
             value = self.read(lambda env: function(env[model], *args, **named), context)
             await self._pay_read(value, fields)

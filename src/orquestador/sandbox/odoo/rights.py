@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from orquestador.sandbox.odoo import companies
 from orquestador.sandbox.odoo.env import Env
 from orquestador.sandbox.odoo.errors import AccessError
 from orquestador.sandbox.odoo.models.products import QUANTITIES
@@ -22,6 +23,7 @@ _NEEDS = {
 
 def check(env: Env, model: str, fields: Iterable[object]) -> None:
     """AccessError when the user lacks the group. Warehouses, places and quants are open to every employee."""
+    companies.of_call(env)
     needed = _NEEDS.get(model)
     if needed is None and model == "product.product" and any(name in QUANTITIES for name in fields):
         needed = _STOCK  # they are summed up from moves

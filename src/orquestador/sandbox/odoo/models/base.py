@@ -17,6 +17,15 @@ class ResCompany(Model):
     name = "res.company"
     fields: ClassVar[dict[str, Field]] = {"name": Field("char", required=True)}
 
+    def new(self, vals: Values) -> int:
+        """Whoever makes a company may enter it, and it gets a warehouse named after it."""
+        company = super().new(vals)
+        users = self.env["res.users"]
+        users.change([self.env.uid], {"company_ids": [[4, company]]})
+        house = {"name": vals["name"], "code": str(vals["name"])[:5], "company_id": company}
+        self.env["stock.warehouse"].new(house)
+        return company
+
 
 class ResPartner(Model):
     """Contacts."""
