@@ -34,6 +34,7 @@ class MoveBody(_Body):
     reason: Annotated[StrictStr, Field(max_length=500), AfterValidator(_printable)]
     reference: Label | None = None
     allow_negative: StrictBool = False
+    warehouse: Label | None = Field(default=None, description="Its code; absent = the default one.")
 
 
 class DiscardBody(_Body):

@@ -232,7 +232,7 @@ class House:
         self._fail()
         return await self.broadcast.listen()
 
-    async def stock(self, sku: str) -> Availability | ProductProblem:
+    async def stock(self, sku: str, channel: str | None = None) -> Availability | ProductProblem:
         self._fail()
         return self.stocks.get(sku, ProductProblem.UNKNOWN)
 

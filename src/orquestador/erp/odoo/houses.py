@@ -135,6 +135,11 @@ class SetUpReader:
         return replace(house, roots=at.roots, also=also)
 
     async def _named(self, code: str | None) -> SetUp:
+        found = await self._of(await self._row(code))
+        _one_step(found.warehouse)
+        return found
+
+    async def _row(self, code: str | None) -> Row:
         database = await self._read()
         matching = [row for row in database.houses if code is None or row.get("code") == code]
         if code is not None and not matching:
@@ -142,9 +147,7 @@ class SetUpReader:
         if len(matching) != 1:
             problem = f"{len(matching)} warehouses {code or ''}".strip() + ", exactly one is needed"
             raise HouseRefused("odoo.warehouse", problem, {"wanted": code, "warehouses": database.codes})
-        found = await self._of(matching[0])
-        _one_step(found.warehouse)
-        return found
+        return matching[0]
 
     def _absent(self, wanted: str, database: _Database) -> HouseRefused:
         facts = {"wanted": wanted, "warehouses": database.codes, "user": self._settings.username}
@@ -247,8 +250,9 @@ class SetUpReader:
             own = [row for row in database.houses if database.codes.count(str(row.get("code"))) == 1]
             stocks = {str(row.get("code")): ref(row.get("lot_stock_id")) for row in own}
         else:
-            house = (await self._named(scope.warehouse or self._settings.warehouse)).warehouse
-            stocks = {house.code: house.stock_id}
+            # How it delivers does not matter here: its places are where they are.
+            house = await self._row(scope.warehouse or self._settings.warehouse)
+            stocks = {str(house.get("code")): ref(house.get("lot_stock_id"))}
         wanted = scope.locations or tuple(stocks)
         ids = [place for code in wanted if (place := stocks.get(code)) is not None]
         names = [name for name in wanted if stocks.get(name) is None]
