@@ -127,6 +127,9 @@ class Hand:
         await self.rpc("mrp.bom", "unlink", boms)
         await self.rpc("product.product", "write", products, {"active": False})
         await self.rpc("stock.warehouse", "write", houses, {"active": False})
+        companies = await self.rpc("res.company", "search", ours)
+        if companies and self.version >= 17:  # archived where that is possible: a company is never deleted
+            await self.rpc("res.company", "write", companies, {"active": False})
         users = await self.rpc("res.users", "search", [["login", "=like", f"{RUN}%"]])
         await self.rpc("res.users", "write", users, {"active": False})
 

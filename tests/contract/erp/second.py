@@ -60,11 +60,9 @@ async def second_house(world: OdooWorld) -> SecondHouse:
     """Made once in a database."""
     found = await world.rpc("stock.warehouse", "search", [["code", "=", CODE]])
     if not found:
-        company = await world.rpc("res.company", "create", {"name": f"{RUN} company"})
-        own = [["company_id", "=", company]]
-        found = await world.rpc("stock.warehouse", "search", own)
-        named = {"code": CODE, "name": f"{RUN} second"}
-        await world.rpc("stock.warehouse", "write", found, named)
+        company = await world.rpc("res.company", "create", {"name": f"{RUN}company"})
+        values = {"code": CODE, "name": f"{RUN}second", "company_id": company}
+        found = [await world.rpc("stock.warehouse", "create", values)]
     fields = ["company_id", "lot_stock_id", "view_location_id"]
     row = (await world.rpc("stock.warehouse", "read", found, fields))[0]
     stock, name = row["lot_stock_id"]

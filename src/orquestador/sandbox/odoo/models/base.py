@@ -18,12 +18,9 @@ class ResCompany(Model):
     fields: ClassVar[dict[str, Field]] = {"name": Field("char", required=True)}
 
     def new(self, vals: Values) -> int:
-        """Whoever makes a company may enter it, and it gets a warehouse named after it."""
+        """Whoever makes a company may enter it; over RPC it gets no warehouse by itself (measured)."""
         company = super().new(vals)
-        users = self.env["res.users"]
-        users.change([self.env.uid], {"company_ids": [[4, company]]})
-        house = {"name": vals["name"], "code": str(vals["name"])[:5], "company_id": company}
-        self.env["stock.warehouse"].new(house)
+        self.env["res.users"].change([self.env.uid], {"company_ids": [[4, company]]})
         return company
 
 
