@@ -170,6 +170,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Take the offer off the channel, which still offers what it showed last; or unarchive the product in "
         "Odoo: it goes on by itself with the next sweep (ODOO_SWEEP_S).",
     ),
+    "reason.warehouse_refused": (
+        "esa bodega no se puede usar en Odoo",
+        "that warehouse cannot be used in Odoo",
+    ),
+    "reason.warehouse_refused.do": (
+        "Corrija la bodega en Odoo (orquestador doctor dice qué) o pida el movimiento en otra.",
+        "Correct the warehouse in Odoo (orquestador doctor says what), or ask for it in another one.",
+    ),
     "reason.not_stocked": (
         "{detail} no lleva stock en Odoo (consumible o servicio)",
         "{detail} keeps no stock in Odoo (a consumable or a service)",
