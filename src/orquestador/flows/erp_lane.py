@@ -23,10 +23,11 @@ from orquestador.flows.lane_rows import (
 )
 from orquestador.flows.movements import MovementLane
 from orquestador.flows.pause import Held, let_write, paused
-from orquestador.model.effects import ASK_PERSON_EVERY_S, Act, KeyState, Verdict, judge
+from orquestador.model.effects import ASK_PERSON_EVERY_S, CANCELLED_IN_ERP, Act, KeyState, Verdict, judge
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable
 from orquestador.model.ledger import (
     allocate,
+    left_undone,
     lines_to_map,
     map_lines,
     plan_effect,
@@ -167,10 +168,25 @@ class ErpLane:
             (Act.FINISH, self._erp.finish),
             (Act.VOID, self._erp.void),
         ):
-            group = todo[act]
+            group = await self._announced(todo[act]) if act is Act.VOID else todo[act]
             if group:
                 await let_write(self._x)
                 await self._close(group, await call([row.movement for row in group]))
+
+    async def _announced(self, rows: Sequence[OpenRow]) -> list[OpenRow]:
+        """Written down first: what is missing after this was our doing, nobody else's."""
+        marked = []
+        for row in rows:
+            effect = replace(row.effect, lowering=True)
+            order = replace_effect(row.order, effect)
+            marked.append(OpenRow(replace(row.work, doc=order), order, effect))
+        saves = [Save(row.work, effect_due_at=ON_ITS_WAY) for row in marked]
+        stored = await self._x.journal.save(saves) if saves else []
+        return [
+            replace(row, work=replace(row.work, rev=row.work.rev + 1))
+            for row, ok in zip(marked, stored, strict=True)
+            if ok
+        ]
 
     def _judge(self, row: OpenRow, outcome: Outcome) -> Verdict:
         return judge(
@@ -216,17 +232,20 @@ class ErpLane:
         if verdict.act in (Act.SETTLE, Act.HOLD):
             items = row.effect.items
             recipes = {i.line_id: r for i in items if (r := outcome.recipes.get(i.product_id, ()))}
+            units = allocate(row.effect, outcome.moved)
             order = settle_effect(
                 order,
                 row.effect.n,
                 now=now,
                 erp_id=outcome.erp_id,
-                units=allocate(row.effect, outcome.moved),
+                units=units,
                 recipes=recipes,
                 note="oversold" if outcome.short else verdict.reason,
             )
-            if verdict.act is Act.HOLD:
-                order = replace(order, hold=verdict.reason)
+            hold = verdict.reason if verdict.act is Act.HOLD else None
+            if not row.effect.lowering and left_undone(order, row.effect, units):
+                hold = hold or CANCELLED_IN_ERP
+            order = replace(order, hold=hold or order.hold)
             return row_after(
                 row.work,
                 order,

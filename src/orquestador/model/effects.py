@@ -9,6 +9,8 @@ from orquestador.model.orders import Effect
 
 DOUBT_MAX_S = 120.0
 ASK_PERSON_EVERY_S = 300.0
+CANCELLED_IN_ERP = "cancelled_in_erp"
+"""Why an order is held: a person took something out of its document that it still asks for."""
 
 
 class KeyState(StrEnum):
@@ -60,7 +62,9 @@ def judge(
     """The next step for an open effect. `needed` is False when doing it would overshoot what the order asks
     for now."""
     answer = f"{state.value}:{erp_id or ''}"
-    before, seen = effect.asked, replace(effect, asked=answer, erp_id=erp_id or effect.erp_id)
+    # What is not proven ours is not asked by its id next time: that would make it ours in silence.
+    ours = effect.erp_id if state is KeyState.FOREIGN else erp_id or effect.erp_id
+    before, seen = effect.asked, replace(effect, asked=answer, erp_id=ours)
     match state:
         case KeyState.DONE:
             return Verdict(Act.SETTLE, seen)
@@ -68,7 +72,7 @@ def judge(
             # Needed or not: what is too much is given up afterwards, in absolute numbers.
             return Verdict(Act.BOOK, seen)
         case KeyState.CANCELLED:
-            return Verdict(Act.HOLD, seen, "cancelled_in_erp") if needed else Verdict(Act.SETTLE, seen)
+            return Verdict(Act.HOLD, seen, CANCELLED_IN_ERP) if needed else Verdict(Act.SETTLE, seen)
         case KeyState.FOREIGN:
             return Verdict(Act.PERSON, seen, f"foreign_document:{detail or ''}", now + ASK_PERSON_EVERY_S)
         case KeyState.REFUSED if needed:

@@ -129,8 +129,21 @@ def settle_effect(
             line = replace(line, taken=line.taken + sign * moved, recipe=recipe)
         lines.append(line)
     state = EffectState.APPLIED if any(units.values()) else EffectState.VOIDED
-    closed = replace(effect, state=state, done_at=now, erp_id=erp_id or effect.erp_id, note=note)
+    closed = replace(
+        effect, state=state, done_at=now, erp_id=erp_id or effect.erp_id, note=note, lowering=False
+    )
     return replace_effect(replace(order, lines=tuple(lines)), closed)
+
+
+def left_undone(order: Order, effect: Effect, units: Mapping[str, int]) -> bool:
+    """True when a settled effect moved less (`units` per line id) than it was made for, and the order still
+    asks for that: a person took it out of the document, so nobody may do it anew without being told."""
+    lines = {line.line_id: line for line in order.lines}
+    sign = 1 if effect.direction is Direction.OUT else -1
+    return any(
+        units.get(item.line_id, 0) < item.units and sign * lines[item.line_id].difference > 0
+        for item in effect.items
+    )
 
 
 def allocate(effect: Effect, moved: Mapping[int, float]) -> dict[str, int]:

@@ -198,7 +198,7 @@ class Effect:
     look_at: float | None = None
     """When to ask next what people did with the documents of a reserving effect."""
     lowering: bool = False
-    """We are about to give up a part of it: what is then missing was our doing."""
+    """We are about to give up a part of it, or to void it: what is then missing was our doing."""
 
     @property
     def is_open(self) -> bool:

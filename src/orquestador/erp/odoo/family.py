@@ -14,7 +14,7 @@ from orquestador.ports import Movement, MovementState, Outcome
 TOLERANCE = 1e-6
 """Quantities arrive as floats (odoo.md §5.6)."""
 
-PICKING_FIELDS = ["name", "origin", "state", "backorder_id"]
+PICKING_FIELDS = ["name", "origin", "state", "backorder_id", "picking_type_code"]
 
 
 def move_fields(dialect: Dialect) -> list[str]:
@@ -29,6 +29,8 @@ class Picking:
     origin: str
     state: str
     parent: int | None
+    kind: str
+    """What its operation type does: outgoing, incoming, internal."""
 
     @classmethod
     def of(cls, row: Row) -> Picking:
@@ -38,6 +40,7 @@ class Picking:
             origin=str(row.get("origin") or ""),
             state=str(row.get("state")),
             parent=ref(row.get("backorder_id")),
+            kind=str(row.get("picking_type_code") or ""),
         )
 
 

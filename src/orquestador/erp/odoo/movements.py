@@ -215,6 +215,7 @@ class Movements:
         outcomes: dict[str, Outcome] = {}
         for m in movements:
             picking, foreign = chosen[m.key]
+            foreign = foreign or _changed_type(m, picking, pickings)
             if picking is None:
                 outcomes[m.key] = Outcome(MovementState.ABSENT)
                 continue
@@ -271,6 +272,15 @@ def _choose(movement: Movement, pickings: dict[int, Picking]) -> tuple[Picking |
         first = min(roots, key=lambda p: p.id)
         return first, f"found as {first.name}, not under its key"
     return None, None
+
+
+def _changed_type(movement: Movement, chosen: Picking | None, pickings: dict[int, Picking]) -> str | None:
+    """Why a document of this movement is for a person: its units no longer go where they should, because
+    somebody changed the operation type of it or of a backorder."""
+    kind = "outgoing" if movement.direction is Direction.OUT else "incoming"
+    ours = [p for p in pickings.values() if p is chosen or p.origin == movement.key]
+    other = next((p for p in ours if p.kind != kind and p.state != "cancel"), None)
+    return f"{other.name} is {other.kind} now, not {kind}" if chosen and other else None
 
 
 def _doubt_the_rest(run: Run, movements: Sequence[Movement], error: Exception) -> None:
