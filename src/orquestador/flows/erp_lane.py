@@ -23,7 +23,7 @@ from orquestador.flows.lane_rows import (
 )
 from orquestador.flows.movements import MovementLane
 from orquestador.flows.pause import Held, let_write, paused
-from orquestador.model.effects import ASK_PERSON_EVERY_S, CANCELLED_IN_ERP, Act, KeyState, Verdict, judge
+from orquestador.model.effects import ASK_PERSON_EVERY_S, Act, KeyState, Verdict, judge
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable
 from orquestador.model.ledger import (
     allocate,
@@ -244,7 +244,7 @@ class ErpLane:
             )
             hold = verdict.reason if verdict.act is Act.HOLD else None
             if not row.effect.lowering and left_undone(order, row.effect, units):
-                hold = hold or CANCELLED_IN_ERP
+                hold = hold or "cancelled_in_erp"
             order = replace(order, hold=hold or order.hold)
             return row_after(
                 row.work,

@@ -9,8 +9,6 @@ from orquestador.model.orders import Effect
 
 DOUBT_MAX_S = 120.0
 ASK_PERSON_EVERY_S = 300.0
-CANCELLED_IN_ERP = "cancelled_in_erp"
-"""Why an order is held: a person took something out of its document that it still asks for."""
 
 
 class KeyState(StrEnum):
@@ -72,7 +70,7 @@ def judge(
             # Needed or not: what is too much is given up afterwards, in absolute numbers.
             return Verdict(Act.BOOK, seen)
         case KeyState.CANCELLED:
-            return Verdict(Act.HOLD, seen, CANCELLED_IN_ERP) if needed else Verdict(Act.SETTLE, seen)
+            return Verdict(Act.HOLD, seen, "cancelled_in_erp") if needed else Verdict(Act.SETTLE, seen)
         case KeyState.FOREIGN:
             return Verdict(Act.PERSON, seen, f"foreign_document:{detail or ''}", now + ASK_PERSON_EVERY_S)
         case KeyState.REFUSED if needed:

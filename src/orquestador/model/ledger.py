@@ -11,6 +11,8 @@ from urllib.parse import quote
 from orquestador.model.orders import Direction, Effect, EffectItem, EffectState, Line, Order, OrderMode
 
 KEY_MAX_LENGTH = 60
+PRODUCT_CHANGED = "product_changed"
+"""The problem of a line that took from one product, and whose SKU is another one now."""
 
 
 def may_have_effects(order: Order) -> bool:
@@ -31,20 +33,26 @@ def lines_to_map(order: Order) -> tuple[str, ...]:
     """SKUs that must be resolved to an ERP product before the next effect can be planned."""
     if not may_have_effects(order):
         return ()
-    return tuple(
-        sorted({line.sku for line in order.lines if line.product_id is None and line.difference > 0})
-    )
+    return tuple(sorted({line.sku for line in order.lines if line.difference > 0}))
 
 
 def map_lines(order: Order, products: Mapping[str, int], problems: Mapping[str, str]) -> Order:
-    """Fix the ERP product of every line that has taken nothing yet, or say why it cannot be."""
+    """Fix the ERP product of every line that has taken nothing yet, or say why it cannot be.
+
+    A line that has taken something keeps its product; when its SKU is another product by now (two were
+    merged, say), a person decides about the rest of it.
+    """
     lines = []
     for line in order.lines:
-        if line.product_id is None and line.difference > 0:
-            if line.sku in products:
-                line = replace(line, product_id=products[line.sku], problem=None)
-            elif line.sku in problems:
-                line = replace(line, problem=problems[line.sku])
+        if line.difference > 0 and line.sku in products:
+            product = products[line.sku]
+            if not line.taken:
+                line = replace(line, product_id=product, recipe=(), problem=None)
+            else:
+                changed = f"{PRODUCT_CHANGED}:{line.sku}" if product != line.product_id else None
+                line = replace(line, problem=changed)
+        elif line.difference > 0 and line.sku in problems:
+            line = replace(line, problem=problems[line.sku])
         lines.append(line)
     return replace(order, lines=tuple(lines))
 
@@ -59,7 +67,7 @@ def plan_effect(order: Order, *, prefix: str, now: float, mode: OrderMode = Orde
         return order
     takes: dict[OrderMode, list[EffectItem]] = {}
     for line in order.lines:
-        if line.difference > 0 and line.product_id:
+        if line.difference > 0 and line.product_id and not line.problem:
             takes.setdefault(line.mode_of_next(mode), []).append(_take(line, line.difference))
     back = [
         _give_back(line, -line.difference)

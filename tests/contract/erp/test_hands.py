@@ -1,5 +1,5 @@
-"""A person's hands in Odoo: what people do to documents and products of ours while an order is on its way, and
-after. Each act ends in the ledger or with a person, and nothing is ever taken twice.
+"""A person's hands in Odoo: what people do to documents and products of ours while an order is on its way,
+and after. Each act ends in the ledger or with a person, and nothing is ever taken twice.
 
 The real ERP lane, a journal and the adapter, on the sandbox of each version or on a real server.
 """
@@ -106,12 +106,10 @@ class Shop:
     async def left(self) -> float:
         """Units that are no longer there, of A and of what A became."""
         skus = [A, OTHER] if self.others else [A]
-        ids = await self.world.rpc(
-            "product.product", "search", [["name", "in", skus]], active_test=False
-        )
+        ids = await self.world.rpc("product.product", "search", [["name", "in", skus]], active_test=False)
         place = self.world.stock_location
         rows = await self.world.rpc("product.product", "read", ids, ["qty_available"], location=place)
-        return len(skus) * UNITS + self.adjusted - sum(r["qty_available"] for r in rows)
+        return float(len(skus) * UNITS + self.adjusted - sum(r["qty_available"] for r in rows))
 
     adjusted: float = 0.0
 
@@ -135,9 +133,7 @@ class Shop:
 
 async def picking(shop: Shop) -> int:
     """The document of this order that is open, else its newest."""
-    found = await shop.world.rpc(
-        "stock.picking", "search_read", [["origin", "=", shop.key]], ["state"]
-    )
+    found = await shop.world.rpc("stock.picking", "search_read", [["origin", "=", shop.key]], ["state"])
     opened = [p["id"] for p in found if p["state"] not in ("done", "cancel")]
     return int((opened or [p["id"] for p in found])[0])
 
@@ -161,7 +157,9 @@ async def send_a_part_and_no_more(shop: Shop) -> None:
 
 
 async def rename(shop: Shop) -> None:
-    await shop.world.rpc("stock.picking", "write", [await picking(shop)], {"name": own(f"BY-HAND-{new_key()}")})
+    await shop.world.rpc(
+        "stock.picking", "write", [await picking(shop)], {"name": own(f"BY-HAND-{new_key()}")}
+    )
 
 
 async def change_type(shop: Shop) -> None:
@@ -197,9 +195,7 @@ async def merge(shop: Shop) -> None:
     old, new = await shop.world.product(A), await shop.world.new_product(OTHER, UNITS)
     shop.others = True
     opened = [["product_id", "=", old], ["state", "=", "draft"], ["origin", "!=", False]]
-    moves = await shop.world.rpc(
-        "stock.move", "search", [["picking_id.origin", "=", shop.key], *opened[:2]]
-    )
+    moves = await shop.world.rpc("stock.move", "search", [["picking_id.origin", "=", shop.key], *opened[:2]])
     await shop.world.rpc("stock.move", "write", moves, {"product_id": new})
     await shop.world.rpc("product.product", "write", [old], {"active": False, "default_code": own("OLD")})
     await shop.world.rpc("product.product", "write", [new], {"default_code": A})
@@ -368,3 +364,48 @@ async def test_what_a_person_does_ends_in_the_ledger_or_with_a_person(
     else:
         assert (row.state, await ledger(shop)) == (State.SETTLED, (0, 0))
         assert await shop.left() == 0
+
+
+async def order_more(shop: Shop, units: int) -> None:
+    line = shop.channel.orders[shop.order_id]["0"]
+    shop.channel.orders[shop.order_id]["0"] = replace(line, quantity=units)
+    await shop.signal()
+
+
+async def test_more_of_a_line_whose_sku_is_another_product_now(shop: Shop) -> None:
+    await sold(shop, OrderMode.DELIVER, "applied")
+    await merge(shop)
+    await order_more(shop, SOLD + 2)
+    await shop.settle()
+    assert (await shop.row()).reason == f"product_changed:{A}"
+    assert (await ledger(shop), await shop.left()) == ((SOLD, 0), SOLD)
+
+
+async def test_a_line_that_took_nothing_takes_from_the_product_that_has_its_sku_now(shop: Shop) -> None:
+    await sold(shop, OrderMode.DELIVER, "draft")
+    await cancel(shop)
+    await shop.settle()
+    await merge(shop)
+    await retry(shop.context, shop.row_id)
+    await shop.settle()
+    (line,) = (await shop.order()).lines
+    assert ((await shop.row()).state, line.taken) == (State.SETTLED, SOLD)
+    assert line.product_id == await shop.world.product(A)
+    assert await shop.world.on_hand(A) == UNITS - SOLD
+
+
+async def test_what_cannot_be_given_back_waits_until_its_product_is_there_again(shop: Shop) -> None:
+    await sold(shop, OrderMode.DELIVER, "applied")
+    product = await shop.world.product(A)
+    await archive(shop)
+    shop.channel.set_state(shop.order_id, "0", LineState.CANCELLED)
+    await shop.signal()
+    await shop.settle()
+    row = await shop.row()
+    assert row.state is State.DEAD
+    assert row.reason is not None
+    assert row.reason.startswith("refused_by_erp:product ")
+    await shop.world.rpc("product.product", "write", [product], {"active": True})
+    await shop.settle()
+    assert ((await shop.row()).state, await ledger(shop)) == (State.SETTLED, (0, 0))
+    assert await shop.left() == 0

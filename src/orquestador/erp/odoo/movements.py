@@ -134,6 +134,7 @@ class Movements:
         outcomes: dict[str, Outcome] = {}
         if not force:
             outcomes = await self._unaffordable(setup, movements)
+        outcomes |= await self._no_longer_there(setup, movements)
         todo = [m for m in movements if m.key not in outcomes]
         run = Run(self._rpc, setup)
         try:
@@ -201,6 +202,22 @@ class Movements:
             else:
                 free |= {p: free[p] - q for p, q in wanted.items()}
         return refused
+
+    async def _no_longer_there(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        """Give-backs of products that were archived or deleted since, merged into another one perhaps: put
+        there, the units would be sold by nobody, so a person says where they belong."""
+        back = [m for m in movements if m.direction is Direction.IN]
+        ids = sorted({product for m in back for product, _ in m.items})
+        kept = await self._products.kept(setup, ids) if ids else frozenset()
+        lost = {m.key: [p for p, _ in m.items if p not in kept] for m in back}
+        return {
+            key: Outcome(
+                MovementState.REFUSED,
+                reason=f"product {self._products.name_of(gone[0])} is archived or deleted in Odoo",
+            )
+            for key, gone in lost.items()
+            if gone
+        }
 
     async def _look(self, setup: SetUp, movements: Sequence[Movement]) -> tuple[dict[str, Outcome], Run]:
         """Ask for each movement; the run holds the families found under their own key."""

@@ -69,8 +69,8 @@ class StockPicking(Model):
         return super().new({**defaults, **vals})
 
     def change(self, ids: list[int], vals: Values) -> None:
-        """Moves added to a picking that is already open are confirmed at once; a changed operation type gives it
-        a new name, and from 18 on the places of that type."""
+        """Moves added to a picking that is already open are confirmed at once; a changed operation type gives
+        it a new name, and from 18 on the places of that type."""
         vals = dict(vals)
         if vals.get("picking_type_id"):
             self._change_type(ids, vals)
