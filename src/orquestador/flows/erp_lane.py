@@ -158,6 +158,9 @@ class ErpLane:
         rest: list[OpenRow] = []
         for row in rows:
             verdict = self._judge(row, answers.get(row.effect.key, SILENCE))
+            if verdict.act is Act.BOOK and row.effect.mode is OrderMode.BACKORDER and row.needed:
+                # It may have been cut off after the promise, before what was there had left.
+                verdict = replace(verdict, act=Act.FINISH)
             if verdict.act in todo:
                 todo[verdict.act].append(replace(row, effect=verdict.effect))
             else:
@@ -224,7 +227,7 @@ class ErpLane:
         verdict = self._judge(row, outcome)
         order = replace_effect(row.order, verdict.effect)
         live = x.modes.of(row.work.channel) is not None
-        if verdict.act in (Act.BOOK, Act.SETTLE, Act.HOLD) and row.effect.mode is OrderMode.RESERVE:
+        if verdict.act in (Act.BOOK, Act.SETTLE, Act.HOLD) and row.effect.mode.reserves:
             voided = verdict.act is Act.SETTLE and outcome.state is not KeyState.DONE
             order = book(order, row.effect.n, found_in(outcome), now, ours=voided)
             marks = tuple(Mark(sku, "erp") for sku in sorted({i.sku for i in row.effect.items}))
@@ -264,7 +267,23 @@ class ErpLane:
         waiting = row_after(row.work, order, live=live, now=now, effect_due_at=verdict.due_at or now + 1.0)
         return replace(waiting, work=replace(waiting.work, reason=verdict.reason or waiting.work.reason))
 
+    def _tell_short(self, row: OpenRow, outcome: Outcome) -> None:
+        """More was sold than there is, and Odoo shows no negative number for it: told once, here."""
+        short = sorted({i.sku for i in row.effect.items if i.product_id in outcome.short})
+        if short and row.effect.mode is OrderMode.BACKORDER:
+            self._x.count("oversold")
+            self._x.log(
+                "stock.oversold",
+                LogStatus.ERROR,
+                request={"key": row.effect.key},
+                response={"skus": short, "waiting": sum(outcome.waiting.values())},
+                order_ids=[row.order.order_id],
+                skus=short,
+                trace_id=row.order.trace_id,
+            )
+
     def _tell(self, row: OpenRow, outcome: Outcome) -> None:
+        self._tell_short(row, outcome)
         good = outcome.state in (KeyState.DONE, KeyState.CANCELLED, KeyState.RESERVED)
         self._x.count("effects_done" if good else "effects_open")
         skus = sorted({item.sku for item in row.effect.items})

@@ -36,6 +36,13 @@ class OrderMode(StrEnum):
     """Out at once."""
     RESERVE = "reserve"
     """Promised: the delivery is confirmed and reserved, and the warehouse validates it."""
+    BACKORDER = "backorder"
+    """What is there is out at once; what lacks stock is promised, for the warehouse to do (ADR 0020)."""
+
+    @property
+    def reserves(self) -> bool:
+        """Units may be promised in open documents, of which the warehouse does the rest."""
+        return self in (OrderMode.RESERVE, OrderMode.BACKORDER)
 
 
 PROGRESS = {LineState.NOT_COMMITTED: 0, LineState.COMMITTED: 1, LineState.SHIPPED: 2}

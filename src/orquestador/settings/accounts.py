@@ -86,7 +86,7 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
             business_unit=settings.falabella_business_unit,
             write_means=settings.falabella_write_means,
             order_source=settings.falabella_order_source,
-            order_mode=settings.falabella_order_mode,
+            order_mode=_order_mode(settings),
             webhook_secret=webhook_secret(settings, settings.falabella_webhook_secret),
             timeouts=Timeouts(
                 settings.falabella_connect_timeout_s,
@@ -95,6 +95,13 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
             ),
         ),
     )
+
+
+def _order_mode(settings: Settings) -> OrderMode:
+    """What lacks stock is a matter of `deliver` alone: elsewhere it waits anyway."""
+    mode = OrderMode(settings.falabella_order_mode)
+    backorders = settings.odoo_short_stock == "backorder"
+    return OrderMode.BACKORDER if backorders and mode is OrderMode.DELIVER else mode
 
 
 def odoo_account(settings: Settings) -> OdooAccount | None:

@@ -214,7 +214,8 @@ class OdooWorld(World):
         elif action == "rename":
             await self.rpc("stock.picking", "write", found, {"name": new_name})
         else:
-            await self.rpc("stock.picking", {"cancel": "action_cancel", "delete": "unlink"}[action], found)
+            methods = {"cancel": "action_cancel", "delete": "unlink", "assign": "action_assign"}
+            await self.rpc("stock.picking", methods[action], found)
 
     async def _create(self, name: str, sku: str, units: float) -> int:
         places = {"location_id": self._places["lot_stock_id"], "location_dest_id": self._customer}

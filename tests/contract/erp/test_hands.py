@@ -67,8 +67,8 @@ class Shop:
     context: Context
     world: OdooWorld
     order_id: str
-    others: bool = False
-    """There is a product OTHER, whose units count too."""
+    products: list[int]
+    """The one that was A, and what it became."""
 
     @property
     def row_id(self) -> str:
@@ -105,11 +105,9 @@ class Shop:
 
     async def left(self) -> float:
         """Units that are no longer there, of A and of what A became."""
-        skus = [A, OTHER] if self.others else [A]
-        ids = await self.world.rpc("product.product", "search", [["name", "in", skus]], active_test=False)
-        place = self.world.stock_location
+        ids, place = self.products, self.world.stock_location
         rows = await self.world.rpc("product.product", "read", ids, ["qty_available"], location=place)
-        return float(len(skus) * UNITS + self.adjusted - sum(r["qty_available"] for r in rows))
+        return float(len(ids) * UNITS + self.adjusted - sum(r["qty_available"] for r in rows))
 
     adjusted: float = 0.0
 
@@ -186,6 +184,16 @@ async def receive(shop: Shop) -> None:
     await shop.adjust(100)
 
 
+async def receive_and_validate(shop: Shop) -> None:
+    await receive(shop)
+    await shop.world.rpc("stock.picking", "action_assign", [await picking(shop)])
+    await validate(shop)
+
+
+async def count_3(shop: Shop) -> None:
+    await shop.adjust(3 - await shop.world.on_hand(A))
+
+
 async def archive(shop: Shop) -> None:
     await shop.world.archive(A)
 
@@ -193,7 +201,7 @@ async def archive(shop: Shop) -> None:
 async def merge(shop: Shop) -> None:
     """Two products become one: what is open points to the other, which has the SKU from now on."""
     old, new = await shop.world.product(A), await shop.world.new_product(OTHER, UNITS)
-    shop.others = True
+    shop.products.append(new)
     opened = [["product_id", "=", old], ["state", "=", "draft"], ["origin", "!=", False]]
     moves = await shop.world.rpc("stock.move", "search", [["picking_id.origin", "=", shop.key], *opened[:2]])
     await shop.world.rpc("stock.move", "write", moves, {"product_id": new})
@@ -212,7 +220,9 @@ ACTS = {
         cancel,
         delete,
         count_less,
+        count_3,
         receive,
+        receive_and_validate,
         archive,
         merge,
     )
@@ -278,9 +288,24 @@ RESERVE: list[Row] = [
     ("applied", "archive", None, (5, 5), 0),
 ]
 
+# What lacks stock waits: three of five were there.
+BACKORDER: list[Row] = [
+    ("draft", "count_3", None, (5, 2), 3),
+    ("short", "receive", None, (5, 2), 3),
+    ("short", "receive_and_validate", None, (5, 0), 5),
+    ("short", "rename", None, (5, 2), 3),
+    ("short", "cancel", PERSON, (3, 0), 3),
+    ("short", "delete", PERSON, (3, 0), 3),
+    ("short", "archive", None, (5, 2), 3),
+]
+
 TABLE = [
     pytest.param(mode, *row, id=f"{mode}-{row[0]}-{row[1]}")
-    for mode, rows in ((OrderMode.DELIVER, DELIVER), (OrderMode.RESERVE, RESERVE))
+    for mode, rows in (
+        (OrderMode.DELIVER, DELIVER),
+        (OrderMode.RESERVE, RESERVE),
+        (OrderMode.BACKORDER, BACKORDER),
+    )
     for row in rows
 ]
 
@@ -308,7 +333,7 @@ async def shop(world: OdooWorld, tmp_path: Path) -> AsyncIterator[Shop]:
     await go_live(context, channel, ())
     clock.advance(10.0)
     number = new_key().split("/")[1]
-    yield Shop(clock, journal, erp, channel, context, world, number)
+    yield Shop(clock, journal, erp, channel, context, world, number, [await world.product(A)])
     await erp.close()
     await journal.close()
 
@@ -316,8 +341,8 @@ async def shop(world: OdooWorld, tmp_path: Path) -> AsyncIterator[Shop]:
 async def sold(shop: Shop, mode: OrderMode, moment: str) -> None:
     """An order that has come so far."""
     shop.context.settings = replace(shop.context.settings, order_modes={"shop": mode})
-    shop.erp.half = "" if moment == "applied" else moment
-    if moment == "half":
+    shop.erp.half = "" if moment in ("applied", "short") else moment
+    if moment in ("half", "short"):
         await shop.adjust(3 - UNITS)
     shop.channel.sell(shop.order_id, [(A, SOLD)])
     await shop.signal()

@@ -27,8 +27,8 @@ class Movements:
         self._rpc, self._products = rpc, products
 
     async def apply(self, setup: SetUp, movements: Sequence[Movement], *, force: bool) -> dict[str, Outcome]:
-        to_reserve = [m for m in movements if m.mode is OrderMode.RESERVE]
-        to_deliver = [m for m in movements if m.mode is not OrderMode.RESERVE]
+        to_reserve = [m for m in movements if m.mode.reserves]
+        to_deliver = [m for m in movements if not m.mode.reserves]
         with self._logged_for(movements):
             outcomes = await self._deliver(setup, to_deliver, force=force) if to_deliver else {}
             try:
@@ -49,9 +49,9 @@ class Movements:
     async def finish(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
         with self._logged_for(movements):
             outcomes, run = await self._look(setup, movements)
-            todo = [m for m in movements if outcomes[m.key].state is MovementState.OPEN]
+            todo = [m for m in movements if _goes_on(m, outcomes[m.key])]
             run.ids = {m.key: run.ids[m.key] for m in todo}
-            to_reserve = {m.key for m in todo if m.mode is OrderMode.RESERVE}
+            to_reserve = {m.key for m in todo if m.mode.reserves}
             try:
                 if to_reserve:
                     drafts = [
@@ -59,6 +59,7 @@ class Movements:
                     ]
                     await run.reserve(list(dict.fromkeys(drafts)))
                     await run.read_families()
+                    await self._send_what_is_there(run, todo)
                 await self._press(run, leave=to_reserve)
             except (Unavailable, AuthRefused) as error:
                 _doubt_the_rest(run, todo, error)
@@ -154,9 +155,27 @@ class Movements:
             if run.ids:
                 await run.reserve(list(run.ids.values()))
                 await run.read_families()
+                await self._send_what_is_there(run, movements)
         except (Unavailable, AuthRefused) as error:
             _doubt_the_rest(run, movements, error)
         return await self._all_settled(setup, run, movements)
+
+    async def _send_what_is_there(self, run: Run, movements: Sequence[Movement]) -> None:
+        """Do what is reserved, never what is not: a confirmed document without any would go below zero when
+        it was a draft (odoo.md §5.3), so it is left to the warehouse; so is a kit that lacks a component."""
+        ready: dict[int, None] = {}
+        for m in movements:
+            if m.mode is not OrderMode.BACKORDER or m.key in run.doubts or m.key in run.problems:
+                continue
+            # What was left behind by a document that is done is the warehouse's.
+            opened = [o for o in run.moves(m.key) if o.is_open and o.picking_id == run.ids.get(m.key)]
+            kits = any(o.product_id not in requested(m) for o in opened)
+            short = any(o.backed < o.promised - TOLERANCE for o in opened)
+            if any(o.backed > TOLERANCE for o in opened) and not (kits and short):
+                ready[run.ids[m.key]] = None
+        if ready:
+            await run.validate(list(ready))
+            await run.read_families()
 
     async def _all_settled(self, setup: SetUp, run: Run, movements: Sequence[Movement]) -> dict[str, Outcome]:
         outcomes = {m.key: self._settled(run, m) for m in movements}
@@ -269,6 +288,12 @@ class Movements:
             short = frozenset(requested(movement))
             return Outcome(MovementState.REFUSED, erp_id, short=short, reason="not enough stock")
         return found
+
+
+def _goes_on(movement: Movement, found: Outcome) -> bool:
+    """Whether `finish` has something to do about it."""
+    promised = found.state is MovementState.RESERVED and movement.mode is OrderMode.BACKORDER
+    return promised or found.state is MovementState.OPEN
 
 
 def _choose(movement: Movement, pickings: dict[int, Picking]) -> tuple[Picking | None, str | None]:
