@@ -67,11 +67,14 @@ class FakeErp:
         known = self.documents.get(movement.key)
         if known is not None and known.state is not KeyState.OPEN:
             return
-        if movement.mode is OrderMode.RESERVE:
+        if movement.mode.reserves:
             number = len(self.documents) + 1
+            free = {product: self.free(self.sku(product)) for product, _ in movement.items}
             self.documents[movement.key] = Document(
                 number, movement, KeyState.RESERVED, open=dict(movement.items)
             )
+            if movement.mode is OrderMode.BACKORDER:
+                self._send({movement.key: free})
             self.changed.update(self.sku(product) for product, _ in movement.items)
             return
         sign = -1 if movement.direction is Direction.OUT else 1
@@ -114,6 +117,17 @@ class FakeErp:
         self.cancel_by_hand(key)
         del self.documents[key]
 
+    def _send(self, there: Mapping[str, Mapping[int, float]]) -> None:
+        """What is there leaves, the rest stays promised."""
+        for key, free in there.items():
+            document = self.documents[key]
+            for product, demand in document.open.items():
+                part = max(0.0, min(demand, free[product]))
+                self.stock[self.sku(product)] -= int(part)
+                document.open[product] -= part
+                document.done[product] = document.done.get(product, 0) + part
+            self._end(key)
+
     def _end(self, key: str) -> None:
         document = self.documents[key]
         if not any(document.open.values()):
@@ -134,7 +148,7 @@ class FakeErp:
         document = self.documents.get(movement.key)
         if document is None:
             return Outcome(KeyState.ABSENT)
-        if document.movement.mode is OrderMode.RESERVE:
+        if document.movement.mode.reserves:
             waiting = {p: q for p in document.open if (q := self._waiting(document.id, p))}
             return Outcome(
                 document.state,

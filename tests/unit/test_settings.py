@@ -12,7 +12,6 @@ import pytest
 from orquestador.app.build import flow_settings
 from orquestador.i18n import advice
 from orquestador.model.errors import InvalidSetting
-from orquestador.model.orders import OrderMode
 from orquestador.model.stock import WriteMeans
 from orquestador.ops.auth import Role
 from orquestador.ops.ratelimit import Rate
@@ -83,7 +82,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert settings.app_timezone == "America/Santiago"
     assert settings.falabella_business_unit == "FACL"
     assert settings.falabella_write_means is WriteMeans.NET
-    assert settings.falabella_order_mode is OrderMode.DELIVER
+    assert (settings.falabella_order_mode, settings.odoo_short_stock) == ("deliver", "record")
     assert settings.hint_delays_s == (2.0, 30.0, 150.0)
     assert settings.publish == "all"
     assert settings.order_close_days == 180

@@ -29,6 +29,7 @@ from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable
 from orquestador.model.ledger import (
     allocate,
     lacks_place,
+    left_undone,
     lines_to_map,
     map_lines,
     placed,
@@ -179,6 +180,9 @@ class ErpLane:
         rest: list[OpenRow] = []
         for row in rows:
             verdict = self._judge(row, answers.get(row.effect.key, SILENCE))
+            if verdict.act is Act.BOOK and row.effect.mode is OrderMode.BACKORDER and row.needed:
+                # It may have been cut off after the promise, before what was there had left.
+                verdict = replace(verdict, act=Act.FINISH)
             if verdict.act in todo:
                 todo[verdict.act].append(replace(row, effect=verdict.effect))
             else:
@@ -189,10 +193,25 @@ class ErpLane:
             (Act.FINISH, self._erp.finish),
             (Act.VOID, self._erp.void),
         ):
-            group = todo[act]
+            group = await self._announced(todo[act]) if act is Act.VOID else todo[act]
             if group:
                 await let_write(self._x)
                 await self._close(group, await call([row.movement for row in group]))
+
+    async def _announced(self, rows: Sequence[OpenRow]) -> list[OpenRow]:
+        """Written down first: what is missing after this was our doing, nobody else's."""
+        marked = []
+        for row in rows:
+            effect = replace(row.effect, lowering=True)
+            order = replace_effect(row.order, effect)
+            marked.append(OpenRow(replace(row.work, doc=order), order, effect))
+        saves = [Save(row.work, effect_due_at=ON_ITS_WAY) for row in marked]
+        stored = await self._x.journal.save(saves) if saves else []
+        return [
+            replace(row, work=replace(row.work, rev=row.work.rev + 1))
+            for row, ok in zip(marked, stored, strict=True)
+            if ok
+        ]
 
     def _judge(self, row: OpenRow, outcome: Outcome) -> Verdict:
         return judge(
@@ -231,7 +250,7 @@ class ErpLane:
         verdict = self._judge(row, outcome)
         order = replace_effect(row.order, verdict.effect)
         live = x.modes.of(row.work.channel) is not None
-        if verdict.act in (Act.BOOK, Act.SETTLE, Act.HOLD) and row.effect.mode is OrderMode.RESERVE:
+        if verdict.act in (Act.BOOK, Act.SETTLE, Act.HOLD) and row.effect.mode.reserves:
             voided = verdict.act is Act.SETTLE and outcome.state is not KeyState.DONE
             order = book(order, row.effect.n, found_in(outcome), now, ours=voided)
             marks = tuple(Mark(sku, "erp") for sku in sorted({i.sku for i in row.effect.items}))
@@ -239,17 +258,20 @@ class ErpLane:
         if verdict.act in (Act.SETTLE, Act.HOLD):
             items = row.effect.items
             recipes = {i.line_id: r for i in items if (r := outcome.recipes.get(i.product_id, ()))}
+            units = allocate(row.effect, outcome.moved)
             order = settle_effect(
                 order,
                 row.effect.n,
                 now=now,
                 erp_id=outcome.erp_id,
-                units=allocate(row.effect, outcome.moved),
+                units=units,
                 recipes=recipes,
                 note="oversold" if outcome.short else verdict.reason,
             )
-            if verdict.act is Act.HOLD:
-                order = replace(order, hold=verdict.reason)
+            hold = verdict.reason if verdict.act is Act.HOLD else None
+            if not row.effect.lowering and left_undone(order, row.effect, units):
+                hold = hold or "cancelled_in_erp"
+            order = replace(order, hold=hold or order.hold)
             return row_after(
                 row.work,
                 order,
@@ -268,7 +290,23 @@ class ErpLane:
         waiting = row_after(row.work, order, live=live, now=now, effect_due_at=verdict.due_at or now + 1.0)
         return replace(waiting, work=replace(waiting.work, reason=verdict.reason or waiting.work.reason))
 
+    def _tell_short(self, row: OpenRow, outcome: Outcome) -> None:
+        """More was sold than there is, and Odoo shows no negative number for it: told once, here."""
+        short = sorted({i.sku for i in row.effect.items if i.product_id in outcome.short})
+        if short and row.effect.mode is OrderMode.BACKORDER:
+            self._x.count("oversold")
+            self._x.log(
+                "stock.oversold",
+                LogStatus.ERROR,
+                request={"key": row.effect.key},
+                response={"skus": short, "waiting": sum(outcome.waiting.values())},
+                order_ids=[row.order.order_id],
+                skus=short,
+                trace_id=row.order.trace_id,
+            )
+
     def _tell(self, row: OpenRow, outcome: Outcome) -> None:
+        self._tell_short(row, outcome)
         good = outcome.state in (KeyState.DONE, KeyState.CANCELLED, KeyState.RESERVED)
         self._x.count("effects_done" if good else "effects_open")
         skus = sorted({item.sku for item in row.effect.items})

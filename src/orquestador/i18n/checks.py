@@ -7,6 +7,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Odoo {version} responde (base {db}, bodega {warehouse})",
         "Odoo {version} answers (database {db}, warehouse {warehouse})",
     ),
+    "odoo.short_stock": (
+        "Lo vendido sin stock: ODOO_SHORT_STOCK={choice} (record: sale completo, en negativo; backorder: "
+        "queda en una entrega pendiente)",
+        "What is sold without stock: ODOO_SHORT_STOCK={choice} (record: leaves in full, below zero; "
+        "backorder: stays in an open delivery)",
+    ),
     "odoo.unreachable": ("Odoo no responde", "Odoo does not answer"),
     "odoo.unreachable.means": (
         "Los pedidos se guardan y esperan sin gastar intentos; siguen solos cuando vuelva. Detalle: {detail}",

@@ -178,6 +178,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Corrija la bodega en Odoo (orquestador doctor dice qué) o pida el movimiento en otra.",
         "Correct the warehouse in Odoo (orquestador doctor says what), or ask for it in another one.",
     ),
+    "reason.product_changed": (
+        "parte del pedido salió de un producto de Odoo y el SKU {detail} ahora es de otro",
+        "a part of the order left one product of Odoo, and the SKU {detail} is another one's now",
+    ),
+    "reason.product_changed.do": (
+        "Saque lo que falta a mano en Odoo y descarte; o devuelva el SKU al producto de antes: sigue solo.",
+        "Take out what is missing by hand in Odoo and discard; or give the SKU back to the former product: "
+        "it goes on by itself.",
+    ),
     "reason.not_stocked": (
         "{detail} no lleva stock en Odoo (consumible o servicio)",
         "{detail} keeps no stock in Odoo (a consumable or a service)",

@@ -60,7 +60,9 @@ def judge(
     """The next step for an open effect. `needed` is False when doing it would overshoot what the order asks
     for now."""
     answer = f"{state.value}:{erp_id or ''}"
-    before, seen = effect.asked, replace(effect, asked=answer, erp_id=erp_id or effect.erp_id)
+    # What is not proven ours is not asked by its id next time: that would make it ours in silence.
+    ours = effect.erp_id if state is KeyState.FOREIGN else erp_id or effect.erp_id
+    before, seen = effect.asked, replace(effect, asked=answer, erp_id=ours)
     match state:
         case KeyState.DONE:
             return Verdict(Act.SETTLE, seen)

@@ -12,6 +12,8 @@ from orquestador.model.orders import Direction, Effect, EffectItem, EffectState,
 from orquestador.model.places import Place
 
 KEY_MAX_LENGTH = 60
+PRODUCT_CHANGED = "product_changed"
+"""The problem of a line that took from one product, and whose SKU is another one now."""
 
 
 def may_have_effects(order: Order) -> bool:
@@ -32,20 +34,26 @@ def lines_to_map(order: Order) -> tuple[str, ...]:
     """SKUs that must be resolved to an ERP product before the next effect can be planned."""
     if not may_have_effects(order):
         return ()
-    return tuple(
-        sorted({line.sku for line in order.lines if line.product_id is None and line.difference > 0})
-    )
+    return tuple(sorted({line.sku for line in order.lines if line.difference > 0}))
 
 
 def map_lines(order: Order, products: Mapping[str, int], problems: Mapping[str, str]) -> Order:
-    """Fix the ERP product of every line that has taken nothing yet, or say why it cannot be."""
+    """Fix the ERP product of every line that has taken nothing yet, or say why it cannot be.
+
+    A line that has taken something keeps its product; when its SKU is another product by now (two were
+    merged, say), a person decides about the rest of it.
+    """
     lines = []
     for line in order.lines:
-        if line.product_id is None and line.difference > 0:
-            if line.sku in products:
-                line = replace(line, product_id=products[line.sku], problem=None)
-            elif line.sku in problems:
-                line = replace(line, problem=problems[line.sku])
+        if line.difference > 0 and line.sku in products:
+            product = products[line.sku]
+            if not line.taken:
+                line = replace(line, product_id=product, recipe=(), problem=None)
+            else:
+                changed = f"{PRODUCT_CHANGED}:{line.sku}" if product != line.product_id else None
+                line = replace(line, problem=changed)
+        elif line.difference > 0 and line.sku in problems:
+            line = replace(line, problem=problems[line.sku])
         lines.append(line)
     return replace(order, lines=tuple(lines))
 
@@ -84,7 +92,7 @@ def plan_effect(
         return order
     takes: dict[tuple[OrderMode, Place | None], list[EffectItem]] = {}
     for line in order.lines:
-        if line.difference > 0 and line.product_id:
+        if line.difference > 0 and line.product_id and not line.problem:
             how = line.mode_of_next(mode), line.place_of_next(place)
             takes.setdefault(how, []).append(_take(line, line.difference))
     back: dict[Place | None, list[EffectItem]] = {}
@@ -151,8 +159,21 @@ def settle_effect(
             line = replace(line, taken=line.taken + sign * moved, recipe=recipe)
         lines.append(line)
     state = EffectState.APPLIED if any(units.values()) else EffectState.VOIDED
-    closed = replace(effect, state=state, done_at=now, erp_id=erp_id or effect.erp_id, note=note)
+    closed = replace(
+        effect, state=state, done_at=now, erp_id=erp_id or effect.erp_id, note=note, lowering=False
+    )
     return replace_effect(replace(order, lines=tuple(lines)), closed)
+
+
+def left_undone(order: Order, effect: Effect, units: Mapping[str, int]) -> bool:
+    """True when a settled effect moved less (`units` per line id) than it was made for, and the order still
+    asks for that: a person took it out of the document, so nobody may do it anew without being told."""
+    lines = {line.line_id: line for line in order.lines}
+    sign = 1 if effect.direction is Direction.OUT else -1
+    return any(
+        units.get(item.line_id, 0) < item.units and sign * lines[item.line_id].difference > 0
+        for item in effect.items
+    )
 
 
 def allocate(effect: Effect, moved: Mapping[int, float]) -> dict[str, int]:

@@ -38,6 +38,13 @@ class OrderMode(StrEnum):
     """Out at once."""
     RESERVE = "reserve"
     """Promised: the delivery is confirmed and reserved, and the warehouse validates it."""
+    BACKORDER = "backorder"
+    """What is there is out at once; what lacks stock is promised, for the warehouse to do (ADR 0020)."""
+
+    @property
+    def reserves(self) -> bool:
+        """Units may be promised in open documents, of which the warehouse does the rest."""
+        return self in (OrderMode.RESERVE, OrderMode.BACKORDER)
 
 
 PROGRESS = {LineState.NOT_COMMITTED: 0, LineState.COMMITTED: 1, LineState.SHIPPED: 2}
@@ -208,7 +215,7 @@ class Effect:
     look_at: float | None = None
     """When to ask next what people did with the documents of a reserving effect."""
     lowering: bool = False
-    """We are about to give up a part of it: what is then missing was our doing."""
+    """We are about to give up a part of it, or to void it: what is then missing was our doing."""
 
     @property
     def is_open(self) -> bool:

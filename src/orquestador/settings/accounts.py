@@ -89,7 +89,7 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
             business_unit=settings.falabella_business_unit,
             write_means=settings.falabella_write_means,
             order_source=settings.falabella_order_source,
-            order_mode=settings.falabella_order_mode,
+            order_mode=_order_mode(settings),
             scope=Scope(
                 usable(settings.falabella_warehouse) or default_warehouse(settings),
                 settings.falabella_locations,
@@ -112,6 +112,13 @@ def default_warehouse(settings: Settings) -> str | None:
 def scopes(settings: Settings) -> dict[str, Scope]:
     """Per channel id, what it sells from and publishes."""
     return {account.id: account.scope for account in falabella_accounts(settings)}
+
+
+def _order_mode(settings: Settings) -> OrderMode:
+    """What lacks stock is a matter of `deliver` alone: elsewhere it waits anyway."""
+    mode = OrderMode(settings.falabella_order_mode)
+    backorders = settings.odoo_short_stock == "backorder"
+    return OrderMode.BACKORDER if backorders and mode is OrderMode.DELIVER else mode
 
 
 def odoo_account(settings: Settings) -> OdooAccount | None:

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from orquestador.model.orders import OrderMode
 from orquestador.model.stock import WriteMeans
 from orquestador.ops.auth import ApiKey
 from orquestador.ops.ratelimit import Rate
@@ -90,8 +89,8 @@ class Settings(BaseSettings):
     falabella_order_source: Annotated[Literal["auto", "api", "body"], BeforeValidator(parse.lower)] = Field(
         "auto", examples=["auto"]
     )
-    falabella_order_mode: Annotated[OrderMode, BeforeValidator(parse.lower)] = Field(
-        OrderMode.DELIVER, examples=["deliver"]
+    falabella_order_mode: Annotated[Literal["deliver", "reserve"], BeforeValidator(parse.lower)] = Field(
+        "deliver", examples=["deliver"]
     )
     falabella_warehouse: Text | None = Field(None, examples=["W2"])
     falabella_locations: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse.names)] = Field(
@@ -108,6 +107,9 @@ class Settings(BaseSettings):
     odoo_password: SecretStr | None = Field(None, examples=["the password of that user"])
     odoo_api_key: SecretStr | None = Field(None, examples=["an API key of that user"])
     odoo_warehouse: Text | None = Field(None, examples=["WH"])
+    odoo_short_stock: Annotated[Literal["record", "backorder"], BeforeValidator(parse.lower)] = Field(
+        "record", examples=["record"]
+    )
     odoo_webhook_secret: SecretStr | None = Field(None, examples=["a long random text"])
     odoo_connect_timeout_s: Seconds = Field(5.0, examples=["5"])
     odoo_read_timeout_s: Seconds = Field(15.0, examples=["15"])

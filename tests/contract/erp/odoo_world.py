@@ -194,6 +194,15 @@ class OdooWorld(World):
             place = (await self._hand.warehouse(SECOND_WAREHOUSE))["lot_stock_id"]
             await self._hand.set_quantity(await self.product(sku), place, SECOND_UNITS)
 
+    @property
+    def stock_location(self) -> int:
+        return int(self._places["lot_stock_id"])
+
+    async def internal_type(self) -> int:
+        """The operation type of transfers inside our warehouse."""
+        house = await self.rpc("stock.warehouse", "read", [self._places["id"]], ["int_type_id"])
+        return int(house[0]["int_type_id"][0])
+
     async def delivery_steps(self, steps: str) -> None:
         """A person changes how our warehouse delivers."""
         await self.rpc("stock.warehouse", "write", [self._places["id"]], {"delivery_steps": steps})
@@ -208,7 +217,8 @@ class OdooWorld(World):
         elif action == "rename":
             await self.rpc("stock.picking", "write", found, {"name": new_name})
         else:
-            await self.rpc("stock.picking", {"cancel": "action_cancel", "delete": "unlink"}[action], found)
+            methods = {"cancel": "action_cancel", "delete": "unlink", "assign": "action_assign"}
+            await self.rpc("stock.picking", methods[action], found)
 
     async def _create(self, name: str, sku: str, units: float) -> int:
         places = {"location_id": self._places["lot_stock_id"], "location_dest_id": self._customer}

@@ -15,6 +15,7 @@ from orquestador.model.errors import AuthRefused
 from orquestador.model.logs import LogStatus
 from orquestador.model.stock import Availability
 from orquestador.ports import MovementState
+from tests.contract.erp.backorder_contract import ErpBackorderContract
 from tests.contract.erp.contract import LATER, LOT, ErpContract
 from tests.contract.erp.odoo_world import SECOND_UNITS, OdooWorld, adapter_of
 from tests.contract.erp.reserve_contract import ErpReserveContract
@@ -31,7 +32,7 @@ from tests.contract.erp.world import (
 )
 
 
-class TestOdooErp(ErpContract, ErpReserveContract):
+class TestOdooErp(ErpContract, ErpReserveContract, ErpBackorderContract):
     """The contract."""
 
 

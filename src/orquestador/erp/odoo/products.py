@@ -120,6 +120,19 @@ class Products:
             if len(same) > 1 and any(row["sale_ok"] for row in same)
         ]
 
+    async def kept(self, setup: SetUp, ids: Sequence[int]) -> frozenset[int]:
+        """Those of these products that exist and are not archived; at most `PAGE`."""
+        wanted = {"domain": [["id", "in", list(ids)], ["active", "=", True]], "fields": ["default_code"]}
+        found = rows(
+            await self._rpc.call("product.product", "search_read", kwargs=wanted, context=setup.company)
+        )
+        return frozenset(int(row["id"]) for row in found)
+
+    def name_of(self, product: int) -> str:
+        """Its SKU where we know it, and its id, for a person."""
+        known = self._known.get(product)
+        return f"{known[1]} (id {product})" if known else f"with id {product}"
+
     def known_skus(self, product_ids: Iterable[int]) -> list[str]:
         """The SKUs of those products that were seen before, for a log entry; asks nobody."""
         return [known[1] for i in product_ids if (known := self._known.get(i)) is not None]
