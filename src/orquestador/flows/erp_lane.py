@@ -178,6 +178,7 @@ class ErpLane:
             outcome.state,
             erp_id=outcome.erp_id,
             detail=outcome.reason,
+            code=outcome.code,
             needed=row.needed,
             now=self._x.clock.now(),
         )
@@ -208,7 +209,7 @@ class ErpLane:
         verdict = self._judge(row, outcome)
         order = replace_effect(row.order, verdict.effect)
         live = x.modes.of(row.work.channel) is not None
-        if verdict.act in (Act.BOOK, Act.SETTLE, Act.HOLD) and row.effect.mode is OrderMode.RESERVE:
+        if verdict.act in (Act.BOOK, Act.SETTLE, Act.HOLD) and row.effect.mode.reserves:
             voided = verdict.act is Act.SETTLE and outcome.state is not KeyState.DONE
             order = book(order, row.effect.n, found_in(outcome), now, ours=voided)
             marks = tuple(Mark(sku, "erp") for sku in sorted({i.sku for i in row.effect.items}))

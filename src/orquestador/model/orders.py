@@ -36,6 +36,20 @@ class OrderMode(StrEnum):
     """Out at once."""
     RESERVE = "reserve"
     """Promised: the delivery is confirmed and reserved, and the warehouse validates it."""
+    SALE_DELIVER = "sale_deliver"
+    """A sale order with buyer and prices; its delivery is out at once (ADR 0018)."""
+    SALE_RESERVE = "sale_reserve"
+    """A sale order with buyer and prices; its delivery is promised."""
+
+    @property
+    def reserves(self) -> bool:
+        """The units are promised in open documents, and the warehouse does the rest."""
+        return self in (OrderMode.RESERVE, OrderMode.SALE_RESERVE)
+
+    @property
+    def sells(self) -> bool:
+        """The document is a sale order."""
+        return self in (OrderMode.SALE_DELIVER, OrderMode.SALE_RESERVE)
 
 
 PROGRESS = {LineState.NOT_COMMITTED: 0, LineState.COMMITTED: 1, LineState.SHIPPED: 2}

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from orquestador.erp.odoo.rpc import Row, ref
 from orquestador.erp.odoo.setup import Dialect
-from orquestador.model.orders import OrderMode
 from orquestador.ports import Movement, MovementState, Outcome
 
 TOLERANCE = 1e-6
@@ -207,7 +206,7 @@ def outcome(
     moved = {p: q for p, q in found.moved.items() if q > TOLERANCE}
     whole = Outcome(kind, erp_id, moved, found.recipes, short=frozenset(short), reason=reason)
     left_alone = kind is MovementState.OPEN and not problem and moves and "draft" not in open_states
-    return _reserved(whole, wanted, moves) if movement.mode is OrderMode.RESERVE and left_alone else whole
+    return _reserved(whole, wanted, moves) if movement.mode.reserves and left_alone else whole
 
 
 def _reserved(found: Outcome, wanted: Mapping[int, float], moves: Sequence[Move]) -> Outcome:
