@@ -127,6 +127,10 @@ class Hand:
         await self.rpc("mrp.bom", "unlink", boms)
         await self.rpc("product.product", "write", products, {"active": False})
         await self.rpc("stock.warehouse", "write", houses, {"active": False})
+        partners = await self.rpc(
+            "res.partner", "search", ["|", ["name", "=like", f"{RUN}%"], ["email", "=ilike", f"{RUN}%"]]
+        )
+        await self.rpc("res.partner", "write", partners, {"active": False})
         users = await self.rpc("res.users", "search", [["login", "=like", f"{RUN}%"]])
         await self.rpc("res.users", "write", users, {"active": False})
 
