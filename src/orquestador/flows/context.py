@@ -57,6 +57,8 @@ class FlowSettings:
     order_source: str = "auto"
     order_modes: Mapping[str, OrderMode] = field(default_factory=dict)
     """Per channel id; `deliver` where none is said."""
+    sale_customers: bool = True
+    """Sale orders need the buyer; False where one contact buys everything."""
     rule: Rule = field(default_factory=Rule)
     publish: str | Sequence[str] = "all"
     """`all`, `none`, or the SKUs that are managed."""

@@ -66,7 +66,12 @@ def plan_effect(order: Order, *, prefix: str, now: float, mode: OrderMode = Orde
         for line in order.lines
         if line.difference < 0 and line.recipe and not line.held
     ]
+    unmapped = {
+        line.mode_of_next(mode) for line in order.lines if line.difference > 0 and not line.product_id
+    }
     for how, items in takes.items():
+        if how.sells and how in unmapped:
+            continue  # a sale order is worth what was paid, so it is written when all of it can be
         lines = {item.line_id for item in items}
         marked = tuple(replace(line, mode=how) if line.line_id in lines else line for line in order.lines)
         return _with_effect(replace(order, lines=marked), Direction.OUT, items, how, prefix, now)

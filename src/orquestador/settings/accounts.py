@@ -42,6 +42,9 @@ class FalabellaAccount:
     write_means: WriteMeans
     order_source: Literal["auto", "api", "body"]
     order_mode: OrderMode
+    sale_partner: str | None
+    """The reference of the one contact that buys everything; None = each buyer is a contact."""
+    sale_shipping_sku: str | None
     webhook_secret: str | None = field(repr=False)
     timeouts: Timeouts
     kind: str = "falabella"
@@ -86,7 +89,9 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
             business_unit=settings.falabella_business_unit,
             write_means=settings.falabella_write_means,
             order_source=settings.falabella_order_source,
-            order_mode=settings.falabella_order_mode,
+            order_mode=_order_mode(settings),
+            sale_partner=settings.falabella_sale_partner,
+            sale_shipping_sku=settings.falabella_sale_shipping_sku,
             webhook_secret=webhook_secret(settings, settings.falabella_webhook_secret),
             timeouts=Timeouts(
                 settings.falabella_connect_timeout_s,
@@ -95,6 +100,12 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
             ),
         ),
     )
+
+
+def _order_mode(settings: Settings) -> OrderMode:
+    if settings.falabella_order_mode != "sale_order":
+        return OrderMode(settings.falabella_order_mode)
+    return OrderMode(f"sale_{settings.falabella_sale_delivery}")
 
 
 def odoo_account(settings: Settings) -> OdooAccount | None:

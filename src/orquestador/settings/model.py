@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from orquestador.model.orders import OrderMode
 from orquestador.model.stock import WriteMeans
 from orquestador.ops.auth import ApiKey
 from orquestador.ops.ratelimit import Rate
@@ -90,9 +89,14 @@ class Settings(BaseSettings):
     falabella_order_source: Annotated[Literal["auto", "api", "body"], BeforeValidator(parse.lower)] = Field(
         "auto", examples=["auto"]
     )
-    falabella_order_mode: Annotated[OrderMode, BeforeValidator(parse.lower)] = Field(
-        OrderMode.DELIVER, examples=["deliver"]
+    falabella_order_mode: Annotated[
+        Literal["deliver", "reserve", "sale_order"], BeforeValidator(parse.lower)
+    ] = Field("deliver", examples=["deliver"])
+    falabella_sale_delivery: Annotated[Literal["deliver", "reserve"], BeforeValidator(parse.lower)] = Field(
+        "reserve", examples=["reserve"]
     )
+    falabella_sale_partner: Text | None = Field(None, examples=["FALABELLA"])
+    falabella_sale_shipping_sku: Text | None = Field(None, examples=["ENVIO"])
     falabella_connect_timeout_s: Seconds = Field(5.0, examples=["5"])
     falabella_read_timeout_s: Seconds = Field(20.0, examples=["20"])
     falabella_write_timeout_s: Seconds = Field(60.0, examples=["60"])
