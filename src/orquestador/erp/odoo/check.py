@@ -11,6 +11,7 @@ from orquestador.erp.odoo.config import OdooSettings
 from orquestador.erp.odoo.rights import INVENTORY_USER, has_group, key_ends, may_end
 from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.rules import FIRST_WEBHOOK, WebhookRules
+from orquestador.erp.odoo.salecheck import SaleCheck
 from orquestador.erp.odoo.setup import AT_CONFIRM, NEWEST, SetUp, SetUpReader, SetUpRefused
 from orquestador.model.errors import AuthRefused, Rejected, Unavailable, UpstreamError
 from orquestador.ports import Clock, Finding
@@ -55,6 +56,7 @@ class Checker:
             self._reservation,
             self._key,
             self._webhook_rule,
+            *([SaleCheck(self._rpc, self._settings).check] if self._settings.sales else []),
         )
         for question in questions:
             try:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from orquestador.erp.odoo.config import OdooSettings
-from orquestador.erp.odoo.products import Products
 from orquestador.erp.odoo.rpc import Row, Transport, rows
 from orquestador.erp.odoo.salerun import Line, SaleRun
 from orquestador.erp.odoo.setup import SetUp
@@ -46,8 +45,8 @@ class _Draft:
 class SaleDrafts:
     """What a product's tax makes of a price is measured and remembered; every total is read back anyway."""
 
-    def __init__(self, rpc: Transport, products: Products, settings: OdooSettings) -> None:
-        self._rpc, self._products = rpc, products
+    def __init__(self, rpc: Transport, settings: OdooSettings) -> None:
+        self._rpc = rpc
         self._shipping_sku = settings.sales.shipping_sku if settings.sales else None
         self._factors: dict[int, Decimal] = {}
         self._steps: dict[int, Decimal] = {}
@@ -59,7 +58,7 @@ class SaleDrafts:
         problem: SaleProblem | None = None
         if shipping:
             try:
-                await self._shipping_product(run.setup)
+                await self.shipping_product(run.setup)
             except SaleProblem as error:
                 problem = error
         ready = []
@@ -141,7 +140,7 @@ class SaleDrafts:
 
     _shipping_id: int | None = None
 
-    async def _shipping_product(self, setup: SetUp) -> int:
+    async def shipping_product(self, setup: SetUp) -> int:
         """Raises SaleProblem when none is configured, or it is not exactly one that can be sold."""
         if self._shipping_sku is None:
             raise SaleProblem(NO_SHIPPING_PRODUCT)
@@ -166,7 +165,7 @@ class SaleDrafts:
         products = [line.product_id for line in sale.lines]
         lines = [PricedLine(line.units, line.price, self._factor(line.product_id)) for line in sale.lines]
         if sale.shipping:
-            shipping = self._shipping_id or await self._shipping_product(setup)
+            shipping = self._shipping_id or await self.shipping_product(setup)
             products.append(shipping)
             lines.append(PricedLine(1, sale.shipping, self._factor(shipping)))
         return _Draft(sale, tuple(products), tuple(lines))

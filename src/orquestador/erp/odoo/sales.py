@@ -28,7 +28,7 @@ class Sales:
     def __init__(self, rpc: Transport, products: Products, settings: OdooSettings) -> None:
         self._rpc, self._products = rpc, products
         self._partners = Partners(rpc, settings)
-        self._drafts = SaleDrafts(rpc, products, settings)
+        self._drafts = SaleDrafts(rpc, settings)
 
     async def ask(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
         with self._logged_for(movements):
