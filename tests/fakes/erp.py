@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from orquestador.model.effects import KeyState
 from orquestador.model.errors import Unavailable
-from orquestador.model.orders import Direction, OrderMode
+from orquestador.model.orders import Direction
 from orquestador.model.stock import Availability
 from orquestador.ports import (
     Changes,
@@ -65,7 +65,7 @@ class FakeErp:
         known = self.documents.get(movement.key)
         if known is not None and known.state is not KeyState.OPEN:
             return
-        if movement.mode is OrderMode.RESERVE:
+        if movement.mode.reserves:
             number = len(self.documents) + 1
             self.documents[movement.key] = Document(
                 number, movement, KeyState.RESERVED, open=dict(movement.items)
@@ -132,7 +132,7 @@ class FakeErp:
         document = self.documents.get(movement.key)
         if document is None:
             return Outcome(KeyState.ABSENT)
-        if document.movement.mode is OrderMode.RESERVE:
+        if document.movement.mode.reserves:
             waiting = {p: q for p in document.open if (q := self._waiting(document.id, p))}
             return Outcome(
                 document.state,
@@ -158,6 +158,7 @@ class FakeErp:
             self.late.extend(movements)
             return {m.key: Outcome(KeyState.DOUBTFUL) for m in movements}
         for movement in movements:
+            assert movement.sale is not None or not movement.mode.sells, "a sale without its content"
             self._do(movement)
         if fault == "cut":
             return {m.key: Outcome(KeyState.DOUBTFUL) for m in movements}

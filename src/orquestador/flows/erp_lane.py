@@ -137,10 +137,10 @@ class ErpLane:
             assert before is not None
             order = map_lines(before, ids, problems)
             live = x.modes.of(work.channel) is not None
+            mode = x.settings.order_modes.get(work.channel, OrderMode.DELIVER)
             if live:
-                mode = x.settings.order_modes.get(work.channel, OrderMode.DELIVER)
                 order = plan_effect(order, prefix=x.settings.prefix, now=now, mode=mode)
-            planned.append(row_after(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY))
+            planned.append(row_after(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY, mode=mode))
         stored = await x.journal.save(planned)
         begun = []
         for save, ok in zip(planned, stored, strict=True):

@@ -62,8 +62,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the marketplace's total and Odoo's differ: {detail}",
     ),
     "reason.sale_total.do": (
-        "El pedido de venta quedó en borrador. Use impuestos incluidos en el precio, el redondeo «global» o más "
-        "decimales en «Product Price»; o corrija y confirme el borrador en Odoo.",
+        "El pedido de venta quedó en borrador. Use impuestos incluidos en el precio, el redondeo «global» o "
+        "más decimales en «Product Price»; o corrija y confirme el borrador en Odoo.",
         'The sale order was left a draft. Use taxes that are included in the price, rounding "globally", or '
         'more decimals of "Product Price"; or correct and confirm the draft in Odoo.',
     ),
@@ -104,9 +104,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Odoo refuses to create the buyer's contact",
     ),
     "reason.sale_partner_refused.do": (
-        "Dé al usuario «Creación de contactos», o cree el contacto en Odoo con su RUT o correo; luego reintente.",
-        'Give the user "Contact Creation", or create the contact in Odoo with that tax number or e-mail; then '
-        "retry.",
+        "Dé al usuario «Creación de contactos», o cree el contacto en Odoo con ese RUT o correo; luego "
+        "reintente.",
+        'Give the user "Contact Creation", or create the contact in Odoo with that tax number or e-mail; '
+        "then retry.",
     ),
     "reason.sale_bad_partner": (
         "FALABELLA_SALE_PARTNER no es la referencia de un solo contacto: {detail}",

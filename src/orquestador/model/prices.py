@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 ONE = Decimal(1)
+MOST_TICKS = 400
+"""How far a price is moved at most, in units of its last decimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +44,52 @@ def factor_of(total: Decimal, units: Decimal, price: Decimal, step: Decimal) -> 
     return measured
 
 
-def nudges(
-    lines: Sequence[PricedLine], prices: Sequence[Decimal], missing: Decimal, digits: int
+def candidates(
+    lines: Sequence[PricedLine],
+    prices: Sequence[Decimal],
+    seen: Decimal,
+    wanted: Decimal,
+    digits: int,
+    step: Decimal,
 ) -> Iterator[tuple[Decimal, ...]]:
-    """Prices that should bring the total `missing` nearer, the finest change first: one line each."""
-    step = Decimal(1).scaleb(-digits)
-    for i in sorted(range(len(lines)), key=lambda i: lines[i].units * lines[i].factor):
-        exact = missing / (lines[i].units * lines[i].factor)
-        sign = step if missing > 0 else -step
-        deltas = dict.fromkeys(
-            (
-                _round(exact, digits),
-                exact.quantize(step, ROUND_FLOOR),
-                exact.quantize(step, ROUND_CEILING),
-                sign,
-            )
-        )
-        for delta in deltas:
-            if delta and prices[i] + delta >= 0:
-                yield (*prices[:i], prices[i] + delta, *prices[i + 1 :])
+    """Prices near these ones whose total should be `wanted`, the smallest change first. `seen` is the total
+    of these ones: it tells which way the ERP rounds. `step` is the smallest amount of the currency."""
+    rounds = [way for way in (_by_line, _as_a_whole) if way(lines, prices, step) == seen]
+    tick = Decimal(1).scaleb(-digits)
+    for k, i in _changes(lines, abs(wanted - seen) + 2 * step, tick):
+        for delta in (k * tick, -k * tick) if wanted > seen else (-k * tick, k * tick):
+            if prices[i] + delta < 0:
+                continue
+            changed = (*prices[:i], prices[i] + delta, *prices[i + 1 :])
+            if any(way(lines, changed, step) == wanted for way in rounds or (_by_line, _as_a_whole)):
+                yield changed
+
+
+def _changes(lines: Sequence[PricedLine], reach: Decimal, tick: Decimal) -> Iterator[tuple[int, int]]:
+    """(ticks, line): as far as a line must move to change the total by `reach`."""
+    farthest = [min(MOST_TICKS, int(reach / (line.units * line.factor * tick)) + 1) for line in lines]
+    for k in range(1, max(farthest, default=0) + 1):
+        for i, far in enumerate(farthest):
+            if k <= far:
+                yield k, i
+
+
+def _by_line(lines: Sequence[PricedLine], prices: Sequence[Decimal], step: Decimal) -> Decimal:
+    total = Decimal(0)
+    for line, price in zip(lines, prices, strict=True):
+        base = _to(line.units * price, step)
+        total += base + _to(base * (line.factor - 1), step)
+    return total
+
+
+def _as_a_whole(lines: Sequence[PricedLine], prices: Sequence[Decimal], step: Decimal) -> Decimal:
+    nets = [line.units * price for line, price in zip(lines, prices, strict=True)]
+    tax = sum((net * (line.factor - 1) for net, line in zip(nets, lines, strict=True)), Decimal(0))
+    return _to(sum(nets, Decimal(0)), step) + _to(tax, step)
+
+
+def _to(value: Decimal, step: Decimal) -> Decimal:
+    return (value / step).quantize(ONE, ROUND_HALF_UP) * step
 
 
 def _round(value: Decimal, digits: int) -> Decimal:

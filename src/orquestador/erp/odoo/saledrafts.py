@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from orquestador.erp.odoo.config import OdooSettings
 from orquestador.erp.odoo.rpc import Row, Transport, rows
 from orquestador.erp.odoo.salerun import Line, SaleRun
 from orquestador.erp.odoo.setup import SetUp
-from orquestador.model.prices import ONE, PricedLine, factor_of, nudges, price_for
+from orquestador.model.prices import ONE, PricedLine, candidates, factor_of, price_for
 from orquestador.model.sales import (
     BAD_SHIPPING_PRODUCT,
     CURRENCY_DIFFERS,
@@ -37,7 +37,6 @@ class _Draft:
     lines: tuple[PricedLine, ...]
     prices: tuple[Decimal, ...] = ()
     tried: set[tuple[Decimal, ...]] = field(default_factory=set)
-    more: Iterator[tuple[Decimal, ...]] | None = None
     last: Decimal | None = None
     """The total that was read back last."""
 
@@ -191,8 +190,8 @@ class SaleDrafts:
         if tuple(measured) != draft.lines and better not in draft.tried:
             draft.lines, draft.prices = tuple(measured), better
             return True
-        missing = draft.sale.total - (draft.last or Decimal(0))
-        for prices in nudges(draft.lines, draft.prices, missing, digits):
+        seen = draft.last or Decimal(0)
+        for prices in candidates(draft.lines, draft.prices, seen, draft.sale.total, digits, step):
             if prices not in draft.tried:
                 draft.prices = prices
                 return True
