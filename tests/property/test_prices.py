@@ -47,6 +47,7 @@ def priced(books: Books, lines: list[tuple[int, Decimal]], digits: int) -> tuple
     known = [PricedLine(n, gross, ONE) for n, gross in lines]
     prices = tuple(price_for(line, digits) for line in known)
     tried: dict[tuple[Decimal, ...], Decimal] = {}
+    total = Decimal(0)
     for _ in range(6):
         total = tried[prices] = books.total(units, list(prices))
         if total == wanted:

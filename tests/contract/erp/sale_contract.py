@@ -113,6 +113,7 @@ async def lines_of(world: OdooWorld, key: str) -> list[tuple[float, float]]:
 async def drive_sales(erp: Erp, batch: list[Movement], wanted: MovementState) -> dict[str, Outcome]:
     """What the ERP lane does with doubt, without its patience."""
     done: dict[str, Outcome] = {}
+    asked: dict[str, Outcome] = {}
     for _ in range(300):
         todo = [m for m in batch if m.key not in done]
         if not todo:

@@ -1,6 +1,6 @@
 """What sale orders need of an Odoo: the module, the rights, the contact, the product for shipping.
 
-Each of these would hold every order, so all but the hints stop the flow before one is made.
+What every sale order needs stops the flow before one is begun; what some of them need holds those.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class SaleCheck:
         try:
             await self._partners.fixed(setup)
             if sales.partner is None and not await self._may_create(setup):
-                found.append(_error("odoo.sale_contacts", user=user, group="Contact Creation"))
+                found.append(_holds("odoo.sale_contacts", user=user, group="Contact Creation"))
         except SaleProblem:
-            found.append(_error("odoo.sale_partner", partner=sales.partner))
+            found.append(_holds("odoo.sale_partner", partner=sales.partner))
         if sales.shipping_sku is not None:
             try:
                 await self._drafts.shipping_product(setup)
             except SaleProblem:
-                found.append(_error("odoo.sale_shipping", sku=sales.shipping_sku))
+                found.append(_holds("odoo.sale_shipping", sku=sales.shipping_sku))
         else:
             found.append(Finding("odoo.sale_no_shipping", "warning", {}))
         if not await self._has_mail(setup):
@@ -75,3 +75,7 @@ class SaleCheck:
 
 def _error(code: str, **facts: object) -> Finding:
     return Finding(code, "error", facts, stops=STOPS)
+
+
+def _holds(code: str, **facts: object) -> Finding:
+    return Finding(code, "error", facts)
