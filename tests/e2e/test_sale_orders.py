@@ -3,6 +3,7 @@ nothing of the buyer stays with us (P2, P7)."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from tests.e2e.conftest import embedded_only
@@ -148,7 +149,7 @@ def test_a_service_that_is_killed_at_every_step_sells_once(world: Stack) -> None
         sku = world.sku()
         with world.odoo.faulty(delay_s=0.1):
             order_id = sell(world, (sku, 2, 11500, 0))
-            wait_for(step, lambda order_id=order_id, step=step: _reached(world, order_id, step))
+            wait_for(step, partial(_reached, world, order_id, step))
             world.kill()
         world.up()
         world.order_is(order_id, "settled")

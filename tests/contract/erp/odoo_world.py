@@ -124,7 +124,8 @@ class Hand:
         if quants:
             await self.set_quantities([(q["product_id"][0], q["location_id"][0]) for q in quants], 0)
         boms = await self.rpc("mrp.bom", "search", [["product_tmpl_id.product_variant_ids", "in", products]])
-        await self.rpc("mrp.bom", "unlink", boms)
+        with contextlib.suppress(OdooError):  # those of kits that were sold stay, with archived products
+            await self.rpc("mrp.bom", "unlink", boms)
         await self.rpc("product.product", "write", products, {"active": False})
         await self.rpc("stock.warehouse", "write", houses, {"active": False})
         partners = await self.rpc(

@@ -24,6 +24,7 @@ from orquestador.model.sales import (
     BAD_PARTNER,
     BAD_SHIPPING_PRODUCT,
     CURRENCY_DIFFERS,
+    EDITED,
     NO_CUSTOMER,
     NO_SHIPPING_PRODUCT,
     PARTNER_REFUSED,
@@ -426,6 +427,66 @@ class ErpSaleContract:
         await world.rpc("sale.order", "action_cancel", [erp_id], disable_cancel_warning=True)
         await world.rpc("sale.order", "unlink", [erp_id])
         assert (await ask_one(erp, movement, erp_id)).state is MovementState.ABSENT
+
+    @pytest.mark.simulated("a second person, who writes into our draft")
+    async def test_a_draft_that_a_person_changed_is_not_overwritten(
+        self, erp: OdooErp, world: OdooWorld
+    ) -> None:
+        await _cents(world)
+        movement = await sold(erp, world, (A, 1, "10.00"))
+        erp_id = (await apply_one(erp, movement)).erp_id
+        (line,) = (await order_of(world, movement.key))["order_line"]
+        other = {"write_uid": 99}
+        await world.rpc("sale.order.line", "write", [line], {"product_uom_qty": 2, **other})
+        assert (await erp.finish([movement]))[movement.key].code == EDITED
+        await world.rpc("sale.order.line", "write", [line], {"product_uom_qty": 1, "price_unit": 9, **other})
+        assert (await erp.finish([movement]))[movement.key].code == TOTAL_DIFFERS
+        included = await world.rpc(
+            "account.tax", "create", {"name": "in", "amount": 15, "price_include": True}
+        )
+        product = movement.items[0][0]
+        await world.rpc("product.product", "write", [product], {"taxes_id": [[6, 0, [included]]]})
+        await world.rpc("sale.order.line", "write", [line], {"price_unit": 10, **other})
+        found = (await erp.finish([movement]))[movement.key]
+        assert (found.state, found.erp_id) == (MovementState.DONE, erp_id)
+        assert (await order_of(world, movement.key))["amount_total"] == 10
+
+    async def test_a_locked_order_loses_its_delivery(self, erp: OdooErp, world: OdooWorld) -> None:
+        movement = await sold(erp, world, (A, 2, "990"), mode=RESERVE)
+        erp_id = (await apply_one(erp, movement)).erp_id
+        await world.rpc("sale.order", "write", [erp_id], {"locked": True})
+        assert (await lower_one(erp, movement, 0)).state is MovementState.CANCELLED
+        assert await world.free(A) == UNITS
+        await world.rpc("sale.order", "write", [erp_id], {"locked": False})
+
+    # --- what doctor says
+
+    async def test_what_sale_orders_need_is_checked(self, erp: OdooErp, world: OdooWorld) -> None:
+        assert not [f for f in await erp.check() if f.code.startswith("odoo.sale")]
+        wrong = adapter_of(world, sales=SaleSettings(own("NOBODY"), own("NOTHING")))
+        levels = {f.code: (f.level, f.stops) for f in await wrong.check()}
+        assert levels["odoo.sale_partner"] == ("error", None)
+        assert levels["odoo.sale_shipping"] == ("error", None)
+        await wrong.close()
+        right = adapter_of(world, sales=SaleSettings())
+        levels = {f.code: (f.level, f.stops) for f in await right.check()}
+        assert levels["odoo.sale"] == ("ok", None)
+        assert levels["odoo.sale_no_shipping"] == ("warning", None)
+        await right.close()
+
+    async def test_a_user_without_the_sales_group_is_told(self, world: OdooWorld) -> None:
+        adapter = adapter_of(world, sales=SaleSettings(), **await world.plain_user())
+        levels = {f.code: (f.level, f.stops) for f in await adapter.check()}
+        assert levels["odoo.sale_rights"] == ("error", "erp")
+        await adapter.close()
+
+    @pytest.mark.simulated("a database without the sales module")
+    async def test_a_database_without_the_module_is_told(self, world: OdooWorld) -> None:
+        await world.fault("no_sale_module", True)
+        adapter = adapter_of(world, sales=SaleSettings())
+        levels = {f.code: (f.level, f.stops) for f in await adapter.check()}
+        assert levels["odoo.sale_module"] == ("error", "erp")
+        await adapter.close()
 
     # --- giving up
 

@@ -42,14 +42,16 @@ class SaleOrderLine(Model):
         return super().new({**_rounded(self.env, vals), "write_uid": self.env.uid})
 
     def change(self, ids: list[int], vals: Values) -> None:
-        """A written quantity brings back the list price unless a price is written too; on a confirmed order
-        it changes the open deliveries."""
+        """A `write_uid` that is given stands for another person.
+
+        A written quantity brings back the list price unless a price is written too; on a confirmed order it
+        changes the open deliveries."""
         for line in ids:
             row = self.env.row(self.name, line)
             new = dict(_rounded(self.env, vals))
             if "product_uom_qty" in new and "price_unit" not in new and self.env.version <= 17:
                 new["price_unit"] = self.env.row("product.product", row["product_id"])["lst_price"]
-            super().change([line], {**new, "write_uid": self.env.uid})
+            super().change([line], {"write_uid": self.env.uid, **new})
             order = self.env.row("sale.order", row["order_id"])
             if "product_uom_qty" in new and order["state"] == "sale":
                 self.env.of(SaleOrder).follow(line)
