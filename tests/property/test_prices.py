@@ -118,4 +118,9 @@ def test_the_tax_is_measured_as_it_is(rate: Decimal, units: int, cents: int) -> 
     total = rounded(units * price * (1 + rate), PEN)
     measured = factor_of(total, Decimal(units), price, PEN)
     assert measured is not None
-    assert abs(measured - (1 + rate)) <= PEN / (units * price) + Decimal("0.000001")
+    assert abs(measured - (1 + rate)) <= Decimal("1.7") * PEN / (units * price)
+
+
+def test_a_tax_and_a_price_that_are_both_rounded_are_told_apart() -> None:
+    # 3 x 4347.83 is 13043 and its 15 % are 1956: together further from 15 % than one rounding.
+    assert factor_of(Decimal(14999), Decimal(3), Decimal("4347.83"), CLP) == Decimal("1.15")

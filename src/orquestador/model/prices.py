@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 ONE = Decimal(1)
+ROUNDED_TWICE = Decimal("1.1")
+"""A total is the sum of a rounded price and a rounded tax: off by so many smallest amounts at most."""
 MOST_TICKS = 400
 """How far a price is moved at most, in units of its last decimal."""
 
@@ -32,11 +34,11 @@ def price_for(line: PricedLine, digits: int) -> Decimal:
 
 def factor_of(total: Decimal, units: Decimal, price: Decimal, step: Decimal) -> Decimal | None:
     """What the ERP made of this price; None when it cannot be told. `step` is the smallest unit of the
-    currency: the total is rounded to it, so the plainest factor within that is meant."""
+    currency: price and tax are rounded to it, so the plainest factor within that is meant."""
     net = units * price
     if net <= 0 or total <= 0:
         return None
-    measured, tolerance = total / net, step / net
+    measured, tolerance = total / net, ROUNDED_TWICE * step / net
     for digits in (0, 2, 3, 4, 6):
         plain = _round(measured, digits)
         if plain > 0 and abs(plain - measured) <= tolerance:

@@ -181,6 +181,23 @@ class ErpSaleContract:
         assert world.calls() - before <= 12 + len(batch) + buyers
         assert (await world.on_hand(A), await world.free(A)) == (UNITS - 1, UNITS - 6)
 
+    async def test_sales_and_plain_deliveries_in_one_batch(self, erp: OdooErp, world: OdooWorld) -> None:
+        selling, plain = await sold(erp, world, (A, 1, "990")), await sale(erp, (B, 2))
+        outcomes = await erp.apply([selling, plain])
+        assert {o.state for o in outcomes.values()} == {MovementState.DONE}
+        assert [await world.on_hand(sku) for sku in (A, B)] == [UNITS - 1, UNITS - 2]
+        assert await erp.ask([selling, plain]) == outcomes
+
+    async def test_an_order_whose_price_a_person_changed_is_told(
+        self, erp: OdooErp, world: OdooWorld
+    ) -> None:
+        movement = await sold(erp, world, (A, 1, "990"))
+        await apply_one(erp, movement)
+        (line,) = (await order_of(world, movement.key))["order_line"]
+        await world.rpc("sale.order.line", "write", [line], {"price_unit": 100})
+        found = await ask_one(erp, movement)
+        assert (found.state, found.reason) == (MovementState.DONE, "worth 115 in Odoo, 990 was paid")
+
     async def test_the_same_key_twice_sells_once(self, erp: OdooErp, world: OdooWorld) -> None:
         movement = await sold(erp, world, (A, 3, "1150"))
         first = await apply_one(erp, movement)

@@ -63,7 +63,7 @@ class Order:
             id=int(row["id"]),
             name=str(row.get("name") or ""),
             state=str(row.get("state")),
-            total=Decimal(str(row.get("amount_total") or 0)),
+            total=_amount(row.get("amount_total")),
             currency_id=ref(currency),
             currency=str(currency[1]) if isinstance(currency, list) and len(currency) > 1 else "",
         )
@@ -278,3 +278,9 @@ def _loaded(answer: object) -> tuple[list[int] | None, str]:
         return [int(i) for i in ids], ""
     said = [str(m.get("message")) for m in answer.get("messages") or [] if isinstance(m, dict)]
     return None, "; ".join(said)
+
+
+def _amount(value: object) -> Decimal:
+    """A total that came as a float, without its noise (odoo.md §5.6) and without empty decimals."""
+    text = f"{value if isinstance(value, int | float) else 0:.4f}".rstrip("0").rstrip(".")
+    return Decimal(text)

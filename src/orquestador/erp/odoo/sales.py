@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import unquote
 
 from orquestador.erp.odoo.config import OdooSettings
@@ -18,6 +19,7 @@ from orquestador.model.errors import Ambiguous, AuthRefused, Unavailable
 from orquestador.ops.serving import served, serving
 from orquestador.ports import Movement, MovementState, Outcome
 
+SOLD = (MovementState.DONE, MovementState.RESERVED)
 ROUNDS = 3
 """How often open deliveries are pressed on."""
 
@@ -237,7 +239,7 @@ class Sales:
         if problem_there and movement.mode.reserves and not any(m.state == "draft" for m in moves):
             problem_there = None  # confirmed by somebody else, say: what is promised is promised
         # A confirmed order without deliveries promises nothing: somebody deleted them.
-        return outcome(
+        found = outcome(
             movement,
             order.id,
             moves,
@@ -245,6 +247,10 @@ class Sales:
             forced=run.forced.get(key, ()),
             problem=problem_there,
         )
+        if movement.sale and found.state in SOLD and order.total != movement.sale.total:
+            # Too late to hold it; the log tells, and the stock is what it is.
+            return replace(found, reason=f"worth {order.total:f} in Odoo, {movement.sale.total:f} was paid")
+        return found
 
 
 def _total(found: Outcome, product: int) -> float:
