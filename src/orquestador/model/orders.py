@@ -40,11 +40,20 @@ class OrderMode(StrEnum):
     """Promised: the delivery is confirmed and reserved, and the warehouse validates it."""
     BACKORDER = "backorder"
     """What is there is out at once; what lacks stock is promised, for the warehouse to do (ADR 0020)."""
+    SALE_DELIVER = "sale_deliver"
+    """A sale order with buyer and prices; its delivery is out at once (ADR 0018)."""
+    SALE_RESERVE = "sale_reserve"
+    """A sale order with buyer and prices; its delivery is promised."""
 
     @property
     def reserves(self) -> bool:
         """Units may be promised in open documents, of which the warehouse does the rest."""
-        return self in (OrderMode.RESERVE, OrderMode.BACKORDER)
+        return self in (OrderMode.RESERVE, OrderMode.BACKORDER, OrderMode.SALE_RESERVE)
+
+    @property
+    def sells(self) -> bool:
+        """The document is a sale order."""
+        return self in (OrderMode.SALE_DELIVER, OrderMode.SALE_RESERVE)
 
 
 PROGRESS = {LineState.NOT_COMMITTED: 0, LineState.COMMITTED: 1, LineState.SHIPPED: 2}

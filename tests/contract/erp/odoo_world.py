@@ -124,12 +124,17 @@ class Hand:
         if quants:
             await self.set_quantities([(q["product_id"][0], q["location_id"][0]) for q in quants], 0)
         boms = await self.rpc("mrp.bom", "search", [["product_tmpl_id.product_variant_ids", "in", products]])
-        await self.rpc("mrp.bom", "unlink", boms)
+        with contextlib.suppress(OdooError):  # those of kits that were sold stay, with archived products
+            await self.rpc("mrp.bom", "unlink", boms)
         await self.rpc("product.product", "write", products, {"active": False})
         await self.rpc("stock.warehouse", "write", houses, {"active": False})
         companies = await self.rpc("res.company", "search", ours)
         if companies and self.version >= 17:  # archived where that is possible: a company is never deleted
             await self.rpc("res.company", "write", companies, {"active": False})
+        partners = await self.rpc(
+            "res.partner", "search", ["|", ["name", "=like", f"{RUN}%"], ["email", "=ilike", f"{RUN}%"]]
+        )
+        await self.rpc("res.partner", "write", partners, {"active": False})
         users = await self.rpc("res.users", "search", [["login", "=like", f"{RUN}%"]])
         await self.rpc("res.users", "write", users, {"active": False})
 

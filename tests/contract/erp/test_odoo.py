@@ -19,6 +19,7 @@ from tests.contract.erp.backorder_contract import ErpBackorderContract
 from tests.contract.erp.contract import LATER, LOT, ErpContract
 from tests.contract.erp.odoo_world import SECOND_UNITS, OdooWorld, adapter_of
 from tests.contract.erp.reserve_contract import ErpReserveContract
+from tests.contract.erp.sale_contract import ErpSaleContract
 from tests.contract.erp.world import (
     UNITS,
     A,
@@ -34,6 +35,10 @@ from tests.contract.erp.world import (
 
 class TestOdooErp(ErpContract, ErpReserveContract, ErpBackorderContract):
     """The contract."""
+
+
+class TestOdooSales(ErpSaleContract):
+    """Sale orders."""
 
 
 class TestCutOffCalls:

@@ -10,11 +10,13 @@ from orquestador.erp.odoo.changes import StockChanges
 from orquestador.erp.odoo.check import Checker
 from orquestador.erp.odoo.client import Client, speaks
 from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.documents import Documents
 from orquestador.erp.odoo.houses import SetUpReader
 from orquestador.erp.odoo.movements import Movements
 from orquestador.erp.odoo.partition import by_place
 from orquestador.erp.odoo.products import Products
 from orquestador.erp.odoo.rules import WebhookRules
+from orquestador.erp.odoo.sales import Sales
 from orquestador.http_base import CallLogger, HttpBase, TimeOuts
 from orquestador.model.errors import AuthRefused, PlaceRefused
 from orquestador.model.orders import Direction
@@ -74,7 +76,7 @@ class OdooErp:
         self._houses = settings.warehouses
         self._setup = SetUpReader(settings, rpc)
         self._products = Products(rpc, clock, settings.product_cache_s)
-        self._movements = Movements(rpc, self._products)
+        self._movements = Documents(Movements(rpc, self._products), Sales(rpc, self._products, settings))
         self._changes = StockChanges(rpc, self._products, clock)
         self._rules = WebhookRules(rpc, settings.prefix)
         self._checker = Checker(settings, rpc, self._setup, self._rules, clock)

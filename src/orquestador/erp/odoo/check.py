@@ -13,6 +13,7 @@ from orquestador.erp.odoo.houses import SetUpReader
 from orquestador.erp.odoo.rights import INVENTORY_USER, has_group, key_ends, may_end
 from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.rules import FIRST_WEBHOOK, WebhookRules
+from orquestador.erp.odoo.salecheck import SaleCheck
 from orquestador.erp.odoo.setup import AT_CONFIRM, NEWEST, HouseRefused, SetUp, SetUpRefused
 from orquestador.model.errors import AuthRefused, Rejected, Unavailable, UpstreamError
 from orquestador.ports import Clock, Finding
@@ -62,6 +63,8 @@ class Checker:
             (self._key, first),
             (self._webhook_rule, first),
         ]
+        if self._settings.sales:
+            questions.append((SaleCheck(self._rpc, self._settings).check, first))
         for question, setup in questions:
             try:
                 findings += await question(setup)

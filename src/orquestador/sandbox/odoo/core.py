@@ -123,7 +123,7 @@ class Core:
     def resolve(self, model: str, method: str) -> Callable[..., Any]:
         """The function behind a public method, or the fault a real server gives (odoo.md 3)."""
         kind = self.registry.models.get(model)
-        if kind is None:
+        if kind is None or (model.startswith("sale.") and self.faults.value("no_sale_module")):
             raise UserError(f"Object {model} doesn't exist")
         if method.startswith("_"):
             raise AccessError(f"Private methods (such as '{model}.{method}') cannot be called remotely.")

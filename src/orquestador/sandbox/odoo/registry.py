@@ -5,6 +5,7 @@ from __future__ import annotations
 from orquestador.sandbox.odoo.env import COMMON
 from orquestador.sandbox.odoo.fields import Field
 from orquestador.sandbox.odoo.models import (
+    accounts,
     base,
     inventory,
     kits,
@@ -32,6 +33,9 @@ _MODELS: tuple[type[Model], ...] = (
     base.IrConfigParameter,
     base.IrActionsServer,
     base.BaseAutomation,
+    accounts.AccountTax,
+    accounts.ResCurrency,
+    accounts.DecimalPrecision,
     locations.StockLocation,
     locations.StockWarehouse,
     locations.StockPickingType,

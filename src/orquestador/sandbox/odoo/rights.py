@@ -10,10 +10,14 @@ from orquestador.sandbox.odoo.errors import AccessError
 from orquestador.sandbox.odoo.models.products import QUANTITIES
 
 _STOCK, _SETTINGS = "stock.group_stock_user", "base.group_system"
+_SALES, _ACCESS = "sales_team.group_sale_salesman_all_leads", "base.group_system"
 _NEEDS = {
     "stock.picking": _STOCK,
     "stock.move": _STOCK,
     "stock.move.line": _STOCK,
+    "sale.order": _SALES,
+    "sale.order.line": _SALES,
+    "ir.model.data": _ACCESS,
     "mrp.bom": _STOCK,
     "mrp.bom.line": _STOCK,
     "base.automation": _SETTINGS,
