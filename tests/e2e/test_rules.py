@@ -95,7 +95,7 @@ def test_an_order_of_an_unknown_sku_is_done_once_it_is_mapped(shop: Stack) -> No
     shop.settles({product: 998})
     refused = shop.cli("rules", "set", "--sku", product, "--erp-sku", "NO-SUCH-PRODUCT")
     assert refused.returncode == 2
-    assert "no product" in refused.stderr
+    assert "no product of Odoo has “NO-SUCH-PRODUCT”" in refused.stderr
 
 
 def test_onboarding_one_by_one(shop: Stack) -> None:

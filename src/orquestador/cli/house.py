@@ -106,6 +106,9 @@ class House:
         detail = str(problem.get("detail") or problem.get("title") or status)
         remedy = str(problem["remedy"]) if problem.get("remedy") else None
         kind, verb = str(problem.get("type")).rpartition(":")[2], path.rpartition("/")[2]
+        if kind.startswith("rule-") and has(conflict := f"conflict.{kind.removeprefix('rule-')}"):
+            said = f"{problem.get('field')}: {self._say(conflict, value=problem.get('value'))}"
+            return CommandFailed(said, self._say(f"{conflict}.do"), WRONG_USAGE)
         for key in (f"problem.{kind}@{verb}", f"problem.{kind}"):
             if has(key):
                 said = self._say(key, detail=detail)

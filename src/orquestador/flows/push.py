@@ -87,7 +87,9 @@ class Pusher:
                     works = [*works, *more]
                     candidates += await self._decide(more)
             if candidates:
-                with serving(skus=[c.work.listing.sku for c in candidates]):
+                with serving(
+                    skus=list(dict.fromkeys(s for c in candidates for s in (c.work.listing.sku, c.work.ref)))
+                ):
                     await self._send(candidates)
         except Exception:
             # Whatever went wrong, nobody's attempt is spent and the rows are looked at again soon.
@@ -297,7 +299,7 @@ class Pusher:
                 LogStatus.PENDING,
                 request={"job": job.id, "quantities": _shown(quantities)},
                 response={"externalId": external_id},
-                skus=[r.sku for r in job.records],
+                skus=job.skus,
             )
 
     async def _postpone(self, candidates: Sequence[Candidate], at: float, why: str) -> None:

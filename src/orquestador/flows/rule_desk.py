@@ -52,6 +52,7 @@ class RuleDesk:
             return Conflict(0, "channel", "missing")
         if place not in self._x.channels:
             return Conflict(0, "channel", "unknown_channel", place)
+        sku = None if sku == WIDE else sku
         erp_sku = fields.get("erp_sku")
         if erp_sku is not None:
             if sku is None:
@@ -73,7 +74,7 @@ class RuleDesk:
 
     async def clear(self, channel: str, sku: str | None, by: str) -> StoredRule | None:
         """The rule says nothing any more; a freeze is lifted with it. None = there was none."""
-        ref = sku or CHANNEL_WIDE
+        ref = CHANNEL_WIDE if sku in (None, WIDE) else str(sku)
         found = await self._x.journal.rules(channel, [ref])
         if not found or found[0].is_empty:
             return None
@@ -82,9 +83,11 @@ class RuleDesk:
     async def freeze(
         self, channel: str | None, sku: str | None, reason: str | None, by: str
     ) -> Sequence[StoredRule]:
+        sku = None if sku == WIDE else sku
         return await rules.frozen_by_hand(self._x, channel, sku, reason, by)
 
     async def unfreeze(self, channel: str | None, sku: str | None, by: str) -> Sequence[StoredRule]:
+        sku = None if sku == WIDE else sku
         return await rules.unfrozen_by_hand(self._x, channel, sku, by)
 
     async def export(self, channel: str | None) -> str:

@@ -193,6 +193,11 @@ class Job:
     note: str | None = None
 
     @property
+    def skus(self) -> list[str]:
+        """Of the ERP and of the channel, where they differ: what the job is found by."""
+        return list(dict.fromkeys(sku for r in self.records for sku in (r.sku, r.ref)))
+
+    @property
     def is_open(self) -> bool:
         return self.state in (JobState.SENDING, JobState.FOLLOWING)
 

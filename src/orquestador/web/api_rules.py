@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -165,7 +166,8 @@ def _refused(conflict: Conflict) -> Problem:
         problem, remedy = f"it contradicts {camel(conflict.value)}", "Clear one of them with null."
     else:
         problem, remedy = _SAID[conflict.code]
-    return invalid_field(name, f"{name}: {problem}", remedy)
+    said = invalid_field(name, f"{name}: {problem}", remedy)
+    return replace(said, code=f"rule-{conflict.code}", extra={"value": conflict.value})
 
 
 def render_rule(rule: StoredRule) -> dict[str, object]:
