@@ -5,9 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.e2e.stack import Stack, wait_for
+from tests.e2e.stack import ADMIN, Stack, wait_for
 
 SERVICE = {"HINT_DELAYS_S": "0.01,0.5"}
+
+
+def fresh(shop: Stack) -> str:
+    """A SKU of its own whose listing is known: a service that has just started reads the catalogue first."""
+    sku = shop.sku()
+    known = f"/work/listing:falabella:{sku}"
+    wait_for(f"{sku} is listed", lambda: shop.client.get(known, headers=ADMIN).status_code == 200)
+    return sku
 
 
 def run(shop: Stack, *arguments: str) -> Any:
@@ -24,7 +32,7 @@ def settled(shop: Stack, sku: str, why: str | None) -> Any:
 
 
 def test_a_cap_of_the_command_line_reaches_the_marketplace(shop: Stack) -> None:
-    sku, other = shop.sku(), shop.sku()
+    sku, other = fresh(shop), fresh(shop)
     run(shop, "rules", "set", "--sku", sku, "--cap", "30")
     wait_for("30 is shown", lambda: shop.shown(sku) == 30)
     shop.odoo.post("move", {"sku": sku, "delta": -980})
@@ -41,7 +49,7 @@ def test_a_cap_of_the_command_line_reaches_the_marketplace(shop: Stack) -> None:
 
 
 def test_frozen_it_is_not_pushed_and_unfrozen_it_gets_the_current_number(shop: Stack) -> None:
-    sku = shop.sku()
+    sku = fresh(shop)
     run(shop, "freeze", "--sku", sku, "--reason", "a wrong price")
     settled(shop, sku, "frozen")
     shop.odoo.post("move", {"sku": sku, "delta": -100})
@@ -59,7 +67,7 @@ def test_frozen_it_is_not_pushed_and_unfrozen_it_gets_the_current_number(shop: S
 
 
 def test_a_mapped_seller_sku_takes_the_mapped_product_out_of_odoo(shop: Stack) -> None:
-    seller, product, before = shop.sku(), shop.sku(), shop.sku()
+    seller, product, before = fresh(shop), fresh(shop), fresh(shop)
     shop.set_stock(product, 40)
     shop.settles({product: 40})
     early = shop.sell((before, 1))
@@ -86,7 +94,7 @@ def test_a_mapped_seller_sku_takes_the_mapped_product_out_of_odoo(shop: Stack) -
 
 
 def test_an_order_of_an_unknown_sku_is_done_once_it_is_mapped(shop: Stack) -> None:
-    product = shop.sku()
+    product = fresh(shop)
     answer = shop.simple("FAL-MAP-1", "confirmed", ("NOT-IN-ODOO", 2))
     assert answer.status_code == 200
     shop.order_is("FAL-MAP-1", "dead", "unknown_sku")
@@ -99,7 +107,7 @@ def test_an_order_of_an_unknown_sku_is_done_once_it_is_mapped(shop: Stack) -> No
 
 
 def test_onboarding_one_by_one(shop: Stack) -> None:
-    left, taken = shop.sku(), shop.sku()
+    left, taken = fresh(shop), fresh(shop)
     file = shop.folder / "publish.csv"
     file.write_text(f"seller_sku,publish\n{left},no\n{taken},no\n")
     run(shop, "rules", "import", str(file))
