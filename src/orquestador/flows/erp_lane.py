@@ -97,7 +97,9 @@ class ErpLane:
         orders = [w.order for w in works if w.order is not None]
         with serving(
             order_ids=[o.order_id for o in orders],
-            skus=[line.sku for o in orders for line in o.lines],
+            skus=[
+                sku for o in orders for line in o.lines for sku in dict.fromkeys((line.sku, line.seller_sku))
+            ],
             links=[o.trace_id for o in orders if o.trace_id],
         ):
             await self._do(works)

@@ -341,7 +341,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "no está entre las publicaciones que se manejan",
         "is not among the listings that are managed",
     ),
-    "reason.unmanaged.do": ("Inclúyala con PUBLISH en .env.", "Include it with PUBLISH in .env."),
+    "reason.unmanaged.do": (
+        "Inclúyala: orquestador rules set --channel CANAL --sku SKU --publish (o con PUBLISH en .env).",
+        "Include it: orquestador rules set --channel CHANNEL --sku SKU --publish (or with PUBLISH in .env).",
+    ),
+    "reason.frozen": ("congelada por una persona", "frozen by a person"),
+    "reason.frozen.do": (
+        "Para seguir: orquestador unfreeze --channel CANAL [--sku SKU]",
+        "To go on: orquestador unfreeze --channel CHANNEL [--sku SKU]",
+    ),
+    "reason.rule": ("cambió una regla", "a rule changed"),
+    "reason.mapping": ("cambió qué producto es", "which product it is changed"),
     "reason.paused": ("en pausa: no se escribe nada", "paused: nothing is written"),
     "reason.paused.do": ("Para seguir: orquestador resume", "To go on: orquestador resume"),
     "reason.coalescing": (
