@@ -22,7 +22,7 @@ NOBODY = "http://127.0.0.1:9"
 
 @pytest.fixture
 async def erp(world: OdooWorld) -> AsyncIterator[OdooErp]:
-    """Its rules carry the prefix of this run and are gone afterwards: on a real server there may be others."""
+    """Its rules carry the prefix of this run and are gone afterwards: others may be there."""
     adapter = adapter_of(world, prefix=RUN)
     yield adapter
     await adapter.close()
