@@ -41,6 +41,8 @@ class Server:
     sandbox: Running | None = None
     warehouse: str | None = None
     """Code of the warehouse to work in; None = the only one."""
+    lesser: tuple[str, str] | None = field(default=None, repr=False)
+    """User and password of the adapter, when they are not ours."""
 
 
 class OdooError(AssertionError):
@@ -98,6 +100,26 @@ class Hand:
         ]
         quants = await self.rpc("stock.quant", "create", counts, inventory_mode=True)
         await self.rpc("stock.quant", "action_apply_inventory", quants)
+
+    # --- people
+
+    async def user_in(self, *groups: str, email: str = "tests@example.com") -> tuple[str, str]:
+        """A new employee in these groups alone; in a sandbox, where there is one user only, that one."""
+        field_name = "groups_id" if self.version <= 18 else "group_ids"
+        if self.server.sandbox is not None:
+            in_them = [await self._group(group) for group in groups]
+            await self.rpc("res.users", "write", [2], {field_name: [[6, 0, in_them]], "email": email})
+            return self.server.user, self.server.secret
+        in_them = [await self._group(group) for group in ("base.group_user", *groups)]
+        login, password = own(f"employee-{secrets.token_hex(4)}"), secrets.token_urlsafe()
+        user = {"name": login, "login": login, "password": password, "email": email}
+        await self.rpc("res.users", "create", {**user, field_name: [[6, 0, in_them]]})
+        return login, password
+
+    async def _group(self, name: str) -> int:
+        module, _, short = name.partition(".")
+        domain = [["module", "=", module], ["name", "=", short]]
+        return int((await self.rpc("ir.model.data", "search_read", domain, ["res_id"]))[0]["res_id"])
 
     async def close_down(self) -> None:
         """Cancel, empty and archive everything of this run."""
@@ -293,23 +315,15 @@ class OdooWorld(World):
 
     # --- people
 
-    async def user_in(self, *groups: str) -> dict[str, Any]:
+    async def user_in(self, *groups: str, email: str = "tests@example.com") -> dict[str, Any]:
         """An employee in these groups alone, as the adapter's settings; the last act of a test."""
-        field_name = "groups_id" if self.version <= 18 else "group_ids"
-        if self.server.sandbox is not None:  # where there is one user only
-            in_them = [await self._group(group) for group in groups]
-            await self.rpc("res.users", "write", [2], {field_name: [[6, 0, in_them]]})
-            return {}
-        in_them = [await self._group(group) for group in ("base.group_user", *groups)]
-        login = own(f"employee-{secrets.token_hex(4)}")
-        user = {"name": login, "login": login, "password": secrets.token_urlsafe()}
-        await self.rpc("res.users", "create", {**user, field_name: [[6, 0, in_them]]})
-        return {"username": user["login"], "secret": user["password"], "is_key": False}
+        login, password = await self._hand.user_in(*groups, email=email)
+        keyless = {} if self.server.sandbox is not None else {"is_key": False}
+        return {"username": login, "secret": password, **keyless}
 
-    async def _group(self, name: str) -> int:
-        module, _, short = name.partition(".")
-        domain = [["module", "=", module], ["name", "=", short]]
-        return int((await self.rpc("ir.model.data", "search_read", domain, ["res_id"]))[0]["res_id"])
+    def administrator(self) -> dict[str, Any]:
+        """Ourselves, as the adapter's settings."""
+        return {"username": self.server.user, "secret": self.server.secret}
 
     # --- rules that call webhooks
 
@@ -367,11 +381,12 @@ def adapter_of(
 def settings_of(world: OdooWorld, **changes: Any) -> OdooSettings:
     server = world.server
     simulated = server.sandbox is not None
+    username, secret = server.lesser or (server.user, server.secret)
     values: dict[str, Any] = {
         "url": server.url,
         "db": server.db,
-        "username": server.user,
-        "secret": server.secret,
+        "username": username,
+        "secret": secret,
         # Up to 18 a key makes no difference.
         "is_key": server.api == "JSON-2" or (simulated and world.version <= 18),
         "warehouse": server.warehouse,

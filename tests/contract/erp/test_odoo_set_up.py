@@ -12,8 +12,9 @@ from orquestador.erp.odoo import OdooErp
 from orquestador.erp.odoo.rules import OUR_PATH, PAYLOAD, RuleRefused, rule_name
 from orquestador.http_base import CallRecord
 from orquestador.model.errors import AuthRefused
+from orquestador.ports import MovementState
 from tests.contract.erp.odoo_world import OdooWorld, adapter_of
-from tests.contract.erp.world import RUN, UNITS, A, own
+from tests.contract.erp.world import RUN, UNITS, A, B, own, sale
 from tests.unit.sandbox_odoo.receiver import receiving
 
 NOBODY = "http://127.0.0.1:9"
@@ -23,7 +24,7 @@ NOBODY = "http://127.0.0.1:9"
 @pytest.fixture
 async def erp(world: OdooWorld) -> AsyncIterator[OdooErp]:
     """Its rules carry the prefix of this run and are gone afterwards: others may be there."""
-    adapter = adapter_of(world, prefix=RUN)
+    adapter = adapter_of(world, prefix=RUN, **world.administrator())
     yield adapter
     await adapter.close()
     await world.drop_rules()
@@ -98,7 +99,7 @@ class TestWebhookRule:
         assert (await erp.register(wanted)).change == "unchanged"
 
     async def test_another_installations_rule_is_not_ours(self, erp: OdooErp, world: OdooWorld) -> None:
-        second = adapter_of(world, prefix=own("shop2-"))
+        second = adapter_of(world, prefix=own("shop2-"), **world.administrator())
         ours, theirs = await erp.register(f"{NOBODY}/a"), await second.register(f"{NOBODY}/b")
         assert (ours.change, theirs.change) == ("created", "created")
         assert [await erp.registrations(), await second.registrations()] == [[ours.entry], [theirs.entry]]
@@ -135,6 +136,22 @@ class TestOtherSetUp:
         finally:
             await world.reserving("at_confirm")
         assert (found.level, found.stops, found.facts["method"]) == ("warning", None, "manual")
+
+    async def test_a_user_without_an_address_is_refused_a_backorder(self, world: OdooWorld) -> None:
+        # Odoo writes into the document's history that there is one, in the user's name and from its address.
+        await world.move(A, -997)
+        erp = adapter_of(world, **await world.user_in("stock.group_stock_user", email=""))
+        found = {f.code: f for f in await erp.check()}["odoo.user_email"]
+        assert (found.level, found.stops) == ("warning", None)
+        short, plain = await sale(erp, (A, 5)), await sale(erp, (B, 1))
+        outcomes = await erp.apply([short, plain])
+        assert [outcomes[m.key].state for m in (short, plain)] == [MovementState.REFUSED, MovementState.DONE]
+        await erp.close()
+
+    async def test_a_user_with_an_address_needs_none(self, world: OdooWorld) -> None:
+        erp = adapter_of(world, **await world.user_in("stock.group_stock_user"))
+        assert {f.code: f.level for f in await erp.check()}["odoo.user_email"] == "ok"
+        await erp.close()
 
     @pytest.mark.simulated("API keys of the user who runs the tests")
     @pytest.mark.parametrize(

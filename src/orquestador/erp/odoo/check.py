@@ -57,6 +57,7 @@ class Checker:
         questions: list[tuple[Question, SetUp]] = [
             (self._api, first),
             (self._rights, first),
+            (self._email, first),
             *((ask, house) for house in houses for ask in (self._scope, self._reservation)),
             (self._locations, first),
             (self._key, first),
@@ -238,6 +239,12 @@ class Checker:
             await self._rpc.call("product.product", "read", [product], {"fields": ["qty_available"]}, context)
         )
         return float(found[0]["qty_available"]) if found else None
+
+    async def _email(self, setup: SetUp) -> list[Finding]:
+        """Odoo refuses a backorder to a user without an address: it writes into the document's history."""
+        found = rows(await self._rpc.call("res.users", "read", [setup.uid], {"fields": ["email"]}))
+        level = "ok" if found and found[0]["email"] else "warning"
+        return [Finding("odoo.user_email", level, {"user": self._settings.username})]
 
     async def _reservation(self, setup: SetUp) -> list[Finding]:
         """Only what is reserved is missing from `free_qty`, the number that we publish."""
