@@ -1,9 +1,9 @@
 """Odoo as our adapter asks it: calls and time for each order by the size of the batch, and for reading stock.
 
 Nothing of the service runs but the adapter, called as the ERP lane and the pushers call it. The sandbox
-answers as slowly as the measured servers. With ODOO_CONTRACT_URL, _DB, _USER and _PASSWORD the same is done
-on that server, without the sweep, with products and documents of its own under a prefix: the products are
-archived at the end, done documents stay.
+answers as slowly as the measured servers. With ODOO_CONTRACT_URL, _DB, _USER and _PASSWORD (and _API_KEY:
+JSON-2 from 19 on) the same is done on that server, without the sweep, in its first warehouse, with products
+and documents of its own under a prefix: the products are archived at the end, done documents stay.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ SOLD = 100
 """So many SKUs are sold, in turn: no two orders of a batch want the same one."""
 SIZES = (1, 20, 50)
 UNITS_EACH = 1000
+API_KEY = "ODOO_CONTRACT_API_KEY"
 REAL = ("ODOO_CONTRACT_URL", "ODOO_CONTRACT_DB", "ODOO_CONTRACT_USER", "ODOO_CONTRACT_PASSWORD")
 
 
@@ -46,6 +47,10 @@ class Server:
     label: str
     skus: Sequence[str]
     prefix: str = "BENCH-"
+    warehouse: str | None = None
+    """Its code; None = the only one."""
+    key: str = field(default="", repr=False)
+    """An API key of the same user, in the password's place: JSON-2 from 19 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,8 @@ class Odoo:
     async def open(cls, server: Server, **pace: Any) -> AsyncIterator[Odoo]:
         """Ready: logged in, its set-up read."""
         calls: list[object] = []
-        known = OdooSettings(server.url, server.db, server.user, server.password, **pace)
+        who = (server.user, server.key or server.password, bool(server.key))
+        known = OdooSettings(server.url, server.db, *who, warehouse=server.warehouse, **pace)
         erp = OdooErp(known, SystemClock(), log=calls.append)
         try:
             await erp.products(server.skus[:1])
@@ -212,22 +218,23 @@ class Person:
         if not self._uid:
             raise BenchFailed(f"{REAL[2]} and {REAL[3]} are refused")
 
-    def make(self, skus: Sequence[str]) -> list[int]:
-        """Products of their own with stock in the first warehouse; their ids."""
+    def make(self, skus: Sequence[str]) -> tuple[list[int], str]:
+        """Products of their own with stock in the first warehouse; their ids, and its code."""
         stored: dict[str, object] = {"type": "consu", "is_storable": True}
         if int(self.version.partition(".")[0].removeprefix("saas~")) <= 17:
             stored = {"type": "product"}
-        place = self._on("stock.warehouse", "search_read", [[]], fields=["lot_stock_id"], limit=1, order="id")
         ids: list[int] = self._on(
             "product.product",
             "create",
             [[{"name": f"{sku} (benchmark)", "default_code": sku, **stored} for sku in skus]],
         )
-        here = place[0]["lot_stock_id"][0]
+        fields = ["lot_stock_id", "code"]
+        first = self._on("stock.warehouse", "search_read", [[]], fields=fields, limit=1, order="id")[0]
+        here = first["lot_stock_id"][0]
         counted = [{"product_id": i, "location_id": here, "inventory_quantity": UNITS_EACH} for i in ids]
         quants = self._on("stock.quant", "create", [counted], context={"inventory_mode": True})
         self._on("stock.quant", "action_apply_inventory", [quants])
-        return ids
+        return ids, str(first["code"])
 
     def archive(self, ids: Sequence[int]) -> None:
         self._on("product.product", "write", [list(ids), {"active": False}])
@@ -261,9 +268,11 @@ def real_server() -> Iterator[Server | None]:
     skus = [f"{prefix}{n:05d}" for n in range(1, PAGE + 1)]
     with httpx2.Client(base_url=url, timeout=120, trust_env=False) as http:
         person = Person(http, db, user, password)
-        ids = person.make(skus)
+        ids, warehouse = person.make(skus)
+        key = os.environ.get(API_KEY, "")
+        label = f"Odoo {person.version}{' by API key' if key else ''}"
         try:
-            yield Server(url, db, user, password, f"Odoo {person.version}", skus, prefix)
+            yield Server(url, db, user, password, label, skus, prefix, warehouse, key)
         finally:
             person.archive(ids)
 

@@ -309,6 +309,25 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Algún módulo de Odoo cambia cómo se cuenta el stock; consulte a quien lo administra.",
         "Some module in Odoo changes how stock is counted; ask whoever administers it.",
     ),
+    "odoo.user_email@ok": (
+        "{user} tiene una dirección de correo en Odoo",
+        "{user} has an e-mail address in Odoo",
+    ),
+    "odoo.user_email@warning": (
+        "{user} no tiene dirección de correo en Odoo",
+        "{user} has no e-mail address in Odoo",
+    ),
+    "odoo.user_email@warning.means": (
+        "Odoo no deja crear una entrega pendiente a quien no tiene una: cada pedido sin stock suficiente "
+        "quedaría detenido hasta que lo mire una persona.",
+        "Odoo refuses a backorder to whoever has none: every order that lacks stock would be held until a "
+        "person looks at it.",
+    ),
+    "odoo.user_email@warning.do": (
+        "En Odoo, Ajustes, Usuarios: escriba una dirección en la ficha de {user}; no hace falta que reciba "
+        "correo.",
+        "In Odoo, Settings, Users: put an address into the record of {user}; it need not receive mail.",
+    ),
     "odoo.reservation@ok": (
         "Odoo reserva al confirmar en la bodega {warehouse}",
         "Odoo reserves on confirmation in the warehouse {warehouse}",

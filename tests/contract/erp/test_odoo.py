@@ -215,7 +215,7 @@ class TestOdooOnly:
 
     async def test_a_user_without_the_inventory_group_stops_the_flow(self, world: OdooWorld) -> None:
         await world.elsewhere(A)  # so that quantities are compared, which such a user may not read
-        adapter = adapter_of(world, warehouse=world.server.warehouse or "WH", **await world.plain_user())
+        adapter = adapter_of(world, warehouse=world.server.warehouse or "WH", **await world.user_in())
         findings = {f.code: f for f in await adapter.check()}
         assert (findings["odoo.rights"].level, findings["odoo.rights"].stops) == ("error", "erp")
         assert "odoo.ok" not in findings

@@ -69,7 +69,7 @@ async def test_orders_of_a_frozen_listing_go_on_and_it_is_not_lowered_while_the_
     await ErpLane(shop.context, shop.erp).run_once()
     assert shop.erp.stock["A"] == 8
 
-    async def away(skus: object) -> object:
+    async def away(skus: object, scope: object = None) -> object:
         raise Unavailable("away")
 
     monkeypatch.setattr(shop.erp, "availability", away)

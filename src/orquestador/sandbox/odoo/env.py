@@ -104,6 +104,11 @@ class Env:
             self._watch(self, model, row_id, None)
         return row_id
 
+    def created_again(self, model: str, row_id: int) -> None:
+        """A `create` answered with a row that was there: to the watcher it is a new one."""
+        if self._watch is not None:
+            self._watch(self, model, row_id, None)
+
     def store(self, model: str, row_id: int, changes: Mapping[str, Any]) -> None:
         """Change a row and tell the watcher which values are new."""
         row = self.row(model, row_id)

@@ -183,6 +183,9 @@ def _system(env: Env) -> None:
     groups = [
         env["res.groups"].new({"name": name, "full_name": external}) for name, external in _GROUPS.items()
     ]
+    for group, external in zip(groups, _GROUPS.values(), strict=True):
+        module, _, name = external.partition(".")
+        env["ir.model.data"].new({"module": module, "name": name, "model": "res.groups", "res_id": group})
     partner = env["res.partner"].new({"name": "Administrator"})
     membership = "groups_id" if env.version <= 18 else "group_ids"
     company = env["res.partner"].new({"name": "My Company"})
