@@ -492,7 +492,7 @@ class ErpSaleContract:
         await right.close()
 
     async def test_a_user_without_the_sales_group_is_told(self, world: OdooWorld) -> None:
-        adapter = adapter_of(world, sales=SaleSettings(), **await world.plain_user())
+        adapter = adapter_of(world, sales=SaleSettings(), **await world.user_in())
         levels = {f.code: (f.level, f.stops) for f in await adapter.check()}
         assert levels["odoo.sale_rights"] == ("error", "erp")
         await adapter.close()
