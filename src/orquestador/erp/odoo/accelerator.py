@@ -21,7 +21,7 @@ from orquestador.erp.odoo.rules import RuleRefused
 from orquestador.erp.odoo.run import Run
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.http_base import Profile
-from orquestador.model.errors import Ambiguous, AuthRefused, Rejected
+from orquestador.model.errors import Ambiguous, AuthRefused, Rejected, Unavailable
 from orquestador.model.orders import OrderMode
 from orquestador.ports import Movement, Registration, RegistrationChange
 
@@ -87,17 +87,21 @@ class Accelerator:
 
     def __init__(self, rpc: Transport, prefix: str = "", *, allowed: bool = True) -> None:
         self._rpc, self._name, self._allowed = rpc, _name(prefix), allowed
-        self._known: tuple[SetUp, Look] | None = None
+        self._known: dict[int, tuple[SetUp, Look]] = {}
+        """By warehouse."""
 
     # --- used
 
     async def apply(self, run: Run, movements: Sequence[Movement], mode: OrderMode) -> bool:
         """Have the whole batch done in one call; what came of it is in `run`.
 
-        False: nothing of it happened, so it is for the ordinary way. Raises Unavailable when Odoo could not
-        be reached.
+        False: nothing of it happened, so it is for the ordinary way. Raises Unavailable when Odoo was not
+        reached.
         """
-        look = await self.look(run.setup) if movements else Look(Found.OFF)
+        try:
+            look = await self.look(run.setup) if movements else Look(Found.OFF)
+        except Unavailable:
+            return False  # the ordinary way finds out what that means
         if look.found is not Found.READY:
             return False
         try:
@@ -108,46 +112,50 @@ class Accelerator:
             return True
         except Rejected:
             # All of it was taken back; the ordinary way finds out whose fault it is. It may also be gone.
-            self._known = None
+            self._known.clear()
             return False
         except AuthRefused as error:
-            self._known = (run.setup, Look(Found.UNSEEN, look.action_id, error.detail))
+            unseen = Look(Found.UNSEEN, look.action_id, error.detail)
+            self._known[run.setup.warehouse.id] = (run.setup, unseen)
             return False
         run.touched = True
         try:
             _take(run, movements, mapping(answer))
         except (KeyError, TypeError, ValueError):
-            self._known = None
+            self._known.clear()
             run.doubts |= {m.key: "odoo: the accelerator's answer cannot be read" for m in movements}
         return True
 
     async def look(self, setup: SetUp) -> Look:
-        """Asked once for each reading of the set-up. Raises Unavailable."""
-        if self._known is None or self._known[0] is not setup:
-            self._known = (setup, await self._look(setup))
-        return self._known[1]
+        """What there is, asked once for each reading of the set-up. Raises Unavailable."""
+        known = self._known.get(setup.warehouse.id)
+        if known is None or known[0] is not setup:
+            self._known[setup.warehouse.id] = known = (setup, await self._look(setup))
+        return known[1]
 
     async def _look(self, setup: SetUp) -> Look:
         if not self._allowed or setup.dialect.major < FIRST_VERSION:
             return Look(Found.OFF)
         number = 0
         try:
-            # Whoever may use the model may ask for what is bound to it; the actions themselves are closed.
-            bound = await self._rpc.call(
-                "ir.actions.actions", "get_bindings", kwargs={"model_name": MODEL}, context=setup.company
-            )
-            named = [row for row in mapping(bound).get("action") or () if row.get("name") == self._name]
-            for number in sorted(int(row["id"]) for row in named):
+            found = [int(entry.id.removeprefix(f"{ACTION}-")) for entry in await self.ours(setup)]
+        except (Rejected, AuthRefused) as error:
+            return Look(Found.UNSEEN, detail=error.detail)
+        try:
+            for number in sorted(found):
                 # Only it can read its own text: an inventory user may not.
                 answer = mapping(await self._run(setup, number, {"show": number}, write=False))
                 shown = answer.get("code") if answer.get("orquestador") == PROTOCOL else None
                 if isinstance(shown, str) and code_hash(shown) == code_hash(action_code()):
                     return Look(Found.READY, number)
-        except (Rejected, AuthRefused) as error:
-            return Look(Found.OTHER if number else Found.UNSEEN, number, error.detail)
-        except (KeyError, TypeError, ValueError):
-            return Look(Found.OTHER, number)
-        return Look(Found.OTHER if named else Found.MISSING, number)
+        except Rejected as error:
+            return Look(Found.OTHER, number, error.detail)
+        except (AuthRefused, Unavailable) as error:
+            # Without an answer in time too: nothing waits for an accelerator.
+            return Look(Found.UNSEEN, number, error.detail)
+        except ValueError:
+            pass  # no answer of ours at all
+        return Look(Found.OTHER if found else Found.MISSING, number)
 
     async def _run(self, setup: SetUp, action: int, payload: Row, *, write: bool) -> object:
         context = {**setup.company, "orquestador": payload}
@@ -157,7 +165,8 @@ class Accelerator:
     # --- made and removed, by an administrator
 
     async def ours(self, setup: SetUp) -> list[Registration]:
-        """The action with our name, for `uninstall`; bound ones are seen by every user."""
+        """The actions with our name. Whoever may use the model may ask for what is bound to it; the actions
+        themselves are an administrator's."""
         if setup.dialect.major < FIRST_VERSION:
             return []
         bound = await self._rpc.call(
@@ -189,7 +198,7 @@ class Accelerator:
             "binding_view_types": NO_VIEW,
             "code": action_code(),
         }
-        self._known = None
+        self._known.clear()
         known = await self._named(setup)
         if not known:
             made = await self._rpc.call(
@@ -208,7 +217,9 @@ class Accelerator:
                 ACTIONS, "write", [number], {"vals": values}, context=setup.company, write=True
             )
         await self._unlink(setup, more)
-        return RegistrationChange(self._registration(number), "unchanged" if right and not more else "updated")
+        return RegistrationChange(
+            self._registration(number), "unchanged" if right and not more else "updated"
+        )
 
     async def uninstall(self, setup: SetUp) -> list[Registration]:
         """Remove every action with our name; gives what was removed. Raises RuleRefused."""
@@ -239,7 +250,7 @@ class Accelerator:
         )
 
     async def _unlink(self, setup: SetUp, actions: list[int]) -> None:
-        self._known = None
+        self._known.clear()
         if actions:
             await self._rpc.call(ACTIONS, "unlink", actions, context=setup.company, write=True)
 
