@@ -1,4 +1,4 @@
-"""The same contract with the accelerator installed: the same results in fewer calls (docs/adr/0020)."""
+"""The same contract with the accelerator installed: the same results in fewer calls (docs/adr/0021)."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ NAME = f"Orquestador accelerator [{RUN}]"
 
 
 @pytest.fixture
-async def world(world: OdooWorld) -> AsyncIterator[OdooWorld]:
+async def world(world: OdooWorld) -> OdooWorld:
     """With the action in place, under a name of this run."""
     world.settings = {"prefix": RUN}
     adapter = adapter_of(world)
     await adapter.install_action()
     await adapter.close()
     world.records.clear()
-    yield world
+    return world
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The optional one call for a batch: a server action in Odoo that does what a `Run` does (odoo.md §5.7).
 
 It is our own text, put there on request. Nothing depends on it: what it may not do, cannot do or did not
-answer goes the ordinary way, and the keys make it exactly once whichever way was tried first (docs/adr/0020).
+answer goes the ordinary way, and the keys make it exactly once whichever way was tried first (docs/adr/0021).
 """
 
 from __future__ import annotations
