@@ -22,8 +22,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Show the address with its secret, to copy it.",
     ),
     "help.odoo.install_action": (
-        "Deja en Odoo la acción de servidor que toma un lote de pedidos en una sola llamada, o la pone al día "
-        "(pide un usuario administrador). Es opcional: los resultados son los mismos.",
+        "Deja en Odoo la acción de servidor que toma un lote de pedidos en una sola llamada, o la pone al "
+        "día (pide un usuario administrador). Es opcional: los resultados son los mismos.",
         "Put the server action into Odoo that takes a batch of orders in one call, or put it right (needs an "
         "administrator). It is optional: the results are the same.",
     ),
@@ -53,8 +53,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{user} is no administrator of Odoo and may not make server actions (Administration / Settings)",
     ),
     "odoo.action_admin.do": (
-        "Ejecútelo una vez con uno: ODOO_USERNAME=... ODOO_API_KEY=... orquestador odoo install-action. O pida "
-        "que la cree a mano: orquestador odoo install-action --print muestra cómo.",
+        "Ejecútelo una vez con uno: ODOO_USERNAME=... ODOO_API_KEY=... orquestador odoo install-action. O "
+        "pida que la cree a mano: orquestador odoo install-action --print muestra cómo.",
         "Run it once as one: ODOO_USERNAME=... ODOO_API_KEY=... orquestador odoo install-action. Or have it "
         "made by hand: orquestador odoo install-action --print shows how.",
     ),

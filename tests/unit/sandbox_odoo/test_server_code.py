@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.sandbox_odoo.client import Odoo, OdooFault
+from tests.unit.sandbox_odoo.client import Fault, Odoo
 
 
 def _action(odoo: Odoo, code: str) -> int:
@@ -26,7 +26,7 @@ def _action(odoo: Odoo, code: str) -> int:
     ],
 )
 def test_what_odoo_would_not_run_is_not_saved(odoo: Odoo, code: str) -> None:
-    with pytest.raises(OdooFault) as refused:
+    with pytest.raises(Fault) as refused:
         _action(odoo, code)
     assert refused.value.name == "odoo.exceptions.ValidationError"
 
@@ -44,11 +44,11 @@ def test_the_context_goes_in_and_the_action_comes_out(odoo: Odoo) -> None:
 def test_an_error_takes_everything_back_and_a_savepoint_a_part(odoo: Odoo) -> None:
     make = "env['res.partner'].create([{'name': %r}])\n"
     broken = _action(odoo, make % "lost" + "nobody_knows()")
-    with pytest.raises(OdooFault) as failed:
+    with pytest.raises(Fault) as failed:
         odoo.call("ir.actions.server", "run", [broken])
     assert failed.value.name == "builtins.ValueError"
     refused = _action(odoo, make % "lost" + "raise UserError('no')")
-    with pytest.raises(OdooFault) as said:
+    with pytest.raises(Fault) as said:
         odoo.call("ir.actions.server", "run", [refused])
     assert said.value.name == "odoo.exceptions.UserError"
     part = "point = env.cr.savepoint()\n" + make % "lost" + "point.close()\n" + make % "kept"
@@ -66,9 +66,9 @@ def test_an_inventory_user_runs_and_finds_but_does_not_read(odoo: Odoo) -> None:
     assert [(row["id"], row["name"]) for row in bound["action"]] == [(action, "ours")]
     assert len(odoo.call("ir.actions.server", "run", [action])["text"]) >= 1
     for method, args in (("read", [[action]]), ("search", [[]]), ("unlink", [[action]])):
-        with pytest.raises(OdooFault) as closed:
+        with pytest.raises(Fault) as closed:
             odoo.call("ir.actions.server", method, *args)
         assert closed.value.name == "odoo.exceptions.AccessError"
     odoo.call("res.users", "write", [2], {field: [[6, 0, []]]})
-    with pytest.raises(OdooFault):
+    with pytest.raises(Fault):
         odoo.call("ir.actions.server", "run", [action])

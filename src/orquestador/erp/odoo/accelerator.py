@@ -7,7 +7,8 @@ answer goes the ordinary way, and the keys make it exactly once whichever way wa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -87,8 +88,7 @@ class Accelerator:
 
     def __init__(self, rpc: Transport, prefix: str = "", *, allowed: bool = True) -> None:
         self._rpc, self._name, self._allowed = rpc, _name(prefix), allowed
-        self._known: dict[int, tuple[SetUp, Look]] = {}
-        """By warehouse."""
+        self._known: Look | None = None
 
     # --- used
 
@@ -99,52 +99,58 @@ class Accelerator:
         reached.
         """
         try:
-            look = await self.look(run.setup) if movements else Look(Found.OFF)
+            look = await self.look(run.setup.dialect.major) if movements else Look(Found.OFF)
         except Unavailable:
             return False  # the ordinary way finds out what that means
         if look.found is not Found.READY:
             return False
         try:
-            answer = await self._run(run.setup, look.action_id, _payload(run, movements, mode), write=True)
+            answer = await self._run(
+                run.setup.company, look.action_id, _payload(run, movements, mode), write=True
+            )
         except Ambiguous as error:
             run.touched = True
             run.doubts |= {m.key: error.detail for m in movements}
             return True
         except Rejected:
             # All of it was taken back; the ordinary way finds out whose fault it is. It may also be gone.
-            self._known.clear()
+            self._known = None
             return False
         except AuthRefused as error:
-            unseen = Look(Found.UNSEEN, look.action_id, error.detail)
-            self._known[run.setup.warehouse.id] = (run.setup, unseen)
+            self._known = Look(Found.UNSEEN, look.action_id, error.detail)
             return False
         run.touched = True
         try:
             _take(run, movements, mapping(answer))
         except (KeyError, TypeError, ValueError):
-            self._known.clear()
+            self._known = None
             run.doubts |= {m.key: "odoo: the accelerator's answer cannot be read" for m in movements}
         return True
 
-    async def look(self, setup: SetUp) -> Look:
-        """What there is, asked once for each reading of the set-up. Raises Unavailable."""
-        known = self._known.get(setup.warehouse.id)
-        if known is None or known[0] is not setup:
-            self._known[setup.warehouse.id] = known = (setup, await self._look(setup))
-        return known[1]
+    async def prepare(self, major: int) -> None:
+        """Look anew: the set-up of the database is being read. Nothing waits for what cannot be asked now."""
+        self._known = None
+        with suppress(Unavailable):
+            await self.look(major)
 
-    async def _look(self, setup: SetUp) -> Look:
-        if not self._allowed or setup.dialect.major < FIRST_VERSION:
+    async def look(self, major: int) -> Look:
+        """What there is, remembered. Raises Unavailable."""
+        if self._known is None:
+            self._known = await self._look(major)
+        return self._known
+
+    async def _look(self, major: int) -> Look:
+        if not self._allowed or major < FIRST_VERSION:
             return Look(Found.OFF)
-        number = 0
         try:
-            found = [int(entry.id.removeprefix(f"{ACTION}-")) for entry in await self.ours(setup)]
+            found = await self._bound()
         except (Rejected, AuthRefused) as error:
             return Look(Found.UNSEEN, detail=error.detail)
+        number = 0
         try:
             for number in sorted(found):
                 # Only it can read its own text: an inventory user may not.
-                answer = mapping(await self._run(setup, number, {"show": number}, write=False))
+                answer = mapping(await self._run({}, number, {"show": number}, write=False))
                 shown = answer.get("code") if answer.get("orquestador") == PROTOCOL else None
                 if isinstance(shown, str) and code_hash(shown) == code_hash(action_code()):
                     return Look(Found.READY, number)
@@ -157,23 +163,25 @@ class Accelerator:
             pass  # no answer of ours at all
         return Look(Found.OTHER if found else Found.MISSING, number)
 
-    async def _run(self, setup: SetUp, action: int, payload: Row, *, write: bool) -> object:
-        context = {**setup.company, "orquestador": payload}
+    async def _bound(self) -> list[int]:
+        """The actions with our name. Whoever may use the model may ask for what is bound to it; the actions
+        themselves are an administrator's."""
+        bound = await self._rpc.call("ir.actions.actions", "get_bindings", kwargs={"model_name": MODEL})
+        found = bound.get("action") or () if isinstance(bound, dict) else ()
+        return [int(row["id"]) for row in found if row.get("name") == self._name]
+
+    async def _run(self, company: Mapping[str, object], action: int, payload: Row, *, write: bool) -> object:
+        context = {**company, "orquestador": payload}
         answer: object = await self._rpc.call(ACTIONS, "run", [action], context=context, write=write)
         return answer
 
     # --- made and removed, by an administrator
 
     async def ours(self, setup: SetUp) -> list[Registration]:
-        """The actions with our name. Whoever may use the model may ask for what is bound to it; the actions
-        themselves are an administrator's."""
+        """The action with our name, for `uninstall`."""
         if setup.dialect.major < FIRST_VERSION:
             return []
-        bound = await self._rpc.call(
-            "ir.actions.actions", "get_bindings", kwargs={"model_name": MODEL}, context=setup.company
-        )
-        found = bound.get("action") or () if isinstance(bound, dict) else ()
-        return [self._registration(int(row["id"])) for row in found if row.get("name") == self._name]
+        return [self._registration(number) for number in await self._bound()]
 
     async def install(self, setup: SetUp) -> RegistrationChange:
         """The one action of ours: made, written anew when it is not as it should be, or left alone.
@@ -198,7 +206,7 @@ class Accelerator:
             "binding_view_types": NO_VIEW,
             "code": action_code(),
         }
-        self._known.clear()
+        self._known = None
         known = await self._named(setup)
         if not known:
             made = await self._rpc.call(
@@ -250,7 +258,7 @@ class Accelerator:
         )
 
     async def _unlink(self, setup: SetUp, actions: list[int]) -> None:
-        self._known.clear()
+        self._known = None
         if actions:
             await self._rpc.call(ACTIONS, "unlink", actions, context=setup.company, write=True)
 

@@ -73,9 +73,9 @@ class OdooErp:
         )
         rpc = Client(settings, self._http)
         self._houses = settings.warehouses
-        self._setup = SetUpReader(settings, rpc)
-        self._products = Products(rpc, clock, settings.product_cache_s)
         self._accelerator = Accelerator(rpc, settings.prefix, allowed=settings.accelerator)
+        self._setup = SetUpReader(settings, rpc, self._accelerator.prepare)
+        self._products = Products(rpc, clock, settings.product_cache_s)
         self._movements = Movements(rpc, self._products, self._accelerator)
         self._changes = StockChanges(rpc, self._products, clock)
         self._rules = WebhookRules(rpc, settings.prefix)

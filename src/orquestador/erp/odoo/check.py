@@ -285,12 +285,19 @@ class Checker:
 
     async def _one_call(self, setup: SetUp) -> list[Finding]:
         """The accelerator, when it is wanted: without it the same is done in three calls for a batch."""
-        look = await self._accelerator.look(setup)
-        if look.found is Found.OFF:
-            return []
-        fine = look.found in (Found.READY, Found.MISSING)
-        code = f"odoo.accelerator_{look.found.value}"
-        return [Finding(code, "ok" if fine else "warning", {"id": look.action_id, "detail": look.detail})]
+        look = await self._accelerator.look(setup.dialect.major)
+        facts = {"id": look.action_id, "detail": look.detail}
+        match look.found:
+            case Found.OFF:
+                return []
+            case Found.READY:
+                return [Finding("odoo.accelerator_ready", "ok", facts)]
+            case Found.MISSING:
+                return [Finding("odoo.accelerator_missing", "ok", facts)]
+            case Found.OTHER:
+                return [Finding("odoo.accelerator_other", "warning", facts)]
+            case Found.UNSEEN:
+                return [Finding("odoo.accelerator_unseen", "warning", facts)]
 
 
 def _lacks_rights(findings: list[Finding]) -> bool:

@@ -93,8 +93,13 @@ def run_text(env: Env, model: str, code: str) -> Any:
     records = Records(env, model, ())
     known: dict[str, Any] = {
         "__builtins__": dict(BUILTINS),
-        "env": Environment(env), "model": records, "record": None, "records": None,
-        "uid": env.uid, "user": Records(env, "res.users", (env.uid,)), "UserError": UserError,
+        "env": Environment(env),
+        "model": records,
+        "record": None,
+        "records": None,
+        "uid": env.uid,
+        "user": Records(env, "res.users", (env.uid,)),
+        "UserError": UserError,
     }
     try:
         exec(compile(code.strip(), "", "exec"), known)
