@@ -111,7 +111,9 @@ class TestOneCall:
         records.clear()
         assert moved_units((await erp.apply([back]))[back.key]) == [2.0]
         assert (await erp.apply([held]))[held.key].state is MovementState.RESERVED
-        assert [r.action for r in records] == [RUN_ACTION] * 2
+        # Before a give-back it is asked whether its products are still there.
+        changes = [r.action for r in records if not r.action.startswith("product.")]
+        assert changes == [RUN_ACTION] * 2
         assert (await world.on_hand(A), await world.free(A)) == (UNITS - 3, UNITS - 8)
 
     async def test_it_can_be_left_unused(self, world: OdooWorld, records: list[CallRecord]) -> None:
