@@ -79,8 +79,9 @@ class Asked:
 class Odoo:
     """The adapter, with its calls counted."""
 
-    def __init__(self, server: Server, erp: Erp, calls: list[object]) -> None:
-        self.server, self.erp, self._calls = server, erp, calls
+    def __init__(self, server: Server, adapter: OdooErp, calls: list[object]) -> None:
+        self.server, self.adapter, self._calls = server, adapter, calls
+        self.erp: Erp = adapter
 
     @classmethod
     @asynccontextmanager
@@ -134,21 +135,35 @@ async def deliver(odoo: Odoo, name: str, size: int, orders: int) -> Asked:
     return asked
 
 
-async def measure_deliveries(odoo: Odoo, sizes: Sizes, report: Report) -> None:
+async def measure_deliveries(odoo: Odoo, sizes: Sizes, report: Report, way: str = "deliver") -> None:
+    """`way`: deliver, by the ordinary calls, or accelerator, by the server action."""
     per_second = {}
+    kind = "" if way == "deliver" else f"{way}_"
     for size in SIZES:
         orders = sizes.one_by_one if size == 1 else sizes.batched
-        asked = await deliver(odoo, "free", size, orders)
+        asked = await deliver(odoo, f"free{kind}", size, orders)
         per_second[size] = orders / asked.s
         calls = asked.calls / orders
-        key, label = f"calls_per_order_{size}", f"deliver, {size} in a batch: calls for each order"
+        key, label = f"{kind}calls_per_order_{size}", f"{way}, {size} in a batch: calls for each order"
         report.add(
             at_most(key, label, calls, "", 0.1) if size == SIZES[-1] else Measure(key, label, calls, ""),
-            Measure(f"ms_per_order_{size}", "  time for each", asked.s * 1000 / orders, "ms"),
-            Measure(f"orders_per_s_{size}", "  orders a second", per_second[size], "/s"),
+            Measure(f"{kind}ms_per_order_{size}", "  time for each", asked.s * 1000 / orders, "ms"),
+            Measure(f"{kind}orders_per_s_{size}", "  orders a second", per_second[size], "/s"),
         )
     gain = per_second[SIZES[-1]] / per_second[1]
-    report.add(at_least("gain", f"  {SIZES[-1]} in a batch beside one by one", gain, "x", 4))
+    label = f"  {SIZES[-1]} in a batch beside one by one"
+    report.add(Measure(f"{kind}gain", label, gain, "x") if kind else at_least("gain", label, gain, "x", 4))
+
+
+async def measure_accelerator(server: Server, sizes: Sizes, report: Report) -> None:
+    """With the server action, which is put there for the measurement and removed afterwards."""
+    async with Odoo.open(server, prefix=server.prefix) as odoo:
+        await odoo.adapter.install_action()
+        try:
+            await odoo.erp.check()
+            await measure_deliveries(odoo, sizes, report, "accelerator")
+        finally:
+            await odoo.adapter.remove_action()
 
 
 async def measure_reads(odoo: Odoo, sizes: Sizes, report: Report) -> None:
@@ -196,6 +211,7 @@ async def measure(server: Server, sizes: Sizes, report: Report, *, sweep: bool) 
         await measure_reads(odoo, sizes, report)
         if sweep:
             await measure_sweep(odoo, report)
+    await measure_accelerator(server, sizes, report)
     if sizes.online:
         await measure_online(server, sizes, report)
 

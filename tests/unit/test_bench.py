@@ -104,6 +104,9 @@ def test_the_bench_of_odoo_counts_the_calls_and_times_them() -> None:
         "calls_per_order_1": 4.0,  # products, create, validate, read back
         "calls_per_order_20": 0.24,  # three batches for 50 orders
         "calls_per_order_50": 0.08,
+        "accelerator_calls_per_order_1": 2.0,  # products, and all the rest
+        "accelerator_calls_per_order_20": 0.12,
+        "accelerator_calls_per_order_50": 0.04,
         "availability_calls": 1.0,
         "sweep_calls": 2.0,
     }

@@ -146,6 +146,7 @@ def _build_erp(
             warehouse=account.warehouse,
             scopes=tuple(dict.fromkeys(scopes(settings).values())),
             prefix=settings.prefix,
+            accelerator=settings.odoo_accelerator == "auto",
             connect_timeout_s=account.timeouts.connect_s,
             read_timeout_s=account.timeouts.read_s,
             write_timeout_s=account.timeouts.write_s,

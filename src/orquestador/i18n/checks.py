@@ -427,6 +427,38 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Opcional: `orquestador odoo webhook --install`; sin --install muestra cómo crearla a mano.",
         "Optional: `orquestador odoo webhook --install`; without --install it shows how to make it by hand.",
     ),
+    "odoo.accelerator_ready": (
+        "Un lote de pedidos es una sola llamada a Odoo: acción de servidor {id}, con nuestro texto",
+        "A batch of orders is one call to Odoo: server action {id}, with our text",
+    ),
+    "odoo.accelerator_missing": (
+        "Lotes en llamadas corrientes a Odoo (opcional: `orquestador odoo install-action`)",
+        "Batches in ordinary calls to Odoo (optional: `orquestador odoo install-action`)",
+    ),
+    "odoo.accelerator_other": (
+        "La acción de servidor {id} de Odoo no tiene nuestro texto: no se usa",
+        "Odoo's server action {id} does not have our text: it is not used",
+    ),
+    "odoo.accelerator_other.means": (
+        "Es de otra versión o alguien la cambió. Los pedidos siguen por las llamadas corrientes.",
+        "It is of another version, or somebody changed it. Orders go on by the ordinary calls.",
+    ),
+    "odoo.accelerator_other.do": (
+        "`orquestador odoo install-action` la deja al día (con un administrador); con --remove la quita.",
+        "`orquestador odoo install-action` puts it right (as an administrator); with --remove it goes.",
+    ),
+    "odoo.accelerator_unseen": (
+        "No se pudo ver la acción de servidor de Odoo: no se usa ({detail})",
+        "Odoo's server action could not be seen: it is not used ({detail})",
+    ),
+    "odoo.accelerator_unseen.means": (
+        "Los pedidos siguen por las llamadas corrientes.",
+        "Orders go on by the ordinary calls.",
+    ),
+    "odoo.accelerator_unseen.do": (
+        "El usuario necesita Inventario / Usuario. Para no buscarla más: ODOO_ACCELERATOR=off.",
+        "The user needs Inventory / User. To have it looked for no more: ODOO_ACCELERATOR=off.",
+    ),
     # --- what only `doctor` looks at ---
     "invalid_setting": ("{setting}: {problem}", "{setting}: {problem}"),
     "invalid_setting.means": ("El servicio no arranca así.", "The service does not start like this."),

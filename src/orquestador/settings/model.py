@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     odoo_calls_per_s: CallsPerSecond = Field(None, examples=["1"])
     odoo_in_flight: int | None = Field(None, ge=1, le=32, examples=["2"])
     odoo_batch: int = Field(50, ge=1, le=100, examples=["50"])
+    odoo_accelerator: Annotated[Literal["auto", "off"], BeforeValidator(parse.lower)] = Field(
+        "auto", examples=["off"]
+    )
 
     # pace
     odoo_poll_s: Seconds | None = Field(None, examples=["30"])

@@ -157,6 +157,9 @@ class Hand:
             "res.partner", "search", ["|", ["name", "=like", f"{RUN}%"], ["email", "=ilike", f"{RUN}%"]]
         )
         await self.rpc("res.partner", "write", partners, {"active": False})
+        actions = await self.rpc("ir.actions.server", "search", [["name", "like", RUN]])
+        if actions:
+            await self.rpc("ir.actions.server", "unlink", actions)
         users = await self.rpc("res.users", "search", [["login", "=like", f"{RUN}%"]])
         await self.rpc("res.users", "write", users, {"active": False})
 
@@ -169,6 +172,8 @@ class OdooWorld(World):
         self.server, self.version, self.rpc = hand.server, hand.version, hand.rpc
         self.records: list[CallRecord] = []
         """What adapters log here: the calls that they made."""
+        self.settings: dict[str, Any] = {}
+        """What adapters are told here beyond the usual."""
 
     @classmethod
     async def fresh(cls, hand: Hand) -> OdooWorld:
@@ -395,6 +400,7 @@ def settings_of(world: OdooWorld, **changes: Any) -> OdooSettings:
         # Up to 18 a key makes no difference.
         "is_key": server.api == "JSON-2" or (simulated and world.version <= 18),
         "warehouse": server.warehouse,
+        **world.settings,
         **changes,
     }
     return OdooSettings(**values)

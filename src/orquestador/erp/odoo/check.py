@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from orquestador.erp.odoo.accelerator import Accelerator, Found
 from orquestador.erp.odoo.client import FIRST_JSON2, JSON2, Client
 from orquestador.erp.odoo.config import OdooSettings
 from orquestador.erp.odoo.houses import SetUpReader
@@ -31,9 +32,16 @@ class Checker:
     """Each question on its own: one that cannot be answered does not hide the others."""
 
     def __init__(
-        self, settings: OdooSettings, rpc: Client, setup: SetUpReader, rules: WebhookRules, clock: Clock
+        self,
+        settings: OdooSettings,
+        rpc: Client,
+        setup: SetUpReader,
+        rules: WebhookRules,
+        accelerator: Accelerator,
+        clock: Clock,
     ) -> None:
         self._settings, self._rpc, self._setup, self._rules, self._clock = settings, rpc, setup, rules, clock
+        self._accelerator = accelerator
 
     async def check(self) -> list[Finding]:
         try:
@@ -64,6 +72,7 @@ class Checker:
             (self._locations, first),
             (self._key, first),
             (self._webhook_rule, first),
+            (self._one_call, first),
         ]
         if self._settings.sales:
             questions.append((SaleCheck(self._rpc, self._settings).check, first))
@@ -286,6 +295,22 @@ class Checker:
             # Not an administrator, or no automation module: we cannot see, which is no fault.
             return [Finding("odoo.webhook_rule", "warning", {"visible": False})]
         return [Finding("odoo.webhook_rule", "ok" if count else "warning", {"visible": True, "rules": count})]
+
+    async def _one_call(self, setup: SetUp) -> list[Finding]:
+        """The accelerator, when it is wanted: without it the same is done in three calls for a batch."""
+        look = await self._accelerator.look(setup.dialect.major)
+        facts = {"id": look.action_id, "detail": look.detail}
+        match look.found:
+            case Found.OFF:
+                return []
+            case Found.READY:
+                return [Finding("odoo.accelerator_ready", "ok", facts)]
+            case Found.MISSING:
+                return [Finding("odoo.accelerator_missing", "ok", facts)]
+            case Found.OTHER:
+                return [Finding("odoo.accelerator_other", "warning", facts)]
+            case Found.UNSEEN:
+                return [Finding("odoo.accelerator_unseen", "warning", facts)]
 
 
 def _lacks_rights(findings: list[Finding]) -> bool:

@@ -36,6 +36,8 @@ class OdooSettings:
     """What the channels sell from and publish; none = the default warehouse alone."""
     prefix: str = ""
     """Tells two installations on one Odoo apart."""
+    accelerator: bool = True
+    """Use the server action when it is installed, unchanged (docs/adr/0021)."""
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 15.0
     write_timeout_s: float = 60.0

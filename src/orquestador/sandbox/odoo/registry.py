@@ -31,6 +31,7 @@ _MODELS: tuple[type[Model], ...] = (
     base.IrModelData,
     base.IrModule,
     base.IrConfigParameter,
+    base.IrActionsActions,
     base.IrActionsServer,
     base.BaseAutomation,
     accounts.AccountTax,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from orquestador.sandbox.odoo import rights, server_code
 from orquestador.sandbox.odoo.env import Env, as_ids, public
 from orquestador.sandbox.odoo.errors import AccessError, ValidationError
 from orquestador.sandbox.odoo.fields import Field
@@ -202,7 +203,7 @@ class IrConfigParameter(Model):
 
 
 class IrActionsServer(Model):
-    """Server actions. Only `webhook` ones do anything here."""
+    """Server actions. Those of type `webhook` are called by rules, `code` ones by `run`."""
 
     name = "ir.actions.server"
     first_id = 482
@@ -228,14 +229,56 @@ class IrActionsServer(Model):
         "webhook_field_ids": Field("many2many", "ir.model.fields"),
         "base_automation_id": Field("many2one", "base.automation", index=True),
         "sequence": Field("integer", default=5),
+        "binding_model_id": Field("many2one", "ir.model"),
+        "binding_view_types": Field("char", default="list,form"),
+        "groups_id": Field("many2many", "res.groups", until=18),
+        "group_ids": Field("many2many", "res.groups", since=19),
     }
+
+    @public(writes=True)
+    def run(self, ids: Any) -> Any:
+        """Run them as the caller, who needs the right to write their model, or one of their groups."""
+        answer: Any = False
+        for action_id in as_ids(ids):
+            action = self.env.row(self.name, action_id)
+            model = self.env.row("ir.model", action["model_id"])["model"]
+            user, name = self.env.row("res.users", self.env.uid), _groups_field(self.env)
+            if action[name] and not set(action[name]) & set(user[name]):
+                raise AccessError("You don't have enough access rights to run this action.")
+            if not action[name]:
+                rights.check(self.env, model, ())
+            if action["state"] == "code":
+                answer = server_code.run_text(self.env, model, action["code"] or "")
+        return answer or False
+
+    def change(self, ids: list[int], vals: Values) -> None:
+        """A text that Odoo would not run is not saved."""
+        server_code.check_text(vals.get("code") or "")
+        super().change(ids, vals)
 
     def new(self, vals: Values) -> int:
         """Administrators only. A rule's own action may be made inside it and takes its model."""
         _administrators_only(self.env, self.name)
+        server_code.check_text(vals.get("code") or "")
         if "model_id" not in vals and vals.get("base_automation_id"):
             vals["model_id"] = self.env.row("base.automation", int(vals["base_automation_id"]))["model_id"]
         return super().new(vals)
+
+
+class IrActionsActions(Model):
+    """All kinds of actions; what everybody may ask is which are bound to a model."""
+
+    name = "ir.actions.actions"
+    fields: ClassVar[dict[str, Field]] = {"name": Field("char")}
+
+    @public()
+    def get_bindings(self, model_name: str) -> Values:
+        """`{action: [{id, name, binding_view_types, sequence}]}`; no key where there is none."""
+        actions = self.env.of(IrActionsServer)
+        found = actions.search([("binding_model_id.model", "=", model_name)])
+        rows = [self.env.row(actions.name, action_id) for action_id in found]
+        names = ("id", "name", "binding_view_types", "sequence")
+        return {"action": [{name: row[name] for name in names} for row in rows]} if rows else {}
 
 
 class BaseAutomation(Model):
@@ -271,6 +314,10 @@ class BaseAutomation(Model):
             row_id: self.env.row("ir.model", self.env.row(self.name, row_id)["model_id"])["model"]
             for row_id in ids
         }
+
+
+def _groups_field(env: Env) -> str:
+    return "groups_id" if env.version <= 18 else "group_ids"
 
 
 def _administrators_only(env: Env, model: str) -> None:
