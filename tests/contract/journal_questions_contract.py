@@ -38,6 +38,7 @@ class QuestionContract:
         units = await journal.units(["S1", "S2", "S3"])
         assert units["S1"].unproven == 15
         assert units["S1"].reserved == {CHANNEL: 5, "other": 10}
+        assert units["S1"].unproven_of == {CHANNEL: 5, "other": 10}
         assert (units["S2"].unproven, units["S3"].unproven, units["S3"].reserved) == (1, 0, {})
 
     async def test_a_proven_order_no_longer_counts(self, journal: Journal, clock: ManualClock) -> None:

@@ -331,6 +331,23 @@ class WorkContract:
         assert await journal.save([Save(last)]) == [True]
         assert [w.ref for w in await journal.effects_due(10)] == ["A2", "A1", "A0"]
 
+    async def test_the_lane_of_a_warehouse_asks_for_its_channels_alone(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        for n, channel in enumerate(("shop", "peru", "shop", "manual")):
+            row = order_row(seen(f"A{n}", at=clock.now(), channel=channel))
+            assert all(await journal.save([Save(row, effect_due_at=clock.now() - n)]))
+        assert [w.ref for w in await journal.effects_due(10, ["shop"])] == ["A2", "A0"]
+        assert [w.ref for w in await journal.effects_due(10, ["shop", "manual", "shop"])] == [
+            "A3",
+            "A2",
+            "A0",
+        ]
+        assert [w.ref for w in await journal.effects_due(2, ["shop", "peru"])] == ["A2", "A1"]
+        assert await journal.effects_due(10, ["nobody"]) == []
+        assert await journal.effects_due(10, []) == []
+        assert len(await journal.effects_due(10)) == 4
+
     async def test_a_manual_movement_is_work_as_well(self, journal: Journal, clock: ManualClock) -> None:
         doc = ManualMovement("k1", "S1", Direction.OUT, 3, "broken", request_hash="h")
         row = Work(

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from orquestador.model.effects import KeyState
 from orquestador.model.errors import Unavailable
 from orquestador.model.orders import Direction, OrderMode
+from orquestador.model.places import Area, Place, Scope
 from orquestador.model.stock import Availability
 from orquestador.ports import (
+    DEFAULT,
     Changes,
     Duplicate,
     Finding,
@@ -65,11 +67,14 @@ class FakeErp:
         known = self.documents.get(movement.key)
         if known is not None and known.state is not KeyState.OPEN:
             return
-        if movement.mode is OrderMode.RESERVE:
+        if movement.mode.reserves:
             number = len(self.documents) + 1
+            free = {product: self.free(self.sku(product)) for product, _ in movement.items}
             self.documents[movement.key] = Document(
                 number, movement, KeyState.RESERVED, open=dict(movement.items)
             )
+            if movement.mode is OrderMode.BACKORDER:
+                self._send({movement.key: free})
             self.changed.update(self.sku(product) for product, _ in movement.items)
             return
         sign = -1 if movement.direction is Direction.OUT else 1
@@ -112,6 +117,17 @@ class FakeErp:
         self.cancel_by_hand(key)
         del self.documents[key]
 
+    def _send(self, there: Mapping[str, Mapping[int, float]]) -> None:
+        """What is there leaves, the rest stays promised."""
+        for key, free in there.items():
+            document = self.documents[key]
+            for product, demand in document.open.items():
+                part = max(0.0, min(demand, free[product]))
+                self.stock[self.sku(product)] -= int(part)
+                document.open[product] -= part
+                document.done[product] = document.done.get(product, 0) + part
+            self._end(key)
+
     def _end(self, key: str) -> None:
         document = self.documents[key]
         if not any(document.open.values()):
@@ -132,7 +148,7 @@ class FakeErp:
         document = self.documents.get(movement.key)
         if document is None:
             return Outcome(KeyState.ABSENT)
-        if document.movement.mode is OrderMode.RESERVE:
+        if document.movement.mode.reserves:
             waiting = {p: q for p in document.open if (q := self._waiting(document.id, p))}
             return Outcome(
                 document.state,
@@ -158,6 +174,7 @@ class FakeErp:
             self.late.extend(movements)
             return {m.key: Outcome(KeyState.DOUBTFUL) for m in movements}
         for movement in movements:
+            assert movement.sale is not None or not movement.mode.sells, "a sale without its content"
             self._do(movement)
         if fault == "cut":
             return {m.key: Outcome(KeyState.DOUBTFUL) for m in movements}
@@ -202,13 +219,23 @@ class FakeErp:
             return {m.key: Outcome(KeyState.DOUBTFUL) for m in movements}
         return {m.key: self._outcome(m) for m in movements}
 
-    async def products(self, skus: Sequence[str]) -> dict[str, int | ProductProblem]:
+    async def place(self, warehouse: str | None) -> Place:
+        return Place(1, 8, warehouse or "WH")
+
+    async def areas(self, scopes: Sequence[Scope]) -> list[Area]:
+        return [Area(("1/8/",)) for _ in scopes]
+
+    async def products(
+        self, skus: Sequence[str], place: Place | None = None
+    ) -> dict[str, int | ProductProblem]:
         return {s: self.product(s) if s in self.stock else ProductProblem.UNKNOWN for s in skus}
 
     async def skus_of(self, product_ids: Sequence[int]) -> dict[int, str]:
         return {p: self.sku(p) for p in product_ids if 0 < p <= len(self.stock)}
 
-    async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
+    async def availability(
+        self, skus: Sequence[str], scope: Scope = DEFAULT
+    ) -> dict[str, Availability | ProductProblem]:
         self._take_fault()
         return {
             s: Availability(s, self.free(s), float(self.stock[s]), self.stock[s] - self.free(s), self.now())

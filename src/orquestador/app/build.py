@@ -16,10 +16,11 @@ from orquestador.channels.falabella.channel import FalabellaChannel
 from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
 from orquestador.clock import FollowedClock, SystemClock
 from orquestador.erp.odoo.adapter import OdooErp
-from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.config import OdooSettings, SaleSettings
 from orquestador.flows.context import Context, FlowSettings
 from orquestador.flows.golive import go_live, load_modes
 from orquestador.flows.hints import Hints
+from orquestador.flows.places import remember_houses
 from orquestador.flows.runner import Runner
 from orquestador.http_base import CallLogger, CallRecord, TimeOuts
 from orquestador.model.errors import UpstreamError
@@ -31,10 +32,12 @@ from orquestador.settings import (
     FalabellaAccount,
     OdooAccount,
     Settings,
+    default_warehouse,
     falabella_accounts,
     mode,
     odoo_account,
     odoo_pace,
+    scopes,
 )
 
 CHANNELS_SEEN = "channels"
@@ -141,18 +144,29 @@ def _build_erp(
             secret=account.secret,
             is_key=account.is_key,
             warehouse=account.warehouse,
+            scopes=tuple(dict.fromkeys(scopes(settings).values())),
             prefix=settings.prefix,
+            accelerator=settings.odoo_accelerator == "auto",
             connect_timeout_s=account.timeouts.connect_s,
             read_timeout_s=account.timeouts.read_s,
             write_timeout_s=account.timeouts.write_s,
             product_cache_s=settings.product_cache_s,
             calls_per_s=pace.calls_per_s,
             in_flight=pace.in_flight,
+            sales=_sales(settings),
         ),
         clock,
         log=call_logger(logs),
         counters=counters,
     )
+
+
+def _sales(settings: Settings) -> SaleSettings | None:
+    """How sale orders are written, when an account makes them."""
+    for account in falabella_accounts(settings):
+        if account.order_mode.sells:
+            return SaleSettings(account.sale_partner, account.sale_shipping_sku)
+    return None
 
 
 def flow_settings(settings: Settings) -> FlowSettings:
@@ -161,6 +175,9 @@ def flow_settings(settings: Settings) -> FlowSettings:
         prefix=settings.prefix,
         order_source=settings.falabella_order_source,
         order_modes={account.id: account.order_mode for account in falabella_accounts(settings)},
+        warehouse=default_warehouse(settings),
+        scopes=scopes(settings),
+        sale_customers=all(account.sale_partner is None for account in falabella_accounts(settings)),
         rule=Rule(buffer=settings.stock_buffer, cap=settings.stock_cap),
         publish=settings.publish,
         erp_batch=settings.odoo_batch,
@@ -218,6 +235,9 @@ async def _remember_channels(context: Context) -> None:
     stored = await context.journal.get_meta(CHANNELS_SEEN)
     seen = {str(c) for c in stored} if isinstance(stored, list) else set()
     gone = sorted(seen - set(context.channels))
+    context.gone = gone
+    for channel in context.channels:
+        await remember_houses(context, channel, sold_before=channel in seen)
     context.gates.report(
         "channels", [Finding("channel_gone", "error", {"channel": c}, stops=None) for c in gone]
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from orquestador.app.build import Service
 from orquestador.circuit import Circuit, CircuitState
 from orquestador.flows.context import Context
+from orquestador.flows.places import lanes
 from orquestador.flows.presence import workers
 from orquestador.i18n import advice, age, text
 from orquestador.model.errors import StoreUnavailable
@@ -64,11 +65,14 @@ def _flow_stops(context: Context) -> dict[str, Finding | None]:
     A pause stops what writes, and nothing else."""
     held = _held(context)
     erp = held or _stop(context, "erp")
-    stops: dict[str, Finding | None] = {"intake": None, "erp": erp}
+    stops: dict[str, Finding | None] = {"intake": None}
+    for lane in lanes(context):
+        stops[lane.name] = erp or context.gates.lane_stopped(lane.warehouse)
     for channel in context.channels.values():
         own = _stop(context, channel.id)
         stops[f"orders:{channel.id}"] = own if channel.has_api else None
-        stops[f"stock:{channel.id}"] = held or own or erp
+        numbers = erp or context.gates.pushes_stopped(context.settings.scope_of(channel.id))
+        stops[f"stock:{channel.id}"] = held or own or numbers
     for standing in _standing(context):
         code = "loop_away" if standing.away else "loop_failing"
         for flow in _flows_of(standing.loop, context):
@@ -93,8 +97,8 @@ def _flows_of(loop: str, context: Context) -> tuple[str, ...]:
     """The flows that stand still while this loop of the runner fails; the others serve the house."""
     kind, _, of = loop.partition(":")
     match kind, of:
-        case "erp", "":
-            return ("erp",)
+        case "erp", _:
+            return (loop,)
         case "orders", "":
             return tuple(f"orders:{channel}" for channel in context.channels)
         case (("poll" | "sweep"), "erp"):
@@ -129,6 +133,8 @@ def store_away(context: Context, error: StoreUnavailable, lang: str) -> FlowHeal
 def flow_name(flow: str, lang: str) -> str:
     """`stock:falabella` in words."""
     kind, _, channel = flow.partition(":")
+    if kind == "erp" and channel:
+        return text(lang, "flow.warehouse", warehouse=channel)
     return text(lang, f"flow.{kind}", channel=channel)
 
 
@@ -207,6 +213,7 @@ async def channel_views(service: Service) -> tuple[ChannelView, ...]:
     counts, views = await x.journal.counts(), []
     for channel in x.channels.values():
         calls, golive = await _calls(x, channel), x.modes.of(channel.id)
+        scope = x.settings.scope_of(channel.id)
         views.append(
             ChannelView(
                 id=channel.id,
@@ -225,6 +232,8 @@ async def channel_views(service: Service) -> tuple[ChannelView, ...]:
                 per_day=calls.per_day,
                 last_good_at=_last_good(channel),
                 problem=_trouble(x, channel.id, channel, lang),
+                warehouse=scope.warehouse,
+                locations=scope.locations,
             )
         )
     return tuple(views)
@@ -247,10 +256,11 @@ def _sum(counts: WorkCounts, state: State) -> int:
 def _overdue(counts: WorkCounts, stops: Mapping[str, Finding | None], now: float) -> float:
     """Seconds that the oldest work waits although everything that it needs may run."""
     stock_runs = all(stop is None for flow, stop in stops.items() if flow.startswith("stock:"))
+    erp_runs = all(stop is None for flow, stop in stops.items() if flow.partition(":")[0] == "erp")
     able = {
-        Kind.ORDER: stops["erp"] is None,
-        Kind.MOVEMENT: stops["erp"] is None,
-        Kind.LISTING: stops["erp"] is None and stock_runs,
+        Kind.ORDER: erp_runs,
+        Kind.MOVEMENT: erp_runs,
+        Kind.LISTING: erp_runs and stock_runs,
     }
     return max((now - at for kind, at in counts.oldest_due_at.items() if able[kind]), default=0.0)
 
@@ -261,7 +271,8 @@ def _oldest(context: Context, counts: WorkCounts) -> float | None:
     oldest = min(counts.oldest_due_at.values(), default=None)
     if oldest is None:
         return None
-    loops = ("orders", "erp", *(f"push:{channel}" for channel in context.channels))
+    erp = (lane.name for lane in lanes(context))
+    loops = ("orders", *erp, *(f"push:{channel}" for channel in context.channels))
     return min([oldest, *(series.since for loop in loops if (series := context.failures.of(loop)))])
 
 

@@ -14,9 +14,10 @@ from orquestador.flows import golive, operator, pause
 from orquestador.flows.duplicates import DuplicatesView
 from orquestador.flows.intake import Intake
 from orquestador.flows.movements import MovementDesk
+from orquestador.flows.rule_desk import RuleDesk
 from orquestador.flows.stockview import StockView
 from orquestador.i18n import text
-from orquestador.model.errors import StoreUnavailable
+from orquestador.model.errors import AuthRefused, PlaceRefused, StoreUnavailable, Unavailable
 from orquestador.model.ledger import effect_key
 from orquestador.model.notices import Notice
 from orquestador.model.orders import LineState, ManualMovement, Owner
@@ -69,6 +70,7 @@ class HouseServices:
         self._x = service.context
         self._intake = Intake(service.context)
         self._desk = MovementDesk(service.context)
+        self._rules = RuleDesk(service.context)
         self._stock = StockView(service.context, service.settings.stock_cache_s)
         self._duplicates = DuplicatesView(service.context)
         self._look: asyncio.Future[StoreUnavailable | None] | None = None
@@ -92,6 +94,10 @@ class HouseServices:
     def clock(self) -> Clock:
         return self._x.clock
 
+    @property
+    def rules(self) -> RuleDesk:
+        return self._rules
+
     async def accept(
         self, source: str, channel: str, notice: Notice, body: bytes, received_at: float, trace_id: str
     ) -> Accepted:
@@ -106,8 +112,8 @@ class HouseServices:
     async def listen(self) -> Listener:
         return await self._x.broadcast.listen()
 
-    async def stock(self, sku: str) -> Availability | ProductProblem:
-        return await self._stock.read(sku)
+    async def stock(self, sku: str, channel: str | None = None) -> Availability | ProductProblem:
+        return await self._stock.read(sku, channel)
 
     async def duplicates(self) -> tuple[float, Sequence[Duplicate]]:
         return await self._duplicates.read()
@@ -118,6 +124,8 @@ class HouseServices:
         if await pause.paused(self._x) and not await self._asked_before(request.key):
             # Refused, not stored: who asks now must not be surprised by a movement at `resume`.
             raise self._not_possible("paused")
+        if refused := await self._no_warehouse(request.warehouse):
+            return MoveResult(MoveState.UNKNOWN_WAREHOUSE, reason=refused)
         asked = await self._desk.ask(
             ManualMovement(
                 key=request.key,
@@ -128,6 +136,7 @@ class HouseServices:
                 request_hash=request.request_hash,
                 allow_negative=request.allow_negative,
                 reference=request.reference,
+                warehouse=request.warehouse,
             )
         )
         movement = asked.work.movement
@@ -147,6 +156,18 @@ class HouseServices:
             new_stock=movement.new_stock,
             duplicate=asked.duplicate,
         )
+
+    async def _no_warehouse(self, code: str | None) -> str | None:
+        """Why this warehouse cannot be used, if it is known now; else the lane finds out."""
+        if code is None or self._x.erp is None:
+            return None
+        try:
+            await self._x.erp.place(code)
+        except PlaceRefused as error:
+            return error.detail
+        except (Unavailable, AuthRefused):
+            return None
+        return None
 
     async def _asked_before(self, key: str) -> bool:
         return bool(await self._x.journal.get([work_id(Kind.MOVEMENT, MANUAL_CHANNEL, key)]))

@@ -73,6 +73,8 @@ async def examine(session: Session) -> list[Finding]:
 
     configured = [f for f in problems(session.settings, session.env_file) if f.code != "mode"]
     found = [*configured, *await look_at_stores(session.settings)]
+    short = Finding("odoo.short_stock", "ok", {"choice": session.settings.odoo_short_stock})
+    found.append(short)
     if session.env_file is None:
         found.append(Finding("env_file_missing", "ok", {"path": str(Path.cwd())}))
     async with open_adapters(session) as adapters:

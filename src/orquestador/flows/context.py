@@ -14,6 +14,7 @@ from orquestador.model.golive import GoLive
 from orquestador.model.logs import LogEntry, LogStatus
 from orquestador.model.orders import OrderMode
 from orquestador.model.pause import Pause
+from orquestador.model.places import Scope, distinct
 from orquestador.model.stock import Rule
 from orquestador.model.work import Work
 from orquestador.ports import (
@@ -44,9 +45,9 @@ def jobs_lane(channel: str) -> str:
     return f"jobs:{channel}"
 
 
-def stock_key(sku: str) -> str:
-    """What the cache calls the ERP's number of a SKU."""
-    return f"stock:{sku}"
+def stock_key(sku: str, scope: Scope | None = None) -> str:
+    """What the cache calls the ERP's number of a SKU within a scope; None = the default one."""
+    return f"stock:{sku}" if scope is None else f"stock@{scope}:{sku}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ class FlowSettings:
     order_source: str = "auto"
     order_modes: Mapping[str, OrderMode] = field(default_factory=dict)
     """Per channel id; `deliver` where none is said."""
+    warehouse: str | None = None
+    """The default one; None = the only one there is."""
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
+    """Per channel id; the stock of the default warehouse where none is said."""
+    sale_customers: bool = True
+    """Sale orders need the buyer; False where one contact buys everything."""
     rule: Rule = field(default_factory=Rule)
     publish: str | Sequence[str] = "all"
     """`all`, `none`, or the SKUs that are managed."""
@@ -84,6 +91,23 @@ class FlowSettings:
         """Whether the publish policy includes a new listing of this SKU."""
         return self.publish == "all" if isinstance(self.publish, str) else sku in self.publish
 
+    @property
+    def default_scope(self) -> Scope:
+        return Scope(self.warehouse)
+
+    def scope_of(self, channel: str) -> Scope:
+        return self.scopes.get(channel, self.default_scope)
+
+    @property
+    def warehouses(self) -> tuple[str | None, ...]:
+        """Those in use, the default one first."""
+        return tuple(dict.fromkeys((self.warehouse, *(s.warehouse for s in self.scopes.values()))))
+
+    def lane_of(self, warehouse: str | None) -> str:
+        """The ERP lane of a warehouse in use; of any other the default one's."""
+        others = self.warehouses[1:]
+        return f"{ERP_LANE}:{warehouse}" if warehouse in others else ERP_LANE
+
 
 class Gates:
     """Findings that stop a flow (`erp`, or a channel id) until a later check is clean. Never the intake."""
@@ -103,6 +127,17 @@ class Gates:
         if flow not in self._findings:
             return Finding("not_checked_yet", "warning", {"upstream": flow}, stops=flow)
         return next((f for f in self._findings[flow] if f.stops == flow), None)
+
+    def lane_stopped(self, warehouse: str | None) -> Finding | None:
+        """The first finding that stops the ERP lane of this warehouse: of the ERP as a whole, or its own."""
+        own = f"{ERP_LANE}:{warehouse or ''}"
+        return self.stopped(ERP_LANE) or next((f for f in self.of(ERP_LANE) if f.stops == own), None)
+
+    def pushes_stopped(self, scope: Scope) -> Finding | None:
+        """The first finding that makes the ERP's numbers of this scope useless."""
+        own = f"scope:{scope}"
+        stopped = self.lane_stopped(scope.warehouse)
+        return stopped or next((f for f in self.of(ERP_LANE) if f.stops == own), None)
 
     def findings(self) -> tuple[Finding, ...]:
         return tuple(f for found in self._findings.values() for f in found)
@@ -154,6 +189,8 @@ class Context:
     """No other process can serve this store (the embedded one): nothing needs a named lease."""
     died: Callable[[str], bool] = lambda owner: False
     """Whether this owner was a process of this machine that is surely gone."""
+    gone: Sequence[str] = ()
+    """Channels with history that are no longer configured."""
     processes: Sequence[Process] = ()
     """Who serves this store, as of a few seconds ago (`presence`); empty before the first look."""
     cache: Cache = field(default_factory=NoCache)
@@ -214,9 +251,7 @@ class Context:
             return []
         stored = await self.journal.save(saves)
         done = [save for save, ok in zip(saves, stored, strict=True) if ok]
-        lane = [save.work.id for save in done if save.effect_due_at is not None]
-        if lane:
-            await self.queue.wake(ERP_LANE, lane)
+        await self.wake_erp(save.work for save in done if save.effect_due_at is not None)
         await self.wake_stock(mark for save in done for mark in save.marks)
         for save in done:
             self.tell(save.work)
@@ -227,6 +262,15 @@ class Context:
         if self.news.is_new(work):
             self.broadcast.publish(work.kind, of_work(work))
 
+    async def wake_erp(self, works: Iterable[Work]) -> None:
+        """Each row's ERP lane."""
+        lanes: dict[str, list[str]] = {}
+        for work in works:
+            lane = self.settings.lane_of(self.settings.scope_of(work.channel).warehouse)
+            lanes.setdefault(lane, []).append(work.id)
+        for lane, ids in lanes.items():
+            await self.queue.wake(lane, ids)
+
     async def wake_stock(self, marks: Iterable[Mark]) -> None:
         skus = {mark.sku for mark in marks}
         if skus:
@@ -235,7 +279,11 @@ class Context:
 
     async def stock_changed(self, skus: Iterable[str]) -> None:
         """The ERP's numbers of these SKUs may be others now: no older answer is given after this."""
-        await self.cache.forget([stock_key(sku) for sku in dict.fromkeys(skus)])
+        scopes = [
+            None,
+            *(s for s in distinct(self.settings.scopes.values()) if s != self.settings.default_scope),
+        ]
+        await self.cache.forget([stock_key(sku, scope) for sku in dict.fromkeys(skus) for scope in scopes])
 
     async def reload(self, work: Work) -> Work | None:
         rows = await self.journal.get([work.id])

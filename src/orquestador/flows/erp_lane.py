@@ -6,7 +6,7 @@ that, the next look asks the ERP what the key contains.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from orquestador.flows.attendant import Attendant
@@ -23,42 +23,59 @@ from orquestador.flows.lane_rows import (
 )
 from orquestador.flows.movements import MovementLane
 from orquestador.flows.pause import Held, let_write, paused
+from orquestador.flows.places import Lane, first_place, lanes
+from orquestador.flows.sales import SaleDesk
 from orquestador.model.effects import ASK_PERSON_EVERY_S, Act, KeyState, Verdict, judge
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable
 from orquestador.model.ledger import (
     allocate,
+    lacks_place,
+    left_undone,
     lines_to_map,
     map_lines,
+    placed,
     plan_effect,
     replace_effect,
     settle_effect,
 )
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import OrderMode
+from orquestador.model.places import Place
 from orquestador.model.reservations import (
     book,
     to_attend,
 )
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
-from orquestador.ports import Erp, Mark, Outcome, Save
+from orquestador.ports import Erp, Mark, Movement, Outcome, Save
 
 
 class ErpLane:
-    """One runner at a time for the whole installation (see `Ownership`); it drains due effects in batches."""
+    """One runner at a time for each warehouse of the whole installation (see `Ownership`); it drains the due
+    effects of its channels in batches."""
 
-    def __init__(self, context: Context, erp: Erp) -> None:
+    def __init__(self, context: Context, erp: Erp, lane: Lane | None = None) -> None:
+        """`lane` None = the default one."""
         self._x, self._erp = context, erp
+        self._lane = lanes(context)[0] if lane is None else lane
+        self._first: Place | None = None
         self._manual = MovementLane(context, erp)
-        self._attendant = Attendant(context, erp)
+        self._sales = SaleDesk(context)
+        self._attendant = Attendant(context, erp, self._sales)
 
     async def run_once(self) -> int:
         """One batch; returns how many rows were looked at. Raises Unavailable or AuthRefused when the ERP
         is away, StoreUnavailable when the journal is."""
         x = self._x
-        if x.gates.stopped("erp"):
+        if x.gates.lane_stopped(self._lane.warehouse):
             return 0
-        works = await x.journal.effects_due(x.settings.erp_batch)
+        if self._first is None:
+            # Before anything else: a later setting must not say where former units were taken.
+            self._first = await first_place(x, self._erp)
+        works = await x.journal.effects_due(x.settings.erp_batch, self._lane.channels)
+        if self._first is None:
+            # Nobody can say yet where these were taken.
+            works = [w for w in works if w.order is None or not lacks_place(w.order)]
         # Nearly always there is nothing: then nobody need ask whether it may be written.
         if not works or await paused(x):
             return 0
@@ -80,14 +97,16 @@ class ErpLane:
         orders = [w.order for w in works if w.order is not None]
         with serving(
             order_ids=[o.order_id for o in orders],
-            skus=[line.sku for o in orders for line in o.lines],
+            skus=[
+                sku for o in orders for line in o.lines for sku in dict.fromkeys((line.sku, line.seller_sku))
+            ],
             links=[o.trace_id for o in orders if o.trace_id],
         ):
             await self._do(works)
 
     async def _do(self, works: Sequence[Work]) -> None:
         now, open_rows, promised, fresh = self._x.clock.now(), [], [], []
-        for work in works:
+        for work in map(self._placed, works):
             if work.kind is Kind.MOVEMENT:
                 await self._manual.advance(work)
             elif work.order is not None and (effect := work.order.open_effect):
@@ -102,6 +121,13 @@ class ErpLane:
             await self._attendant.attend(promised)
         if fresh:
             await self._start(fresh)
+
+    def _placed(self, work: Work) -> Work:
+        """What was taken before places were recorded was taken at the first one."""
+        order = work.order
+        if order is None or self._first is None or not lacks_place(order):
+            return work
+        return replace(work, doc=placed(order, self._first))
 
     async def _alone(self, work: Work) -> None:
         try:
@@ -126,7 +152,8 @@ class ErpLane:
         """Write down the next effect of each order, then do them all in one batch."""
         x = self._x
         skus = sorted({sku for w in works if w.order for sku in lines_to_map(w.order)})
-        found = await self._erp.products(skus) if skus else {}
+        place = await self._erp.place(self._lane.warehouse)
+        found = await self._erp.products(skus, place) if skus else {}
         ids = {sku: p for sku, p in found.items() if isinstance(p, int)}
         problems = {sku: f"{found[sku]}:{sku}" for sku in found if sku not in ids}
         now, planned = x.clock.now(), []
@@ -135,10 +162,10 @@ class ErpLane:
             assert before is not None
             order = map_lines(before, ids, problems)
             live = x.modes.of(work.channel) is not None
+            mode = x.settings.order_modes.get(work.channel, OrderMode.DELIVER)
             if live:
-                mode = x.settings.order_modes.get(work.channel, OrderMode.DELIVER)
-                order = plan_effect(order, prefix=x.settings.prefix, now=now, mode=mode)
-            planned.append(row_after(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY))
+                order = plan_effect(order, prefix=x.settings.prefix, now=now, mode=mode, place=place)
+            planned.append(row_after(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY, mode=mode))
         stored = await x.journal.save(planned)
         begun = []
         for save, ok in zip(planned, stored, strict=True):
@@ -146,9 +173,7 @@ class ErpLane:
             if ok and after is not None and (effect := after.open_effect):
                 begun.append(OpenRow(replace(save.work, rev=save.work.rev + 1), after, effect))
         if begun:
-            # Paused just now: the intents are stored, and the ERP is asked about them after `resume`.
-            await let_write(x)
-            await self._close(begun, await self._erp.apply([row.movement for row in begun]))
+            await self._send(begun, self._erp.apply)
 
     async def _resume(self, rows: Sequence[OpenRow]) -> None:
         """Ask what became of open effects, and go on from there."""
@@ -157,6 +182,9 @@ class ErpLane:
         rest: list[OpenRow] = []
         for row in rows:
             verdict = self._judge(row, answers.get(row.effect.key, SILENCE))
+            if verdict.act is Act.BOOK and row.effect.mode is OrderMode.BACKORDER and row.needed:
+                # It may have been cut off after the promise, before what was there had left.
+                verdict = replace(verdict, act=Act.FINISH)
             if verdict.act in todo:
                 todo[verdict.act].append(replace(row, effect=verdict.effect))
             else:
@@ -167,10 +195,39 @@ class ErpLane:
             (Act.FINISH, self._erp.finish),
             (Act.VOID, self._erp.void),
         ):
-            group = todo[act]
-            if group:
+            group = await self._announced(todo[act]) if act is Act.VOID else todo[act]
+            if group and act is Act.VOID:
                 await let_write(self._x)
                 await self._close(group, await call([row.movement for row in group]))
+            elif group:
+                await self._send(group, call)
+
+    async def _send(
+        self, rows: Sequence[OpenRow], call: Callable[[list[Movement]], Awaitable[dict[str, Outcome]]]
+    ) -> None:
+        """Have these done. What a sale order is to contain is asked for first; where the channel is away, the
+        row waits for it."""
+        found = await self._sales.prepare(rows)
+        # Paused just now: the intents are stored, and the ERP is asked about them after `resume`.
+        await let_write(self._x)
+        outcomes = await call(found.movements) if found.movements else {}
+        await self._close([r for r in rows if r.effect.key not in found.away], outcomes | found.refused)
+        await self._x.save(self._sales.postponed([r for r in rows if r.effect.key in found.away], found.away))
+
+    async def _announced(self, rows: Sequence[OpenRow]) -> list[OpenRow]:
+        """Written down first: what is missing after this was our doing, nobody else's."""
+        marked = []
+        for row in rows:
+            effect = replace(row.effect, lowering=True)
+            order = replace_effect(row.order, effect)
+            marked.append(OpenRow(replace(row.work, doc=order), order, effect))
+        saves = [Save(row.work, effect_due_at=ON_ITS_WAY) for row in marked]
+        stored = await self._x.journal.save(saves) if saves else []
+        return [
+            replace(row, work=replace(row.work, rev=row.work.rev + 1))
+            for row, ok in zip(marked, stored, strict=True)
+            if ok
+        ]
 
     def _judge(self, row: OpenRow, outcome: Outcome) -> Verdict:
         return judge(
@@ -178,6 +235,7 @@ class ErpLane:
             outcome.state,
             erp_id=outcome.erp_id,
             detail=outcome.reason,
+            code=outcome.code,
             needed=row.needed,
             now=self._x.clock.now(),
         )
@@ -196,6 +254,7 @@ class ErpLane:
         """A fold changed the row meanwhile: what the ERP answered still has to reach the ledger."""
         while True:
             work = await self._x.reload(row.work)
+            work = self._placed(work) if work else None
             order = work.order if work else None
             effect = next((e for e in order.effects if e.n == row.effect.n), None) if order else None
             if work is None or order is None or effect is None or not effect.is_open:
@@ -208,7 +267,7 @@ class ErpLane:
         verdict = self._judge(row, outcome)
         order = replace_effect(row.order, verdict.effect)
         live = x.modes.of(row.work.channel) is not None
-        if verdict.act in (Act.BOOK, Act.SETTLE, Act.HOLD) and row.effect.mode is OrderMode.RESERVE:
+        if verdict.act in (Act.BOOK, Act.SETTLE, Act.HOLD) and row.effect.mode.reserves:
             voided = verdict.act is Act.SETTLE and outcome.state is not KeyState.DONE
             order = book(order, row.effect.n, found_in(outcome), now, ours=voided)
             marks = tuple(Mark(sku, "erp") for sku in sorted({i.sku for i in row.effect.items}))
@@ -216,17 +275,20 @@ class ErpLane:
         if verdict.act in (Act.SETTLE, Act.HOLD):
             items = row.effect.items
             recipes = {i.line_id: r for i in items if (r := outcome.recipes.get(i.product_id, ()))}
+            units = allocate(row.effect, outcome.moved)
             order = settle_effect(
                 order,
                 row.effect.n,
                 now=now,
                 erp_id=outcome.erp_id,
-                units=allocate(row.effect, outcome.moved),
+                units=units,
                 recipes=recipes,
                 note="oversold" if outcome.short else verdict.reason,
             )
-            if verdict.act is Act.HOLD:
-                order = replace(order, hold=verdict.reason)
+            hold = verdict.reason if verdict.act is Act.HOLD else None
+            if not row.effect.lowering and left_undone(order, row.effect, units):
+                hold = hold or "cancelled_in_erp"
+            order = replace(order, hold=hold or order.hold)
             return row_after(
                 row.work,
                 order,
@@ -245,7 +307,23 @@ class ErpLane:
         waiting = row_after(row.work, order, live=live, now=now, effect_due_at=verdict.due_at or now + 1.0)
         return replace(waiting, work=replace(waiting.work, reason=verdict.reason or waiting.work.reason))
 
+    def _tell_short(self, row: OpenRow, outcome: Outcome) -> None:
+        """More was sold than there is, and Odoo shows no negative number for it: told once, here."""
+        short = sorted({i.sku for i in row.effect.items if i.product_id in outcome.short})
+        if short and row.effect.mode is OrderMode.BACKORDER:
+            self._x.count("oversold")
+            self._x.log(
+                "stock.oversold",
+                LogStatus.ERROR,
+                request={"key": row.effect.key},
+                response={"skus": short, "waiting": sum(outcome.waiting.values())},
+                order_ids=[row.order.order_id],
+                skus=short,
+                trace_id=row.order.trace_id,
+            )
+
     def _tell(self, row: OpenRow, outcome: Outcome) -> None:
+        self._tell_short(row, outcome)
         good = outcome.state in (KeyState.DONE, KeyState.CANCELLED, KeyState.RESERVED)
         self._x.count("effects_done" if good else "effects_open")
         skus = sorted({item.sku for item in row.effect.items})

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from orquestador.flows.context import ERP_LANE, Context
 from orquestador.flows.pause import let_write
 from orquestador.model.effects import Act, KeyState, Verdict, judge
+from orquestador.model.errors import PlaceRefused
 from orquestador.model.ledger import allocate, effect_key, totals
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Direction, Effect, EffectItem, EffectState, ManualMovement
+from orquestador.model.places import Scope
 from orquestador.model.stock import Availability
 from orquestador.model.work import MANUAL_CHANNEL, Kind, State, Work, work_id
 from orquestador.ports import Erp, Mark, Movement, Outcome, ProductProblem, Save
@@ -85,7 +87,15 @@ class MovementLane:
 
     async def _begin(self, work: Work, movement: ManualMovement) -> None:
         x, now = self._x, self._x.clock.now()
-        product = (await self._erp.products([movement.sku])).get(movement.sku, ProductProblem.UNKNOWN)
+        try:
+            place = await self._erp.place(_house(x, movement).warehouse)
+        except PlaceRefused:
+            if movement.warehouse is None:
+                raise
+            await self._store(work, replace(movement, failure="warehouse_refused"), State.SETTLED, None)
+            return
+        found = await self._erp.products([movement.sku], place)
+        product = found.get(movement.sku, ProductProblem.UNKNOWN)
         if isinstance(product, ProductProblem):
             await self._store(work, replace(movement, failure=product.value), State.SETTLED, None)
             return
@@ -98,6 +108,7 @@ class MovementLane:
             direction=movement.direction,
             items=(item,),
             made_at=now,
+            place=place,
         )
         stored = await self._store(work, replace(movement, effect=effect), State.WAITING, now)
         if stored is not None:
@@ -125,7 +136,7 @@ class MovementLane:
         )
         after = replace(movement, effect=closed)
         if units:
-            known = (await self._erp.availability([movement.sku])).get(movement.sku)
+            known = (await self._erp.availability([movement.sku], _house(x, movement))).get(movement.sku)
             if isinstance(known, Availability):
                 sign = 1 if movement.direction is Direction.OUT else -1
                 after = replace(after, new_stock=known.on_hand, previous_stock=known.on_hand + sign * units)
@@ -168,4 +179,15 @@ def _ended_lane(work_id: str) -> str:
 
 
 def _movement(effect: Effect) -> Movement:
-    return Movement(key=effect.key, direction=effect.direction, items=totals(effect), erp_id=effect.erp_id)
+    return Movement(
+        key=effect.key,
+        direction=effect.direction,
+        items=totals(effect),
+        erp_id=effect.erp_id,
+        place=effect.place,
+    )
+
+
+def _house(context: Context, movement: ManualMovement) -> Scope:
+    """Where it is made, and where its stock is counted."""
+    return Scope(movement.warehouse or context.settings.warehouse)

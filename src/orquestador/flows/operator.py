@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orquestador.flows.context import ERP_LANE, ORDERS_LANE, Context, stock_lane
+from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
 from orquestador.model.ledger import replace_effect, wants_effect
 from orquestador.model.orders import EffectState, ManualMovement, Order
 from orquestador.model.stock import Listing
@@ -92,4 +92,4 @@ async def _wake(context: Context, work: Work) -> None:
             await context.queue.wake(stock_lane(work.channel), [work.id])
         case Kind.MOVEMENT:
             pass
-    await context.queue.wake(ERP_LANE, [work.id])
+    await context.wake_erp([work])

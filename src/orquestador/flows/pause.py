@@ -10,8 +10,9 @@ from dataclasses import asdict, replace
 
 from pydantic import TypeAdapter
 
-from orquestador.flows.context import ERP_LANE, Context, stock_lane
+from orquestador.flows.context import Context, stock_lane
 from orquestador.flows.events import PAUSE
+from orquestador.flows.places import lanes
 from orquestador.model.errors import OrquestadorError
 from orquestador.model.logs import LogStatus
 from orquestador.model.pause import Pause
@@ -71,7 +72,8 @@ async def resume(context: Context, by: str) -> bool:
     x.broadcast.publish(PAUSE, {"paused": False})
     x.log("resume", LogStatus.SUCCESS, request={"by": by})
     await _wake_listings(x)
-    await x.queue.wake(ERP_LANE, [PAUSED])
+    for lane in lanes(x):
+        await x.queue.wake(lane.name, [PAUSED])
     for channel in x.channels:
         await x.queue.wake(stock_lane(channel), [PAUSED])
     return True

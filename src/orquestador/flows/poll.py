@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import replace
 
 from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
+from orquestador.flows.rules import rules_of
+from orquestador.model.rules import Effective
 from orquestador.model.stock import Listing, Shown
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import CatalogueRow, Channel, Erp, Mark
@@ -77,15 +80,22 @@ class CataloguePoll:
         """Read the whole catalogue; returns how many listings are new."""
         created = 0
         async for page in self._channel.catalogue():
-            created += await self._x.journal.upsert_listings([self._row(r) for r in page])
+            created += await self._x.journal.upsert_listings(await self._rows(page))
             await self._x.queue.wake(stock_lane(self._channel.id), [r.sku for r in page])
         return created
 
-    def _row(self, row: CatalogueRow) -> Work:
+    async def _rows(self, page: Sequence[CatalogueRow]) -> list[Work]:
+        listed = [Listing(channel=self._channel.id, ref=row.ref, sku=row.sku) for row in page]
+        rules = await rules_of(self._x, self._channel.id, listed)
+        return [self._row(row, rules[row.ref]) for row in page]
+
+    def _row(self, row: CatalogueRow, rule: Effective) -> Work:
         now = self._x.clock.now()
         listing = Listing(
-            channel=self._channel.id, ref=row.ref, sku=row.sku, managed=self._x.settings.publishes(row.sku)
+            channel=self._channel.id, ref=row.ref, sku=rule.erp_sku or row.sku, managed=rule.publish
         )
+        if listing.sku != row.sku:
+            listing = replace(listing, seller_sku=row.sku)
         if row.quantity is not None:
             listing = replace(listing, live=Shown(row.quantity, now, 0))
         return Work(

@@ -11,12 +11,16 @@ from orquestador.flows.events import JOB, of_job
 from orquestador.flows.hands import in_hand
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
+from orquestador.flows.places import Overlaps
 from orquestador.flows.poll import OrdersPoll
+from orquestador.flows.rules import rules_of
 from orquestador.model.budget import ordinary_wait
 from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Units
+from orquestador.model.rules import Effective, decided_by
 from orquestador.model.stock import (
+    FROZEN,
     URGENT,
     Availability,
     Job,
@@ -54,6 +58,8 @@ class Pusher:
     ) -> None:
         self._x, self._erp, self._channel = context, erp, channel
         self._poll, self._follower = poll, follower
+        self._scope = context.settings.scope_of(channel.id)
+        self._overlaps = Overlaps(context, erp, channel.id)
         self._owner = context.owner
         self._last_push_at = 0.0
         self._oversold: set[str] = set()
@@ -91,7 +97,9 @@ class Pusher:
                     works = [*works, *more]
                     candidates += await self._decide(more)
             if candidates:
-                with serving(skus=[c.work.listing.sku for c in candidates]):
+                with serving(
+                    skus=list(dict.fromkeys(s for c in candidates for s in (c.work.listing.sku, c.work.ref)))
+                ):
                     await self._send(candidates)
         except Exception:
             # Whatever went wrong, nobody's attempt is spent and the rows are looked at again soon.
@@ -118,33 +126,42 @@ class Pusher:
         if channel.has_api:
             await self._poll.before_push()
         await self._save([_missing(w) for w in works if w.listing.missing])
-        works = [w for w in works if not w.listing.missing]
+        rules = await rules_of(x, channel.id, [w.listing for w in works])
+        works = await self._aligned([w for w in works if not w.listing.missing], rules)
         skus = sorted({w.listing.sku for w in works})
-        units = await x.journal.units(skus)
+        units = await x.journal.units([*skus, *(w.ref for w in works if w.ref not in skus)])
         try:
-            if x.gates.stopped("erp"):
-                return await self._lowered(works, units)
-            known = await self._erp.availability(skus)
+            unproven = await self._overlaps.unproven(units)
+            if x.gates.pushes_stopped(self._scope):
+                return await self._lowered(works, units, unproven, rules)
+            known = await self._erp.availability(skus, self._scope)
         except Unavailable:
-            return await self._lowered(works, units)
+            # Without the ERP nobody can say which units leave other places: all of them count.
+            everywhere = {sku: of.unproven for sku, of in units.items()}
+            return await self._lowered(works, units, everywhere, rules)
         now, candidates, saves = x.clock.now(), [], []
         for work in works:
             answer = known.get(work.listing.sku)
             if not isinstance(answer, Availability):
                 saves.append(self._unknown(work, answer, now))
                 continue
-            candidate = self._number(work, answer, units.get(work.listing.sku, Units()))
+            rule, waiting = rules[work.ref], unproven.get(work.listing.sku, 0)
+            wanted = net_quantity(answer.available, waiting, rule.rule)
+            candidate = Candidate(work, wanted, self._written(wanted, units, work.ref))
             listing = replace(
                 work.listing,
                 wanted=candidate.wanted,
                 wanted_at=answer.as_of,
                 available=answer.available,
                 # The policy of now: the catalogue may not have been read since it changed.
-                managed=x.settings.publishes(work.listing.sku),
+                managed=rule.publish,
+                rule=decided_by(answer.available, waiting, rule),
             )
             self._watch_oversold(listing, answer)
             if not listing.managed:
                 saves.append(_settle(work, replace(listing, why="unmanaged"), now))
+            elif rule.freeze is not None:
+                saves.append(_settle(work, replace(listing, why=FROZEN), now))
             elif listing.shows(candidate.wanted, work.own_seq):
                 why = "oversold" if answer.available < 0 else None
                 saves.append(_settle(work, replace(listing, why=why), now))
@@ -156,22 +173,31 @@ class Pusher:
         await self._save(saves)
         return sorted(candidates, key=lambda c: -c.work.urgency)
 
-    async def _lowered(self, works: Sequence[Work], units: Mapping[str, Units]) -> list[Candidate]:
+    async def _lowered(
+        self,
+        works: Sequence[Work],
+        units: Mapping[str, Units],
+        unproven: Mapping[str, int],
+        rules: Mapping[str, Effective],
+    ) -> list[Candidate]:
         """While the ERP is away a known number may fall by what was sold since, never rise (design §7.3).
 
         These rows stay due, so that each gets its real number when the ERP is back.
         """
         x, candidates = self._x, []
         for work in works:
-            listing, sums = work.listing, units.get(work.listing.sku, Units())
+            listing = work.listing
             newest = listing.newest
-            live = x.modes.of(self._channel.id) is not None and x.settings.publishes(listing.sku)
+            rule = rules[work.ref]
+            live = x.modes.of(self._channel.id) is not None and rule.publish and rule.freeze is None
             if not live or newest is None or listing.available is None:
                 continue
-            wanted = net_quantity(listing.available, sums.unproven, x.settings.rule)
+            waiting = unproven.get(listing.sku, 0)
+            wanted = net_quantity(listing.available, waiting, rule.rule)
             if wanted < newest.quantity or (wanted == newest.quantity and newest.own_seq != work.own_seq):
-                written = written_quantity(wanted, sums, self._channel.id, self._channel.write_means)
-                doc = replace(listing, wanted=wanted, wanted_at=x.clock.now(), why="erp_away")
+                written = self._written(wanted, units, work.ref)
+                use = decided_by(listing.available, waiting, rule)
+                doc = replace(listing, wanted=wanted, wanted_at=x.clock.now(), why="erp_away", rule=use)
                 due = replace(work, doc=doc, urgency=urgency(listing, wanted))
                 candidates.append(Candidate(due, wanted, written, closes=work.done))
         taken = {c.work.id for c in candidates}
@@ -194,10 +220,28 @@ class Pusher:
                 skus=[listing.sku],
             )
 
-    def _number(self, work: Work, answer: Availability, units: Units) -> Candidate:
-        wanted = net_quantity(answer.available, units.unproven, self._x.settings.rule)
-        written = written_quantity(wanted, units, self._channel.id, self._channel.write_means)
-        return Candidate(work, wanted, written)
+    async def _aligned(self, works: Sequence[Work], rules: Mapping[str, Effective]) -> list[Work]:
+        """Those that have the product, and are managed, as their rules say now. The others are stored so
+        first and looked at again: before that no signal of their stock finds them."""
+        saves, aligned = [], []
+        for work in works:
+            rule, listing = rules[work.ref], work.listing
+            own = listing.seller_sku or listing.sku
+            sku = rule.erp_sku or own
+            if sku == listing.sku and (listing.managed or not rule.publish):
+                aligned.append(work)
+                continue
+            # What was known of the other product is not known of this one.
+            available = listing.available if sku == listing.sku else None
+            doc = replace(listing, sku=sku, managed=rule.publish, available=available)
+            doc = replace(doc, seller_sku=None if sku == own else own)
+            saves.append(Save(replace(work, doc=doc, state=State.DUE, due_at=self._x.clock.now())))
+        await self._save(saves)
+        return aligned
+
+    def _written(self, wanted: int, units: Mapping[str, Units], ref: str) -> int:
+        own = units.get(ref, Units())
+        return written_quantity(wanted, own, self._channel.id, self._channel.write_means)
 
     def _unknown(self, work: Work, problem: ProductProblem | None, now: float) -> Save:
         """Not a number: never 0 (design §7.3)."""
@@ -285,7 +329,7 @@ class Pusher:
                 LogStatus.PENDING,
                 request={"job": job.id, "quantities": _shown(quantities)},
                 response={"externalId": external_id},
-                skus=[r.sku for r in job.records],
+                skus=job.skus,
             )
 
     async def _postpone(self, candidates: Sequence[Candidate], at: float, why: str) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from orquestador.flows.context import (
-    ERP_LANE,
     HINTS_LANE,
     ORDERS_LANE,
     Context,
@@ -23,9 +22,11 @@ from orquestador.flows.hints import Hints
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.orders import OrderWorker
 from orquestador.flows.ownership import Ownership
+from orquestador.flows.places import lanes
 from orquestador.flows.poll import CataloguePoll, ErpPoll, OrdersPoll
 from orquestador.flows.presence import Presence
 from orquestador.flows.push import Pusher
+from orquestador.flows.rules import RuleTeller
 from orquestador.flows.sweep import ErpSweep
 from orquestador.flows.upkeep import Checks, Upkeep
 from orquestador.model.errors import StoreUnavailable, UpstreamError
@@ -78,6 +79,7 @@ class Runner:
             return
         self._drain("orders", OrderWorker(x).run_once, ORDERS_LANE, gives_way=True)
         self._timed("upkeep", Upkeep(x).run_once)
+        self._timed("rules", RuleTeller(x).run_once)
         if not x.alone:
             self._timed("ownership", self._prolong)
         if x.erp is not None:
@@ -99,7 +101,8 @@ class Runner:
 
     def _start_erp(self, erp: Erp) -> None:
         x = self._x
-        self._drain("erp", self._owned("erp", ErpLane(x, erp).run_once), ERP_LANE)
+        for lane in lanes(x):
+            self._drain(lane.name, self._owned(lane.name, ErpLane(x, erp, lane).run_once), lane.name)
         self._timed("poll:erp", self._poll("erp", ErpPoll(x, erp).run_once, x.settings.erp_poll_s))
         self._timed("sweep:erp", self._poll("erp", ErpSweep(x, erp).run_once, x.settings.erp_sweep_s))
 

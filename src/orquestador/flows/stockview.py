@@ -7,6 +7,7 @@ import json
 
 from orquestador.flows.context import Context, stock_key
 from orquestador.model.errors import Unavailable
+from orquestador.model.places import Scope
 from orquestador.model.stock import Availability
 from orquestador.pace import Rank, ranked
 from orquestador.ports import CacheMiss, Erp, ProductProblem, Remembered
@@ -26,27 +27,32 @@ class StockView:
         self._x, self._cache_s = context, cache_s
         self._asking: dict[tuple[str, CacheMiss], asyncio.Task[Answer]] = {}
 
-    async def read(self, sku: str) -> Answer:
-        """Raises Unavailable when the ERP does not answer."""
-        x = self._x
+    async def read(self, sku: str, channel: str | None = None) -> Answer:
+        """In the places that this channel publishes; None = in the default warehouse. Raises Unavailable when
+        the ERP does not answer, PlaceRefused when it does not have these places."""
+        x, scope = self._x, self._x.settings.default_scope
+        if channel is not None:
+            scope = x.settings.scope_of(channel)
         if x.erp is None:
             raise Unavailable("no ERP is configured")
         if self._cache_s <= 0:
-            return await self._ask(x.erp, sku)
-        found = await x.cache.get(stock_key(sku))
+            return await self._ask(x.erp, sku, scope)
+        name = stock_key(sku, None if scope == x.settings.default_scope else scope)
+        found = await x.cache.get(name)
         if isinstance(found, Remembered):
             known = _decoded(sku, found.value)
             if known is not None and x.clock.now() < known.as_of + self._cache_s:
                 return known
             found = CacheMiss(None)
         if found.token is None:
-            return await self._ask(x.erp, sku)
+            return await self._ask(x.erp, sku, scope)
         # Requests of one moment share one call. A change between them gives the later one another miss, so
         # that nobody joins a call that began before the change he knows of.
-        key = sku, found
+        key = name, found
         asking = self._asking.get(key)
         if asking is None:
-            asking = self._asking[key] = asyncio.create_task(self._ask_and_keep(x.erp, sku, found))
+            task = self._ask_and_keep(x.erp, sku, scope, name, found)
+            asking = self._asking[key] = asyncio.create_task(task)
             asking.add_done_callback(lambda done: self._asked(key, done))
         # One who leaves must not take the answer from the others.
         return await asyncio.shield(asking)
@@ -56,16 +62,16 @@ class StockView:
         if not done.cancelled():
             done.exception()  # nobody may be left to hear it
 
-    async def _ask_and_keep(self, erp: Erp, sku: str, miss: CacheMiss) -> Answer:
-        answer = await self._ask(erp, sku)
+    async def _ask_and_keep(self, erp: Erp, sku: str, scope: Scope, name: str, miss: CacheMiss) -> Answer:
+        answer = await self._ask(erp, sku, scope)
         if isinstance(answer, Availability):
             left_s = answer.as_of + self._cache_s - self._x.clock.now()
-            await self._x.cache.set(stock_key(sku), _encoded(answer), left_s, miss)
+            await self._x.cache.set(name, _encoded(answer), left_s, miss)
         return answer
 
-    async def _ask(self, erp: Erp, sku: str) -> Answer:
+    async def _ask(self, erp: Erp, sku: str, scope: Scope) -> Answer:
         with ranked(Rank.LAST):
-            answer = (await erp.availability([sku])).get(sku)
+            answer = (await erp.availability([sku], scope)).get(sku)
         if answer is None:
             raise Unavailable("the ERP did not answer for this SKU")
         return answer

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orquestador.flows.context import Context
+from orquestador.model.errors import PlaceRefused
 from orquestador.model.logs import LogStatus
+from orquestador.model.places import Scope
 from orquestador.model.stock import Availability
 from orquestador.model.work import Kind, State, Work
 from orquestador.ports import Erp, Mark, ProductProblem, WorkQuery
@@ -56,12 +58,19 @@ class ErpSweep:
         return len(changed)
 
     async def _page(self, works: Sequence[Work]) -> None:
-        skus = sorted({w.listing.sku for w in works})
-        if not skus:
-            return
-        answers = await self._erp.availability(skus)
-        found = sorted({w.listing.sku for w in works if _is_news(w, answers.get(w.listing.sku))})
-        self._looked += len(skus)
+        by_scope: dict[Scope, list[Work]] = {}
+        for work in works:
+            by_scope.setdefault(self._x.settings.scope_of(work.channel), []).append(work)
+        news: set[str] = set()
+        for scope, some in by_scope.items():
+            skus = sorted({w.listing.sku for w in some})
+            try:
+                answers = await self._erp.availability(skus, scope)
+            except PlaceRefused:
+                continue  # its pushes stand still, and all of them are looked at when they go on
+            news |= {w.listing.sku for w in some if _is_news(w, answers.get(w.listing.sku))}
+            self._looked += len(skus)
+        found = sorted(news)
         self._changed += found
         if found:
             marks = [Mark(sku, "sweep") for sku in found]

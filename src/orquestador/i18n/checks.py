@@ -7,6 +7,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Odoo {version} responde (base {db}, bodega {warehouse})",
         "Odoo {version} answers (database {db}, warehouse {warehouse})",
     ),
+    "odoo.short_stock": (
+        "Lo vendido sin stock: ODOO_SHORT_STOCK={choice} (record: sale completo, en negativo; backorder: "
+        "queda en una entrega pendiente)",
+        "What is sold without stock: ODOO_SHORT_STOCK={choice} (record: leaves in full, below zero; "
+        "backorder: stays in an open delivery)",
+    ),
     "odoo.unreachable": ("Odoo no responde", "Odoo does not answer"),
     "odoo.unreachable.means": (
         "Los pedidos se guardan y esperan sin gastar intentos; siguen solos cuando vuelva. Detalle: {detail}",
@@ -38,6 +44,94 @@ TEXTS: dict[str, tuple[str, str]] = {
         "otra.",
         "Check ODOO_DB, ODOO_USERNAME and ODOO_API_KEY (or ODOO_PASSWORD) in .env. An API key ends: make "
         "another.",
+    ),
+    "odoo.sale": (
+        "Odoo está listo para pedidos de venta (contacto fijo: {partner})",
+        "Odoo is ready for sale orders (fixed contact: {partner})",
+    ),
+    "odoo.sale_module": (
+        "Odoo no tiene el módulo de ventas",
+        "Odoo lacks the sales module",
+    ),
+    "odoo.sale_module.means": (
+        "FALABELLA_ORDER_MODE=sale_order no puede hacer pedidos de venta; lo vendido espera.",
+        "FALABELLA_ORDER_MODE=sale_order cannot make sale orders; what was sold waits.",
+    ),
+    "odoo.sale_module.do": (
+        "Instale «Ventas» en Odoo, o use FALABELLA_ORDER_MODE=deliver o reserve.",
+        'Install "Sales" in Odoo, or use FALABELLA_ORDER_MODE=deliver or reserve.',
+    ),
+    "odoo.sale_rights": (
+        "El usuario {user} de Odoo no puede hacer pedidos de venta",
+        "The Odoo user {user} may not make sale orders",
+    ),
+    "odoo.sale_rights.means": (
+        "Lo vendido espera hasta que pueda.",
+        "What was sold waits until it may.",
+    ),
+    "odoo.sale_rights.do": (
+        "Póngalo en el grupo «{group}».",
+        'Put it into the group "{group}".',
+    ),
+    "odoo.sale_contacts": (
+        "El usuario {user} de Odoo no puede crear contactos",
+        "The Odoo user {user} may not create contacts",
+    ),
+    "odoo.sale_contacts.means": (
+        "El pedido de un cliente nuevo quedaría retenido.",
+        "The order of a new buyer would be held.",
+    ),
+    "odoo.sale_contacts.do": (
+        "Póngalo en el grupo «{group}», o use un contacto para todos: FALABELLA_SALE_PARTNER.",
+        'Put it into the group "{group}", or use one contact for all: FALABELLA_SALE_PARTNER.',
+    ),
+    "odoo.sale_partner": (
+        "No hay un solo contacto en Odoo con la referencia {partner}",
+        "There is not exactly one contact in Odoo with the reference {partner}",
+    ),
+    "odoo.sale_partner.means": (
+        "Cada pedido de venta quedaría retenido.",
+        "Every sale order would be held.",
+    ),
+    "odoo.sale_partner.do": (
+        "Ponga esa referencia a un contacto, o corrija FALABELLA_SALE_PARTNER.",
+        "Give one contact that reference, or correct FALABELLA_SALE_PARTNER.",
+    ),
+    "odoo.sale_shipping": (
+        "No hay un solo producto de servicio a la venta con el SKU {sku}",
+        "There is not exactly one service product for sale with the SKU {sku}",
+    ),
+    "odoo.sale_shipping.means": (
+        "Un pedido cuyo envío paga el cliente quedaría retenido.",
+        "An order whose shipping the buyer pays would be held.",
+    ),
+    "odoo.sale_shipping.do": (
+        "Cree ese producto en Odoo, o corrija FALABELLA_SALE_SHIPPING_SKU.",
+        "Create that product in Odoo, or correct FALABELLA_SALE_SHIPPING_SKU.",
+    ),
+    "odoo.sale_no_shipping": (
+        "No hay producto para el envío que paga el cliente",
+        "There is no product for the shipping that buyers pay",
+    ),
+    "odoo.sale_no_shipping.means": (
+        "Un pedido con envío pagado quedará retenido; los demás siguen.",
+        "An order with paid shipping will be held; the others go on.",
+    ),
+    "odoo.sale_no_shipping.do": (
+        "Si cobra envíos: FALABELLA_SALE_SHIPPING_SKU.",
+        "If you charge shipping: FALABELLA_SALE_SHIPPING_SKU.",
+    ),
+    "odoo.sale_mail": (
+        "El usuario {user} de Odoo no tiene correo",
+        "The Odoo user {user} has no e-mail address",
+    ),
+    "odoo.sale_mail.means": (
+        "Odoo anota los cambios de un pedido a nombre de ese correo, y sin él los rechaza.",
+        "Odoo notes an order's changes under that address, and refuses them without one.",
+    ),
+    "odoo.sale_mail.do": (
+        "Póngale un correo en Odoo.",
+        "Give it an e-mail address in Odoo.",
     ),
     "odoo.version@ok": ("Odoo {version}: versión probada", "Odoo {version}: a version we have tried"),
     "odoo.version@warning": (
@@ -91,6 +185,58 @@ TEXTS: dict[str, tuple[str, str]] = {
     "odoo.warehouse.do": (
         "Ponga su código en ODOO_WAREHOUSE (por ejemplo ODOO_WAREHOUSE=WH) y reinicie.",
         "Put its code into ODOO_WAREHOUSE (for example ODOO_WAREHOUSE=WH) and restart.",
+    ),
+    "odoo.warehouse_absent": (
+        "Odoo no muestra a {user} ninguna bodega {wanted} (muestra: {warehouses})",
+        "Odoo shows no warehouse {wanted} to {user} (it shows: {warehouses})",
+    ),
+    "odoo.warehouse_absent.means": (
+        "No existe, está archivada o es de una compañía cerrada a {user}. Lo que depende de ella espera.",
+        "It does not exist, is archived, or is of a company closed to {user}. What depends on it waits.",
+    ),
+    "odoo.warehouse_absent.do": (
+        "Corrija el código (ODOO_WAREHOUSE o el de la cuenta), o dé a {user} acceso a su compañía en Odoo.",
+        "Correct the code (ODOO_WAREHOUSE or the account's), or give {user} access to its company in Odoo.",
+    ),
+    "odoo.company": (
+        "{user} no tiene acceso a la compañía {company_id}, de la bodega {warehouse}",
+        "{user} has no access to company {company_id}, which has the warehouse {warehouse}",
+    ),
+    "odoo.company.means": (
+        "Los pedidos y publicaciones de esa bodega esperan; lo demás sigue. Detalle: {detail}",
+        "That warehouse's orders and pushes wait; the rest goes on. Detail: {detail}",
+    ),
+    "odoo.company.do": (
+        "En Odoo, Ajustes, Usuarios, {user}: agregue la compañía a las permitidas.",
+        "In Odoo, Settings, Users, {user}: add the company to the allowed ones.",
+    ),
+    "odoo.location": (
+        "La ubicación {location} no es una sola en Odoo (se encontraron {found})",
+        "The location {location} is not exactly one in Odoo (found: {found})",
+    ),
+    "odoo.location.means": (
+        "Sin saber qué lugares cuentan no se publica ningún número nuevo de esa cuenta.",
+        "As long as it is not known which places count, that account's numbers are not published.",
+    ),
+    "odoo.location.do": (
+        "Corrija FALABELLA_LOCATIONS: códigos de bodegas o nombres completos (Inventario, Ubicaciones).",
+        "Correct FALABELLA_LOCATIONS: codes of warehouses or full names (Inventory, Locations).",
+    ),
+    "odoo.locations": (
+        "Se publica el stock de {locations}; los pedidos salen de {warehouse}",
+        "The stock of {locations} is published; orders are taken from {warehouse}",
+    ),
+    "odoo.locations@warning": (
+        "Se publica el stock de {locations}, pero los pedidos salen de {warehouse}",
+        "The stock of {locations} is published, but orders are taken from {warehouse}",
+    ),
+    "odoo.locations@warning.means": (
+        "Ningún lugar publicado está en la bodega que vende: su stock puede quedar bajo cero.",
+        "No published place is in the warehouse that sells: its stock may fall below zero.",
+    ),
+    "odoo.locations@warning.do": (
+        "Agregue {warehouse} a FALABELLA_LOCATIONS, o elija otra bodega con FALABELLA_WAREHOUSE.",
+        "Add {warehouse} to FALABELLA_LOCATIONS, or choose another one with FALABELLA_WAREHOUSE.",
     ),
     "odoo.delivery_steps": (
         "La bodega {warehouse} despacha en varios pasos",
@@ -162,6 +308,25 @@ TEXTS: dict[str, tuple[str, str]] = {
     "odoo.scope@error.do": (
         "Algún módulo de Odoo cambia cómo se cuenta el stock; consulte a quien lo administra.",
         "Some module in Odoo changes how stock is counted; ask whoever administers it.",
+    ),
+    "odoo.user_email@ok": (
+        "{user} tiene una dirección de correo en Odoo",
+        "{user} has an e-mail address in Odoo",
+    ),
+    "odoo.user_email@warning": (
+        "{user} no tiene dirección de correo en Odoo",
+        "{user} has no e-mail address in Odoo",
+    ),
+    "odoo.user_email@warning.means": (
+        "Odoo no deja crear una entrega pendiente a quien no tiene una: cada pedido sin stock suficiente "
+        "quedaría detenido hasta que lo mire una persona.",
+        "Odoo refuses a backorder to whoever has none: every order that lacks stock would be held until a "
+        "person looks at it.",
+    ),
+    "odoo.user_email@warning.do": (
+        "En Odoo, Ajustes, Usuarios: escriba una dirección en la ficha de {user}; no hace falta que reciba "
+        "correo.",
+        "In Odoo, Settings, Users: put an address into the record of {user}; it need not receive mail.",
     ),
     "odoo.reservation@ok": (
         "Odoo reserva al confirmar en la bodega {warehouse}",
@@ -261,6 +426,38 @@ TEXTS: dict[str, tuple[str, str]] = {
     "odoo.webhook_rule@warning.do": (
         "Opcional: `orquestador odoo webhook --install`; sin --install muestra cómo crearla a mano.",
         "Optional: `orquestador odoo webhook --install`; without --install it shows how to make it by hand.",
+    ),
+    "odoo.accelerator_ready": (
+        "Un lote de pedidos es una sola llamada a Odoo: acción de servidor {id}, con nuestro texto",
+        "A batch of orders is one call to Odoo: server action {id}, with our text",
+    ),
+    "odoo.accelerator_missing": (
+        "Lotes en llamadas corrientes a Odoo (opcional: `orquestador odoo install-action`)",
+        "Batches in ordinary calls to Odoo (optional: `orquestador odoo install-action`)",
+    ),
+    "odoo.accelerator_other": (
+        "La acción de servidor {id} de Odoo no tiene nuestro texto: no se usa",
+        "Odoo's server action {id} does not have our text: it is not used",
+    ),
+    "odoo.accelerator_other.means": (
+        "Es de otra versión o alguien la cambió. Los pedidos siguen por las llamadas corrientes.",
+        "It is of another version, or somebody changed it. Orders go on by the ordinary calls.",
+    ),
+    "odoo.accelerator_other.do": (
+        "`orquestador odoo install-action` la deja al día (con un administrador); con --remove la quita.",
+        "`orquestador odoo install-action` puts it right (as an administrator); with --remove it goes.",
+    ),
+    "odoo.accelerator_unseen": (
+        "No se pudo ver la acción de servidor de Odoo: no se usa ({detail})",
+        "Odoo's server action could not be seen: it is not used ({detail})",
+    ),
+    "odoo.accelerator_unseen.means": (
+        "Los pedidos siguen por las llamadas corrientes.",
+        "Orders go on by the ordinary calls.",
+    ),
+    "odoo.accelerator_unseen.do": (
+        "El usuario necesita Inventario / Usuario. Para no buscarla más: ODOO_ACCELERATOR=off.",
+        "The user needs Inventory / User. To have it looked for no more: ODOO_ACCELERATOR=off.",
     ),
     # --- what only `doctor` looks at ---
     "invalid_setting": ("{setting}: {problem}", "{setting}: {problem}"),

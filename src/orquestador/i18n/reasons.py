@@ -57,6 +57,98 @@ TEXTS: dict[str, tuple[str, str]] = {
         "el aviso anunció un estado que el canal todavía no muestra",
         "the notice announced a state that the channel does not show yet",
     ),
+    "reason.sale_total": (
+        "el total del marketplace y el de Odoo difieren: {detail}",
+        "the marketplace's total and Odoo's differ: {detail}",
+    ),
+    "reason.sale_total.do": (
+        "El pedido de venta quedó en borrador. Use impuestos incluidos en el precio, el redondeo «global» o "
+        "más decimales en «Product Price»; o corrija y confirme el borrador en Odoo.",
+        'The sale order was left a draft. Use taxes that are included in the price, rounding "globally", or '
+        'more decimals of "Product Price"; or correct and confirm the draft in Odoo.',
+    ),
+    "reason.sale_edited": (
+        "una persona cambió el borrador, y no es lo que se vendió",
+        "a person changed the draft, and it is not what was sold",
+    ),
+    "reason.sale_edited.do": (
+        "Corríjalo y confírmelo en Odoo, o borre sus líneas y reintente.",
+        "Correct and confirm it in Odoo, or delete its lines and retry.",
+    ),
+    "reason.sale_currency": (
+        "el pedido está en otra moneda que Odoo: {detail}",
+        "the order is in another currency than Odoo: {detail}",
+    ),
+    "reason.sale_currency.do": (
+        "Revise la moneda de la compañía o de la tarifa del contacto en Odoo, y reintente.",
+        "Check the currency of the company or of the contact's price list in Odoo, and retry.",
+    ),
+    "reason.sale_no_price": (
+        "el marketplace no dice cuánto se pagó por {detail}",
+        "the marketplace does not say what was paid for {detail}",
+    ),
+    "reason.sale_no_price.do": (
+        "Haga el pedido de venta a mano en Odoo y descarte.",
+        "Make the sale order by hand in Odoo and discard.",
+    ),
+    "reason.sale_no_customer": (
+        "el pedido no trae ni RUT ni correo del cliente",
+        "the order has neither the buyer's tax number nor an e-mail",
+    ),
+    "reason.sale_no_customer.do": (
+        "Ponga FALABELLA_SALE_PARTNER: un contacto para todos los pedidos.",
+        "Set FALABELLA_SALE_PARTNER: one contact for all orders.",
+    ),
+    "reason.sale_partner_refused": (
+        "Odoo no acepta crear el contacto del cliente",
+        "Odoo refuses to create the buyer's contact",
+    ),
+    "reason.sale_partner_refused.do": (
+        "Dé al usuario «Creación de contactos», o cree el contacto en Odoo con ese RUT o correo; luego "
+        "reintente.",
+        'Give the user "Contact Creation", or create the contact in Odoo with that tax number or e-mail; '
+        "then retry.",
+    ),
+    "reason.sale_bad_partner": (
+        "FALABELLA_SALE_PARTNER no es la referencia de un solo contacto: {detail}",
+        "FALABELLA_SALE_PARTNER is not the reference of exactly one contact: {detail}",
+    ),
+    "reason.sale_bad_partner.do": (
+        "Ponga esa referencia a un contacto en Odoo; se reintenta solo.",
+        "Give one contact in Odoo that reference; it is tried again by itself.",
+    ),
+    "reason.sale_no_shipping_product": (
+        "el cliente pagó envío y no hay producto para esa línea",
+        "the buyer paid for shipping and there is no product for that line",
+    ),
+    "reason.sale_no_shipping_product.do": (
+        "Cree un producto de servicio en Odoo y ponga su SKU en FALABELLA_SALE_SHIPPING_SKU.",
+        "Create a service product in Odoo and put its SKU into FALABELLA_SALE_SHIPPING_SKU.",
+    ),
+    "reason.sale_bad_shipping_product": (
+        "FALABELLA_SALE_SHIPPING_SKU no es un solo producto de servicio que se venda: {detail}",
+        "FALABELLA_SALE_SHIPPING_SKU is not exactly one service product for sale: {detail}",
+    ),
+    "reason.sale_bad_shipping_product.do": (
+        "Corrija el producto en Odoo; se reintenta solo.",
+        "Correct the product in Odoo; it is tried again by itself.",
+    ),
+    "reason.sale_needs_api": (
+        "un pedido de venta necesita el pedido de la API del marketplace",
+        "a sale order needs the order of the marketplace's API",
+    ),
+    "reason.sale_needs_api.do": (
+        "Configure la API, o use FALABELLA_ORDER_MODE=deliver o reserve.",
+        "Set the API up, or use FALABELLA_ORDER_MODE=deliver or reserve.",
+    ),
+    "reason.sale_unreadable": (
+        "el marketplace no muestra los precios de este pedido: {detail}",
+        "the marketplace does not show this order's prices: {detail}",
+    ),
+    "reason.sale_unreadable.do": (
+        "Se reintenta solo; si el pedido no existe allá, descarte.",
+        "It is tried again by itself; if the order does not exist there, discard.",
+    ),
     "reason.channel_away": ("el canal no responde: {detail}", "the channel does not answer: {detail}"),
     "reason.channel_away.do": (
         "Sigue solo cuando vuelva; si dura, orquestador doctor.",
@@ -170,6 +262,23 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Take the offer off the channel, which still offers what it showed last; or unarchive the product in "
         "Odoo: it goes on by itself with the next sweep (ODOO_SWEEP_S).",
     ),
+    "reason.warehouse_refused": (
+        "esa bodega no se puede usar en Odoo",
+        "that warehouse cannot be used in Odoo",
+    ),
+    "reason.warehouse_refused.do": (
+        "Corrija la bodega en Odoo (orquestador doctor dice qué) o pida el movimiento en otra.",
+        "Correct the warehouse in Odoo (orquestador doctor says what), or ask for it in another one.",
+    ),
+    "reason.product_changed": (
+        "parte del pedido salió de un producto de Odoo y el SKU {detail} ahora es de otro",
+        "a part of the order left one product of Odoo, and the SKU {detail} is another one's now",
+    ),
+    "reason.product_changed.do": (
+        "Saque lo que falta a mano en Odoo y descarte; o devuelva el SKU al producto de antes: sigue solo.",
+        "Take out what is missing by hand in Odoo and discard; or give the SKU back to the former product: "
+        "it goes on by itself.",
+    ),
     "reason.not_stocked": (
         "{detail} no lleva stock en Odoo (consumible o servicio)",
         "{detail} keeps no stock in Odoo (a consumable or a service)",
@@ -232,7 +341,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "no está entre las publicaciones que se manejan",
         "is not among the listings that are managed",
     ),
-    "reason.unmanaged.do": ("Inclúyala con PUBLISH en .env.", "Include it with PUBLISH in .env."),
+    "reason.unmanaged.do": (
+        "Inclúyala: orquestador rules set --channel CANAL --sku SKU --publish (o con PUBLISH en .env).",
+        "Include it: orquestador rules set --channel CHANNEL --sku SKU --publish (or with PUBLISH in .env).",
+    ),
+    "reason.frozen": ("congelada por una persona", "frozen by a person"),
+    "reason.frozen.do": (
+        "Para seguir: orquestador unfreeze --channel CANAL [--sku SKU]",
+        "To go on: orquestador unfreeze --channel CHANNEL [--sku SKU]",
+    ),
+    "reason.rule": ("cambió una regla", "a rule changed"),
+    "reason.mapping": ("cambió qué producto es", "which product it is changed"),
     "reason.paused": ("en pausa: no se escribe nada", "paused: nothing is written"),
     "reason.paused.do": ("Para seguir: orquestador resume", "To go on: orquestador resume"),
     "reason.coalescing": (

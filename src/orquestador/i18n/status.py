@@ -65,6 +65,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     # --- flows ---
     "flow.intake": ("recepción de webhooks", "webhook intake"),
     "flow.erp": ("movimientos en Odoo", "movements in Odoo"),
+    "flow.warehouse": (
+        "movimientos en la bodega {warehouse} de Odoo",
+        "movements in Odoo's warehouse {warehouse}",
+    ),
     "flow.orders": ("pedidos de {channel}", "orders of {channel}"),
     "flow.stock": ("stock hacia {channel}", "stock to {channel}"),
     # --- words of the screen ---

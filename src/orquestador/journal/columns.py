@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orquestador.model.orders import UNKNOWN_OWNER_HOLD_S, LineState, ManualMovement, Order, Owner
+from orquestador.model.orders import UNKNOWN_OWNER_HOLD_S, LineState, ManualMovement, Order, Owner, Units
 from orquestador.model.stock import Listing
 from orquestador.model.work import Work
 
@@ -85,5 +86,27 @@ def _units(order: Order) -> list[SkuUnits]:
             held_until=held_until,
             reserved=min(UNITS_MAX, reserved.get(sku, 0)),
         )
-        for sku in sorted({line.sku for line in order.lines})
+        for sku in sorted({sku for line in order.lines for sku in (line.sku, line.seller_sku)})
     ]
+
+
+class UnitSums:
+    """`Journal.units` from the sums per (SKU, channel) that a store makes."""
+
+    def __init__(self, skus: Iterable[str]) -> None:
+        self._unproven: dict[str, dict[str, int]] = {sku: {} for sku in skus}
+        self._reserved: dict[str, dict[str, int]] = {sku: {} for sku in self._unproven}
+
+    def add(self, sku: str, channel: str, unproven: int, reserved: int) -> None:
+        """What was not asked for is left out."""
+        if sku in self._unproven:
+            if unproven:
+                self._unproven[sku][channel] = unproven
+            if reserved:
+                self._reserved[sku][channel] = reserved
+
+    def units(self) -> dict[str, Units]:
+        return {
+            sku: Units(unproven=sum(of.values()), reserved=self._reserved[sku], unproven_of=of)
+            for sku, of in self._unproven.items()
+        }

@@ -89,6 +89,11 @@ class AuthRefused(UpstreamError):
     """The upstream refuses our credentials or rights."""
 
 
+class PlaceRefused(AuthRefused):
+    """One warehouse or location that is not there, not ours to see, or not safe as it is set up; the others
+    are well."""
+
+
 class Ambiguous(UpstreamError):
     """A write may or may not have happened."""
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
 from orquestador.model.orders import Direction, Effect, EffectItem, EffectState, Line, Order, OrderMode
+from orquestador.model.places import Place
 
 KEY_MAX_LENGTH = 60
+PRODUCT_CHANGED = "product_changed"
+"""The problem of a line that took from one product, and whose SKU is another one now."""
 
 
 def may_have_effects(order: Order) -> bool:
@@ -31,57 +34,89 @@ def lines_to_map(order: Order) -> tuple[str, ...]:
     """SKUs that must be resolved to an ERP product before the next effect can be planned."""
     if not may_have_effects(order):
         return ()
-    return tuple(
-        sorted({line.sku for line in order.lines if line.product_id is None and line.difference > 0})
-    )
+    return tuple(sorted({line.sku for line in order.lines if line.difference > 0}))
 
 
 def map_lines(order: Order, products: Mapping[str, int], problems: Mapping[str, str]) -> Order:
-    """Fix the ERP product of every line that has taken nothing yet, or say why it cannot be."""
+    """Fix the ERP product of every line that has taken nothing yet, or say why it cannot be.
+
+    A line that has taken something keeps its product; when its SKU is another product by now (two were
+    merged, say), a person decides about the rest of it.
+    """
     lines = []
     for line in order.lines:
-        if line.product_id is None and line.difference > 0:
-            if line.sku in products:
-                line = replace(line, product_id=products[line.sku], problem=None)
-            elif line.sku in problems:
-                line = replace(line, problem=problems[line.sku])
+        if line.difference > 0 and line.sku in products:
+            product = products[line.sku]
+            if not line.taken:
+                line = replace(line, product_id=product, recipe=(), problem=None)
+            else:
+                changed = f"{PRODUCT_CHANGED}:{line.sku}" if product != line.product_id else None
+                line = replace(line, problem=changed)
+        elif line.difference > 0 and line.sku in problems:
+            line = replace(line, problem=problems[line.sku])
         lines.append(line)
     return replace(order, lines=tuple(lines))
 
 
-def plan_effect(order: Order, *, prefix: str, now: float, mode: OrderMode = OrderMode.DELIVER) -> Order:
+def lacks_place(order: Order) -> bool:
+    """True for an order of which something was taken or intended before places were recorded."""
+    return any(line.taken and line.place is None for line in order.lines) or any(
+        e.place is None and (e.is_open or e.state is EffectState.RESERVED) for e in order.effects
+    )
+
+
+def placed(order: Order, first: Place) -> Order:
+    """The order with `first`, the one place that there was then, wherever none is recorded."""
+    lines = tuple(
+        replace(line, place=first) if line.taken and line.place is None else line for line in order.lines
+    )
+    effects = tuple(replace(e, place=first) if e.place is None else e for e in order.effects)
+    return replace(order, lines=lines, effects=effects)
+
+
+def plan_effect(
+    order: Order,
+    *,
+    prefix: str,
+    now: float,
+    mode: OrderMode = OrderMode.DELIVER,
+    place: Place | None = None,
+) -> Order:
     """Add the next missing effect, if any: what should be out minus the ledger, give-backs apart from takes.
 
-    While an intent is open no other is made. Takes go first: they guard against overselling. `mode` is for
-    lines that have taken nothing. What is only promised is not given back but given up (`reservations`).
+    While an intent is open no other is made. Takes go first: they guard against overselling. `mode` and
+    `place` are for lines that have taken nothing; one effect is about one place. What is only promised is not
+    given back but given up (`reservations`).
     """
     if not may_have_effects(order) or order.open_effect:
         return order
-    takes: dict[OrderMode, list[EffectItem]] = {}
+    takes: dict[tuple[OrderMode, Place | None], list[EffectItem]] = {}
     for line in order.lines:
-        if line.difference > 0 and line.product_id:
-            takes.setdefault(line.mode_of_next(mode), []).append(_take(line, line.difference))
-    back = [
-        _give_back(line, -line.difference)
-        for line in order.lines
-        if line.difference < 0 and line.recipe and not line.held
-    ]
-    for how, items in takes.items():
-        lines = {item.line_id for item in items}
-        marked = tuple(replace(line, mode=how) if line.line_id in lines else line for line in order.lines)
-        return _with_effect(replace(order, lines=marked), Direction.OUT, items, how, prefix, now)
-    if back:
-        return _with_effect(order, Direction.IN, back, OrderMode.DELIVER, prefix, now)
+        if line.difference > 0 and line.product_id and not line.problem:
+            how = line.mode_of_next(mode), line.place_of_next(place)
+            takes.setdefault(how, []).append(_take(line, line.difference))
+    back: dict[Place | None, list[EffectItem]] = {}
+    for line in order.lines:
+        if line.difference < 0 and line.recipe and not line.held:
+            back.setdefault(line.place, []).append(_give_back(line, -line.difference))
+    unmapped = {
+        line.mode_of_next(mode) for line in order.lines if line.difference > 0 and not line.product_id
+    }
+    key = effect_key(prefix, order.channel, order.order_id, len(order.effects) + 1)
+    blank = Effect(n=len(order.effects) + 1, key=key, direction=Direction.IN, items=(), made_at=now)
+    for (asked, where), items in takes.items():
+        if asked.sells and asked in unmapped:
+            continue  # a sale order is worth what was paid, so it is written when all of it can be
+        of = {item.line_id for item in items}
+        lines = tuple(
+            replace(line, mode=asked, place=where) if line.line_id in of else line for line in order.lines
+        )
+        effect = replace(blank, direction=Direction.OUT, items=tuple(items), mode=asked, place=where)
+        return replace(order, lines=lines, effects=(*order.effects, effect))
+    for where, items in back.items():
+        effect = replace(blank, items=tuple(items), place=where)
+        return replace(order, effects=(*order.effects, effect))
     return order
-
-
-def _with_effect(
-    order: Order, direction: Direction, items: Sequence[EffectItem], mode: OrderMode, prefix: str, now: float
-) -> Order:
-    n = len(order.effects) + 1
-    key = effect_key(prefix, order.channel, order.order_id, n)
-    effect = Effect(n=n, key=key, direction=direction, items=tuple(items), made_at=now, mode=mode)
-    return replace(order, effects=(*order.effects, effect))
 
 
 def _take(line: Line, units: int) -> EffectItem:
@@ -129,8 +164,21 @@ def settle_effect(
             line = replace(line, taken=line.taken + sign * moved, recipe=recipe)
         lines.append(line)
     state = EffectState.APPLIED if any(units.values()) else EffectState.VOIDED
-    closed = replace(effect, state=state, done_at=now, erp_id=erp_id or effect.erp_id, note=note)
+    closed = replace(
+        effect, state=state, done_at=now, erp_id=erp_id or effect.erp_id, note=note, lowering=False
+    )
     return replace_effect(replace(order, lines=tuple(lines)), closed)
+
+
+def left_undone(order: Order, effect: Effect, units: Mapping[str, int]) -> bool:
+    """True when a settled effect moved less (`units` per line id) than it was made for, and the order still
+    asks for that: a person took it out of the document, so nobody may do it anew without being told."""
+    lines = {line.line_id: line for line in order.lines}
+    sign = 1 if effect.direction is Direction.OUT else -1
+    return any(
+        units.get(item.line_id, 0) < item.units and sign * lines[item.line_id].difference > 0
+        for item in effect.items
+    )
 
 
 def allocate(effect: Effect, moved: Mapping[int, float]) -> dict[str, int]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from orquestador.model.places import Place
+
 UNKNOWN_OWNER_HOLD_S = 3600.0
 
 
@@ -36,6 +38,22 @@ class OrderMode(StrEnum):
     """Out at once."""
     RESERVE = "reserve"
     """Promised: the delivery is confirmed and reserved, and the warehouse validates it."""
+    BACKORDER = "backorder"
+    """What is there is out at once; what lacks stock is promised, for the warehouse to do (ADR 0020)."""
+    SALE_DELIVER = "sale_deliver"
+    """A sale order with buyer and prices; its delivery is out at once (ADR 0018)."""
+    SALE_RESERVE = "sale_reserve"
+    """A sale order with buyer and prices; its delivery is promised."""
+
+    @property
+    def reserves(self) -> bool:
+        """Units may be promised in open documents, of which the warehouse does the rest."""
+        return self in (OrderMode.RESERVE, OrderMode.BACKORDER, OrderMode.SALE_RESERVE)
+
+    @property
+    def sells(self) -> bool:
+        """The document is a sale order."""
+        return self in (OrderMode.SALE_DELIVER, OrderMode.SALE_RESERVE)
 
 
 PROGRESS = {LineState.NOT_COMMITTED: 0, LineState.COMMITTED: 1, LineState.SHIPPED: 2}
@@ -90,6 +108,8 @@ class Line:
     """How many of `held` have no stock behind them yet."""
     mode: OrderMode | None = None
     """What its newest take asked for; it counts while something is taken."""
+    place: Place | None = None
+    """Where its newest take was made; None on what was taken is the first place of all (`ledger.placed`)."""
     product_id: int | None = None
     recipe: tuple[tuple[int, float], ...] = ()
     """Per unit of this line, the (product id, quantity) moves that were done: a kit's components, or the
@@ -98,6 +118,13 @@ class Line:
     """Why this line cannot be mapped to the ERP; the other lines go on."""
     unmapped: bool = False
     """The channel's word for its state is not in our table: nothing changes and a person is told."""
+    ref: str | None = None
+    """The channel's own SKU where a mapping gave the line another one (`sku` is the ERP's)."""
+
+    @property
+    def seller_sku(self) -> str:
+        """The SKU by which the channel sold it."""
+        return self.ref or self.sku
 
     @property
     def should_be_out(self) -> int:
@@ -116,6 +143,10 @@ class Line:
     def mode_of_next(self, configured: OrderMode) -> OrderMode:
         """A setting applies only to lines that have taken nothing (design §6.5)."""
         return (self.mode or OrderMode.DELIVER) if self.taken else configured
+
+    def place_of_next(self, configured: Place | None) -> Place | None:
+        """As `mode_of_next`."""
+        return self.place if self.taken else configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +226,12 @@ class Effect:
     erp_id: int | None = None
     note: str | None = None
     mode: OrderMode = OrderMode.DELIVER
+    place: Place | None = None
+    """Where its units leave or come back; see `Line.place`."""
     look_at: float | None = None
     """When to ask next what people did with the documents of a reserving effect."""
     lowering: bool = False
-    """We are about to give up a part of it: what is then missing was our doing."""
+    """We are about to give up a part of it, or to void it: what is then missing was our doing."""
 
     @property
     def is_open(self) -> bool:
@@ -262,12 +295,12 @@ class Order:
         return units
 
     def reserved_on_channel(self) -> dict[str, int]:
-        """Units per SKU that the channel itself holds back at this moment (needed where a written number is
-        gross)."""
+        """Units per seller SKU that the channel itself holds back at this moment (needed where a written
+        number is gross): of the offer that was bought, not of its twins."""
         units: dict[str, int] = {}
         for line in self.lines:
             if line.reserved and line.owner is Owner.SELLER and line.should_be_out:
-                units[line.sku] = units.get(line.sku, 0) + line.quantity
+                units[line.seller_sku] = units.get(line.seller_sku, 0) + line.quantity
         return units
 
     @property
@@ -301,6 +334,8 @@ class ManualMovement:
     request_hash: str
     allow_negative: bool = False
     reference: str | None = None
+    warehouse: str | None = None
+    """Its code; None = the default one."""
     effect: Effect | None = None
     previous_stock: float | None = None
     new_stock: float | None = None
@@ -309,8 +344,11 @@ class ManualMovement:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Sums over all orders for one SKU at one moment."""
+    """Sums over all orders for one SKU at one moment: `unproven` by the ERP's SKU, `reserved` by the
+    seller's."""
 
     unproven: int = 0
     reserved: Mapping[str, int] = field(default_factory=dict)
     """Per channel id, the units that this channel still holds back itself."""
+    unproven_of: Mapping[str, int] = field(default_factory=dict)
+    """`unproven` per channel id that the orders came from."""

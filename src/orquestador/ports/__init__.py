@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from orquestador.ports.channel import CatalogueRow, Channel, InvalidBody, JobReport, OrderHead
 from orquestador.ports.clock import Clock
-from orquestador.ports.erp import Changes, Duplicate, Erp, Movement, MovementState, Outcome, ProductProblem
+from orquestador.ports.erp import (
+    DEFAULT,
+    Changes,
+    Duplicate,
+    Erp,
+    Movement,
+    MovementState,
+    Outcome,
+    ProductProblem,
+)
 from orquestador.ports.findings import Finding, Registration, RegistrationChange
 from orquestador.ports.journal import (
     Accepted,
@@ -20,6 +29,7 @@ from orquestador.ports.journal import (
     Process,
     ProcessRole,
     Receipt,
+    RuleQuery,
     Save,
     Standstill,
     WorkCounts,
@@ -29,6 +39,7 @@ from orquestador.ports.logs import LogSink
 from orquestador.ports.volatile import MISSED, Broadcast, Cache, CacheMiss, Event, Listener, Queue, Remembered
 
 __all__ = [
+    "DEFAULT",
     "MISSED",
     "Accepted",
     "Broadcast",
@@ -62,6 +73,7 @@ __all__ = [
     "Registration",
     "RegistrationChange",
     "Remembered",
+    "RuleQuery",
     "Save",
     "Standstill",
     "WorkCounts",

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from orquestador.model.effects import KeyState
 from orquestador.model.orders import Direction, OrderMode
+from orquestador.model.places import Area, Place, Scope
+from orquestador.model.sales import Sale
 from orquestador.model.stock import Availability
 from orquestador.ports.findings import Finding, Registration, RegistrationChange
 
@@ -25,7 +27,12 @@ class Movement:
     items: tuple[tuple[int, float], ...]
     erp_id: int | None = None
     mode: OrderMode = OrderMode.DELIVER
-    """`reserve` (outwards only): confirmed and reserved, and left to the warehouse."""
+    """`reserve` (outwards only): confirmed and reserved, and left to the warehouse. `sale_*`: the document is
+    a sale order, and its delivery is done or left (ADR 0018)."""
+    place: Place | None = None
+    """Where the units leave or come back; None = the default warehouse as it is configured now."""
+    sale: Sale | None = None
+    """What a sale order is to contain; needed to make or finish one, not to ask or void."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,8 @@ class Outcome:
     short: frozenset[int] = frozenset()
     """Products that had to be forced, or wait, for lack of stock: the oversold alert."""
     reason: str | None = None
+    code: str | None = None
+    """Of REFUSED: a reason that has words of its own for people."""
     held: Mapping[int, float] = field(default_factory=dict)
     """Per requested product id, units that open documents promise to us (RESERVED)."""
     waiting: Mapping[int, float] = field(default_factory=dict)
@@ -69,27 +78,48 @@ class Changes:
     cursor: str
 
 
+DEFAULT = Scope()
+"""The default warehouse and its stock location."""
+
+
 class Erp(Protocol):
     """Where the stock truth lives. Methods raise Unavailable or AuthRefused for the whole call; per
-    movement there is an Outcome. Reads may be retried by the caller, `apply` never blindly."""
+    movement there is an Outcome. Reads may be retried by the caller, `apply` never blindly.
+
+    Where a warehouse or a scope is named that the ERP does not have, or that is set up in a way that is not
+    safe, they raise PlaceRefused; a movement at such a recorded place is DOUBTFUL, and the others go on.
+    """
 
     async def check(self) -> list[Finding]:
-        """Version, rights, warehouse, locations: what could give wrong numbers is an error that stops the
-        flow."""
+        """Version, rights, warehouses, locations: what could give wrong numbers is an error that stops the
+        flow (`erp`), or with several warehouses the part of one (`erp:<code>`), or the pushes of one scope
+        (`scope:<scope>`)."""
         ...
 
-    async def products(self, skus: Sequence[str]) -> dict[str, int | ProductProblem]:
-        """The product id of each SKU, or why there is none that we may use; asked now, never remembered: a
-        ledger is about to freeze it."""
+    async def place(self, warehouse: str | None) -> Place:
+        """Where units of this warehouse (None = the default one) are taken: what a ledger freezes."""
+        ...
+
+    async def areas(self, scopes: Sequence[Scope]) -> list[Area]:
+        """What each of them is, in their order."""
+        ...
+
+    async def products(
+        self, skus: Sequence[str], place: Place | None = None
+    ) -> dict[str, int | ProductProblem]:
+        """The product id of each SKU in the company of that place, or why there is none that we may use;
+        asked now, never remembered: a ledger is about to freeze it."""
         ...
 
     async def skus_of(self, product_ids: Sequence[int]) -> dict[int, str]:
         """For hints: may be as old as PRODUCT_CACHE_S, which costs speed and nothing else."""
         ...
 
-    async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
-        """What can still be promised, scoped to the configured locations, one call per 500 SKUs. A SKU
-        missing from the ERP's answer is missing here: unknown, never 0."""
+    async def availability(
+        self, skus: Sequence[str], scope: Scope = DEFAULT
+    ) -> dict[str, Availability | ProductProblem]:
+        """What can still be promised within this scope, one call per 500 SKUs. A SKU missing from the ERP's
+        answer is missing here: unknown, never 0."""
         ...
 
     async def duplicates(self) -> list[Duplicate]:

@@ -14,10 +14,12 @@ from orquestador.settings.accounts import (
     FalabellaAccount,
     OdooAccount,
     Timeouts,
+    default_warehouse,
     falabella_accounts,
     language,
     mode,
     odoo_account,
+    scopes,
     webhook_secret,
 )
 from orquestador.settings.doors import web_config
@@ -35,6 +37,7 @@ __all__ = [
     "Settings",
     "Timeouts",
     "database_name",
+    "default_warehouse",
     "falabella_accounts",
     "given",
     "is_placeholder",
@@ -49,6 +52,7 @@ __all__ = [
     "read_secret",
     "redis_namespace",
     "redis_url",
+    "scopes",
     "web_config",
     "webhook_secret",
 ]

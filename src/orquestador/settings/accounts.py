@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from orquestador.model.orders import OrderMode
+from orquestador.model.places import Scope
 from orquestador.model.stock import WriteMeans
 from orquestador.ops.addresses import is_loopback_host, is_loopback_url
 from orquestador.settings.model import Settings
@@ -42,6 +43,11 @@ class FalabellaAccount:
     write_means: WriteMeans
     order_source: Literal["auto", "api", "body"]
     order_mode: OrderMode
+    scope: Scope
+    """The warehouse that its orders are taken from, and the places whose stock is published."""
+    sale_partner: str | None
+    """The reference of the one contact that buys everything; None = each buyer is a contact."""
+    sale_shipping_sku: str | None
     webhook_secret: str | None = field(repr=False)
     timeouts: Timeouts
     kind: str = "falabella"
@@ -86,7 +92,13 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
             business_unit=settings.falabella_business_unit,
             write_means=settings.falabella_write_means,
             order_source=settings.falabella_order_source,
-            order_mode=settings.falabella_order_mode,
+            order_mode=_order_mode(settings),
+            scope=Scope(
+                usable(settings.falabella_warehouse) or default_warehouse(settings),
+                settings.falabella_locations,
+            ),
+            sale_partner=settings.falabella_sale_partner,
+            sale_shipping_sku=settings.falabella_sale_shipping_sku,
             webhook_secret=webhook_secret(settings, settings.falabella_webhook_secret),
             timeouts=Timeouts(
                 settings.falabella_connect_timeout_s,
@@ -95,6 +107,25 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
             ),
         ),
     )
+
+
+def default_warehouse(settings: Settings) -> str | None:
+    """What sells where nothing else is said, and what is moved by hand; None = the only one there is."""
+    return usable(settings.odoo_warehouse)
+
+
+def scopes(settings: Settings) -> dict[str, Scope]:
+    """Per channel id, what it sells from and publishes."""
+    return {account.id: account.scope for account in falabella_accounts(settings)}
+
+
+def _order_mode(settings: Settings) -> OrderMode:
+    """What lacks stock is a matter of `deliver` alone: elsewhere it waits anyway."""
+    if settings.falabella_order_mode == "sale_order":
+        return OrderMode(f"sale_{settings.falabella_sale_delivery}")
+    mode = OrderMode(settings.falabella_order_mode)
+    backorders = settings.odoo_short_stock == "backorder"
+    return OrderMode.BACKORDER if backorders and mode is OrderMode.DELIVER else mode
 
 
 def odoo_account(settings: Settings) -> OdooAccount | None:
@@ -110,7 +141,7 @@ def odoo_account(settings: Settings) -> OdooAccount | None:
         username=username,
         secret=secret,
         is_key=key is not None,
-        warehouse=usable(settings.odoo_warehouse),
+        warehouse=default_warehouse(settings),
         timeouts=Timeouts(
             settings.odoo_connect_timeout_s, settings.odoo_read_timeout_s, settings.odoo_write_timeout_s
         ),

@@ -164,6 +164,16 @@ def delays(value: object) -> object:
     return numbers
 
 
+def names(value: object) -> object:
+    """Names separated by commas, each once; they may contain spaces."""
+    if not isinstance(value, str):
+        return value
+    found = tuple(dict.fromkeys(i.strip() for i in value.split(",") if i.strip()))
+    if any(len(name) > 200 for name in found):
+        raise ValueError("must be names separated by commas, each of 200 characters at most")
+    return found
+
+
 def publish(value: object) -> object:
     """`all`, `none`, or SKUs separated by commas."""
     if not isinstance(value, str):

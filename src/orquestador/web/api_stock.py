@@ -23,6 +23,7 @@ router = APIRouter(prefix="/odoo", tags=["stock"])
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 Cursor = Annotated[str | None, Query(max_length=300)]
+OfChannel = Annotated[str | None, Query(max_length=100, description="Count what this channel publishes.")]
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -63,8 +64,11 @@ _REMEDIES = {
     responses={200: {"model": schemas.StockAnswer}},
     summary="What the ERP can still promise",
 )
-async def stock(services: Svc, caller: Viewer, sku: str) -> Response:
-    found = await services.stock(sku)
+async def stock(services: Svc, caller: Viewer, sku: str, channel: OfChannel = None) -> Response:
+    if channel is not None and channel not in services.channels:
+        detail = f"channel: there is no channel {channel}"
+        raise ProblemError(invalid_field("channel", detail, f"There are: {', '.join(services.channels)}."))
+    found = await services.stock(sku, channel)
     if isinstance(found, ProductProblem):
         status, code, detail = _PRODUCT_PROBLEMS[found]
         remedy = _REMEDIES.get(found, _REMEDY)
@@ -132,6 +136,7 @@ async def _move(request: Request, services: Services, direction: Direction, by: 
             allow_negative=body.allow_negative,
             by=by,
             trace_id=request.state.trace_id,
+            warehouse=body.warehouse,
         )
     )
     if result.state not in (MoveState.APPLIED, MoveState.STORED):
@@ -189,6 +194,9 @@ def _refusal(result: MoveResult) -> Problem:
         case MoveState.UNKNOWN_SKU:
             status, code, detail = _PRODUCT_PROBLEMS[ProductProblem.UNKNOWN]
             return Problem(status, code, "The SKU has no usable stock", detail, "sku", _REMEDY)
+        case MoveState.UNKNOWN_WAREHOUSE:
+            detail = f"warehouse: {result.reason or 'the ERP has no such warehouse'}"
+            return invalid_field("warehouse", detail, "Send the code of a warehouse, or leave it out.")
         case _:
             return Problem(
                 409,

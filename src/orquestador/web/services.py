@@ -17,6 +17,8 @@ from typing import Protocol
 from orquestador.model.errors import OrquestadorError
 from orquestador.model.notices import Notice
 from orquestador.model.orders import Direction
+from orquestador.model.rules import StoredRule
+from orquestador.model.rules_csv import Conflict, ImportReport
 from orquestador.model.stock import Availability
 from orquestador.model.work import Work
 from orquestador.ports import (
@@ -57,11 +59,13 @@ class MoveRequest:
     by: str = "local"
     """Name of the API key that asked."""
     trace_id: str | None = None
+    warehouse: str | None = None
+    """Its code; None = the default one."""
 
     @property
     def request_hash(self) -> str:
         """Equal for two requests that ask for the same; kept in `ManualMovement.request_hash`."""
-        facts = [
+        facts: list[object] = [
             self.sku,
             self.direction.value,
             self.quantity,
@@ -69,6 +73,8 @@ class MoveRequest:
             self.reference,
             self.allow_negative,
         ]
+        if self.warehouse is not None:
+            facts.append(self.warehouse)
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -83,6 +89,8 @@ class MoveState(StrEnum):
     """It would take the stock below zero and `allow_negative` was not given; nothing moved (409)."""
     UNKNOWN_SKU = "unknown_sku"
     """404; nothing moved."""
+    UNKNOWN_WAREHOUSE = "unknown_warehouse"
+    """The ERP has no such warehouse for us, or not in a safe set-up: `reason`; nothing is stored (422)."""
     REFUSED = "refused"
     """The ERP, or the product, definitively does not allow it; `reason` says why; nothing moved (409)."""
 
@@ -203,6 +211,10 @@ class ChannelView:
     per_day: int | None = None
     last_good_at: float | None = None
     problem: str | None = None
+    warehouse: str | None = None
+    """Code of the warehouse that its orders are taken from; None = the only one there is."""
+    locations: tuple[str, ...] = ()
+    """What it publishes the stock of; none = the stock location of that warehouse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +281,28 @@ class BackupResult:
     size_bytes: int
 
 
+class RuleDesk(Protocol):
+    """Rules of channels and offers. A `Conflict` is why a change is not made; nothing is stored then."""
+
+    async def put(
+        self, channel: str | None, sku: str | None, fields: Mapping[str, object], by: str
+    ) -> StoredRule | Conflict: ...
+
+    async def clear(self, channel: str, sku: str | None, by: str) -> StoredRule | None: ...
+
+    async def freeze(
+        self, channel: str | None, sku: str | None, reason: str | None, by: str
+    ) -> Sequence[StoredRule]: ...
+
+    async def unfreeze(self, channel: str | None, sku: str | None, by: str) -> Sequence[StoredRule]: ...
+
+    async def export(self, channel: str | None) -> str: ...
+
+    async def import_csv(
+        self, text: str, by: str, *, dry_run: bool, skip_conflicts: bool
+    ) -> ImportReport: ...
+
+
 class Services(Protocol):
     """Methods raise StoreUnavailable (503), the UpstreamError tree (503 / 502) and NotPossible (409)."""
 
@@ -283,6 +317,9 @@ class Services(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def rules(self) -> RuleDesk: ...
 
     @property
     def mode(self) -> str:
@@ -320,8 +357,9 @@ class Services(Protocol):
         ...
 
     # ERP
-    async def stock(self, sku: str) -> Availability | ProductProblem:
-        """From a short cache or the ERP; `as_of` is when the ERP was read."""
+    async def stock(self, sku: str, channel: str | None = None) -> Availability | ProductProblem:
+        """From a short cache or the ERP; `as_of` is when the ERP was read. In the places that this channel
+        publishes; None = in the default warehouse."""
         ...
 
     async def duplicates(self) -> tuple[float, Sequence[Duplicate]]:

@@ -41,7 +41,7 @@ class World(Protocol):
         ...
 
     async def by_hand(self, name: str, action: str, new_name: str = "") -> None:
-        """A person does cancel, delete, rename or validate to a document."""
+        """A person does cancel, delete, rename, assign or validate to a document."""
         ...
 
     async def draft(self, key: str, sku: str, units: float) -> int:

@@ -13,6 +13,7 @@ from orquestador.app.services import HouseServices
 from orquestador.flows import pause
 from orquestador.model.golive import GoLive
 from orquestador.model.orders import Direction, Line, LineState, Order, Owner
+from orquestador.model.places import Scope
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import Finding, Process, ProcessRole, Save, Standstill
@@ -86,6 +87,29 @@ async def test_a_stopped_upstream_stops_its_flows_and_never_the_intake(
     assert ready(service) == {flow: flow not in standing for flow in FLOWS}
     for health in flow_health(service, "es"):
         assert health.ready is not bool(health.reason and health.remedy)
+
+
+async def test_a_broken_warehouse_stops_its_own_flows_and_is_named(service: Service) -> None:
+    x = service.context
+    x.settings = replace(x.settings, warehouse="WH", scopes={"falabella": Scope("W2", ("W2/Stock/A",))})
+    facts = {"warehouse": "W2", "delivery_steps": "pick_ship"}
+    broken = Finding("odoo.delivery_steps", "error", facts, stops="erp:W2")
+    x.gates.report("erp", [broken])
+    assert ready(service) == {
+        "intake": True,
+        "erp": True,
+        "erp:W2": False,
+        "orders:falabella": True,
+        "stock:falabella": False,
+    }
+    report = await told(service)
+    assert report.attention and "W2" in report.sentence
+    x.gates.report("erp", [replace(broken, stops="erp:WH")])
+    assert [flow for flow, well in ready(service).items() if not well] == ["erp"]
+    x.gates.report("erp", [replace(broken, stops="scope:W2[W2/Stock/A]")])
+    assert [flow for flow, well in ready(service).items() if not well] == ["stock:falabella"]
+    (view,) = await channel_views(service)
+    assert (view.warehouse, view.locations) == ("W2", ("W2/Stock/A",))
 
 
 async def test_what_a_person_can_repair_is_told_before_what_follows_from_it(service: Service) -> None:

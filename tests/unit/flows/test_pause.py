@@ -13,6 +13,7 @@ from orquestador.flows.golive import load_modes
 from orquestador.flows.jobs import JOB_MAX_S
 from orquestador.flows.movements import MovementDesk
 from orquestador.model.orders import Direction, LineState, ManualMovement
+from orquestador.model.places import Place
 from orquestador.model.work import State
 from tests.unit.flows.test_push import Shop
 
@@ -67,9 +68,9 @@ async def test_a_pause_that_comes_between_the_intent_and_the_erp_is_heard(
     """The ERP was slow in naming the products: meanwhile a person pushed the stop."""
     products = shop.erp.products
 
-    async def slow(skus: list[str]) -> object:
+    async def slow(skus: list[str], place: Place) -> object:
         await pause.pause(shop.context, None, "maria")
-        return await products(skus)
+        return await products(skus, place)
 
     await shop.order("o1", "A", 4)
     monkeypatch.setattr(shop.erp, "products", slow)

@@ -339,3 +339,31 @@ async def test_promises_are_asked_for_less_and_less_often(desk: Desk) -> None:
     assert gaps == sorted(gaps)
     assert 59 < gaps[0] < 61
     assert LOOK_MAX_S - 1 < gaps[-1] <= LOOK_MAX_S
+
+
+async def test_what_is_there_leaves_and_the_rest_waits(desk: Desk) -> None:
+    desk.mode(OrderMode.BACKORDER)
+    desk.erp.move_by_hand("A", -7)
+    await desk.sell(("A", 5), ("B", 1))
+    assert await desk.ledger() == [(5, 2, 2), (1, 0, 0)]
+    assert (desk.erp.stock["A"], desk.erp.stock["B"]) == (0, 9)
+    assert await desk.unproven("A") == 2
+    assert (await desk.row()).state is State.SETTLED
+    assert desk.context.counters["oversold"] == 1
+    desk.erp.move_by_hand("A", 4)
+    assert desk.erp.free("A") - await desk.unproven("A") == 0
+    desk.erp.ship(KEY)
+    await desk.later()
+    assert await desk.ledger() == [(5, 0, 0), (1, 0, 0)]
+    assert (desk.erp.stock["A"], await desk.unproven("A"), len(desk.erp.documents)) == (2, 0, 1)
+
+
+async def test_a_cancellation_gives_up_what_waits_first(desk: Desk) -> None:
+    desk.mode(OrderMode.BACKORDER)
+    desk.erp.move_by_hand("A", -7)
+    await desk.sell(("A", 2), ("A", 3))
+    await desk.cancel("1")
+    assert await desk.ledger() == [(2, 0, 0), (0, 0, 0)]
+    assert (desk.erp.stock["A"], desk.erp.free("A")) == (1, 1)
+    await desk.cancel()
+    assert (desk.erp.stock["A"], desk.erp.free("A")) == (3, 3)

@@ -17,8 +17,9 @@ from orquestador.flows.poll import ErpPoll
 from orquestador.flows.stockview import StockView
 from orquestador.model.errors import Unavailable
 from orquestador.model.orders import Direction, ManualMovement
+from orquestador.model.places import Scope
 from orquestador.model.stock import Availability
-from orquestador.ports import CacheMiss, ProductProblem
+from orquestador.ports import DEFAULT, CacheMiss, ProductProblem
 from tests.fakes.erp import FakeErp
 from tests.fakes.wait import eventually
 from tests.unit.flows.test_push import Shop
@@ -33,9 +34,11 @@ class SlowErp(FakeErp):
     asked: int = 0
     held: asyncio.Event | None = None
 
-    async def availability(self, skus: Sequence[str]) -> dict[str, Availability | ProductProblem]:
+    async def availability(
+        self, skus: Sequence[str], scope: Scope = DEFAULT
+    ) -> dict[str, Availability | ProductProblem]:
         self.asked += 1
-        answer = await super().availability(skus)
+        answer = await super().availability(skus, scope)
         if self.held is not None:
             await self.held.wait()
         return answer

@@ -72,11 +72,11 @@ async def test_it_reads_in_pages_and_goes_on_where_an_outage_cut_it_off(
     asked: list[list[str]] = []
     answers = shop.erp.availability
 
-    async def availability(skus):  # type: ignore[no-untyped-def]
+    async def availability(skus, scope):  # type: ignore[no-untyped-def]
         asked.append(list(skus))
         if len(asked) == 2:
             raise Unavailable("the ERP is away")
-        return await answers(skus)
+        return await answers(skus, scope)
 
     monkeypatch.setattr(shop.erp, "availability", availability)
     full = ErpSweep(shop.context, shop.erp)

@@ -50,6 +50,7 @@ from orquestador.web.services import (
     Registered,
     StatusReport,
 )
+from tests.unit.web.held_rules import HeldRules
 
 SECRET = "a-secret-that-nobody-guesses"
 ODOO_SECRET = "another/secret+with=signs"
@@ -179,6 +180,7 @@ class House:
     mode: str = "observe"
     mode_note: str = "It only observes."
     paused: PauseView | None = None
+    rules: HeldRules = field(default_factory=HeldRules)
     broadcast: Broadcast = field(default_factory=lambda: LocalBroadcast(ManualClock()))
 
     @property
@@ -232,7 +234,7 @@ class House:
         self._fail()
         return await self.broadcast.listen()
 
-    async def stock(self, sku: str) -> Availability | ProductProblem:
+    async def stock(self, sku: str, channel: str | None = None) -> Availability | ProductProblem:
         self._fail()
         return self.stocks.get(sku, ProductProblem.UNKNOWN)
 

@@ -93,6 +93,24 @@ async def test_a_movement_is_answered_with_both_stocks_and_its_key(path: str, di
     assert house.log.entries[0].skus == ("PROD-001",)
 
 
+async def test_a_movement_may_name_its_warehouse() -> None:
+    house, headers = House(), {"Idempotency-Key": "k-1"}
+    async with client(house) as http:
+        await http.post("/odoo/stock/reduce", json=MOVE | {"warehouse": "W2"}, headers=headers)
+        elsewhere = await http.post("/odoo/stock/reduce", json=MOVE | {"warehouse": "W3"}, headers=headers)
+        house.move_result = MoveResult(MoveState.UNKNOWN_WAREHOUSE, reason="there is no ZZZ")
+        refused = await http.post("/odoo/stock/reduce", json=MOVE | {"warehouse": "ZZZ"})
+    assert [request.warehouse for request in house.moved] == ["W2"]
+    assert elsewhere.status_code == 409
+    assert (refused.status_code, refused.json()["field"]) == (422, "warehouse")
+
+
+async def test_stock_in_the_places_of_a_channel_that_is_not_there_is_422() -> None:
+    async with client(House()) as http:
+        answer = await http.get("/odoo/stock/PROD-001", params={"channel": "nobody"})
+    assert (answer.status_code, answer.json()["field"]) == (422, "channel")
+
+
 async def test_the_same_key_moves_once_and_another_body_is_refused() -> None:
     headers = {"Idempotency-Key": "k-1"}
     async with client(House()) as http:
@@ -113,6 +131,7 @@ async def test_the_same_key_moves_once_and_another_body_is_refused() -> None:
         (MoveResult(MoveState.STORED, "manual/k/1"), 202, None),
         (MoveResult(MoveState.BELOW_ZERO), 409, "below-zero"),
         (MoveResult(MoveState.UNKNOWN_SKU), 404, "unknown-sku"),
+        (MoveResult(MoveState.UNKNOWN_WAREHOUSE, reason="there is no ZZZ"), 422, "invalid-field"),
         (MoveResult(MoveState.REFUSED, reason="a lot number is needed"), 409, "refused"),
     ],
 )

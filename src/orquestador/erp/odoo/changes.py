@@ -33,7 +33,7 @@ class StockChanges:
         if cursor is None:
             return Changes(frozenset(), await self._newest(setup))
         start = _text(_instant(cursor) - timedelta(seconds=OVERLAP_S))
-        below = setup.warehouse.stock_id
+        below = setup.counted
         quants = await self._changed(
             setup,
             "stock.quant",

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from orquestador.erp.odoo.accelerator import Accelerator, Found
 from orquestador.erp.odoo.client import FIRST_JSON2, JSON2, Client
 from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.houses import SetUpReader
 from orquestador.erp.odoo.rights import INVENTORY_USER, has_group, key_ends, may_end
 from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.rules import FIRST_WEBHOOK, WebhookRules
-from orquestador.erp.odoo.setup import AT_CONFIRM, NEWEST, SetUp, SetUpReader, SetUpRefused
+from orquestador.erp.odoo.salecheck import SaleCheck
+from orquestador.erp.odoo.setup import AT_CONFIRM, NEWEST, HouseRefused, SetUp, SetUpRefused
 from orquestador.model.errors import AuthRefused, Rejected, Unavailable, UpstreamError
 from orquestador.ports import Clock, Finding
 
 STOPS = "erp"
+Question = Callable[[SetUp], Awaitable[list[Finding]]]
 MAX_SKEW_S = 120.0
 FIRST_MEASURED = 17
 DAY_S = 86_400.0
+LAST_ADDRESSED = 18
 KEY_WARNING_DAYS = 14
 
 
@@ -26,13 +32,20 @@ class Checker:
     """Each question on its own: one that cannot be answered does not hide the others."""
 
     def __init__(
-        self, settings: OdooSettings, rpc: Client, setup: SetUpReader, rules: WebhookRules, clock: Clock
+        self,
+        settings: OdooSettings,
+        rpc: Client,
+        setup: SetUpReader,
+        rules: WebhookRules,
+        accelerator: Accelerator,
+        clock: Clock,
     ) -> None:
         self._settings, self._rpc, self._setup, self._rules, self._clock = settings, rpc, setup, rules, clock
+        self._accelerator = accelerator
 
     async def check(self) -> list[Finding]:
         try:
-            setup = await self._setup.get()
+            houses, findings = await self._houses()
         except SetUpRefused as error:
             return [_error(error.code, detail=error.detail, **error.facts)]
         except AuthRefused as error:
@@ -47,16 +60,23 @@ class Checker:
         except UpstreamError as error:
             host = urlsplit(self._settings.url).netloc
             return [_error("odoo.unreachable", detail=error.detail, host=host, db=self._settings.db)]
-        findings = [self._version(setup), *self._skew()]
-        questions = (
-            self._api,
-            self._rights,
-            self._scope,
-            self._reservation,
-            self._key,
-            self._webhook_rule,
-        )
-        for question in questions:
+        if not houses:
+            return findings
+        first = houses[0]
+        findings = [*findings, self._version(first), *self._skew()]
+        questions: list[tuple[Question, SetUp]] = [
+            (self._api, first),
+            (self._rights, first),
+            (self._email, first),
+            *((ask, house) for house in houses for ask in (self._scope, self._reservation)),
+            (self._locations, first),
+            (self._key, first),
+            (self._webhook_rule, first),
+            (self._one_call, first),
+        ]
+        if self._settings.sales:
+            questions.append((SaleCheck(self._rpc, self._settings).check, first))
+        for question, setup in questions:
             try:
                 findings += await question(setup)
             except AuthRefused:
@@ -72,21 +92,63 @@ class Checker:
                         db=self._settings.db,
                     ),
                 ]
-        if not any(f.level == "error" for f in findings):
-            findings.append(
-                Finding(
-                    "odoo.ok",
-                    "ok",
-                    {
-                        "version": setup.version,
-                        "db": self._settings.db,
-                        "warehouse": setup.warehouse.code,
-                        "company_id": setup.warehouse.company_id,
-                        "stock_location_id": setup.warehouse.stock_id,
-                        "customer_location_id": setup.customer_id,
-                    },
-                )
-            )
+        wrong = {f.stops for f in findings if f.level == "error"}
+        for setup in houses:
+            if not wrong & {None, STOPS, self._part(setup)}:
+                findings.append(self._well(setup))
+        return findings
+
+    async def _houses(self) -> tuple[list[SetUp], list[Finding]]:
+        """The warehouses in use that are well, and what is wrong with the others."""
+        houses: dict[int, SetUp] = {}
+        findings: list[Finding] = []
+        for code in self._settings.warehouses:
+            try:
+                setup = await self._setup.get(code)
+                houses.setdefault(setup.warehouse.id, setup)
+            except HouseRefused as error:
+                stops = self._stops(code)
+                facts = {**error.facts, "detail": error.detail}
+                findings.append(Finding(error.code, "error", facts, stops=stops))
+        return list(houses.values()), findings
+
+    def _stops(self, code: str | None) -> str:
+        """A single warehouse is all there is; with several, each stops its own part."""
+        return STOPS if len(self._settings.warehouses) == 1 else f"{STOPS}:{code or ''}"
+
+    def _part(self, setup: SetUp) -> str:
+        code = setup.warehouse.code
+        return self._stops(code if code in self._settings.warehouses else None)
+
+    def _well(self, setup: SetUp) -> Finding:
+        facts = {
+            "version": setup.version,
+            "db": self._settings.db,
+            "warehouse": setup.warehouse.code,
+            "company_id": setup.warehouse.company_id,
+            "stock_location_id": setup.warehouse.stock_id,
+            "customer_location_id": setup.customer_id,
+        }
+        return Finding("odoo.ok", "ok", facts)
+
+    async def _locations(self, _: SetUp) -> list[Finding]:
+        """What the channels publish, where it is not simply the stock of their warehouse."""
+        findings = []
+        for scope in dict.fromkeys(self._settings.scopes):
+            if not scope.locations:
+                continue
+            facts: dict[str, object] = {"locations": ", ".join(scope.locations)}
+            stops = f"scope:{scope}"
+            try:
+                area, source = await self._setup.areas([scope, scope.taken_from])
+                facts["warehouse"] = (await self._setup.within(scope)).warehouse.code
+            except HouseRefused as error:
+                if error.code == "odoo.location":
+                    facts = {**facts, **error.facts, "detail": error.detail}
+                    findings.append(Finding(error.code, "error", facts, stops=stops))
+                continue  # the warehouse has its own finding
+            level = "ok" if area.overlaps(source) else "warning"
+            findings.append(Finding("odoo.locations", level, facts))
         return findings
 
     def _version(self, setup: SetUp) -> Finding:
@@ -181,7 +243,8 @@ class Checker:
         total = await self._on_hand(product, setup.company)
         scoped = await self._on_hand(product, setup.scope)
         if total is None or scoped is None or scoped >= total:
-            return [_error("odoo.scope", **facts, total=total, scoped=scoped)]
+            wrong = {**facts, "total": total, "scoped": scoped}
+            return [Finding("odoo.scope", "error", wrong, stops=self._part(setup))]
         return [Finding("odoo.scope", "ok", {**facts, "total": total, "scoped": scoped})]
 
     async def _on_hand(self, product: int, context: dict[str, object]) -> float | None:
@@ -189,6 +252,14 @@ class Checker:
             await self._rpc.call("product.product", "read", [product], {"fields": ["qty_available"]}, context)
         )
         return float(found[0]["qty_available"]) if found else None
+
+    async def _email(self, setup: SetUp) -> list[Finding]:
+        """Up to 18 a user without an address is refused a backorder: Odoo writes into the history."""
+        if setup.dialect.major > LAST_ADDRESSED:
+            return []
+        found = rows(await self._rpc.call("res.users", "read", [setup.uid], {"fields": ["email"]}))
+        level = "ok" if found and found[0]["email"] else "warning"
+        return [Finding("odoo.user_email", level, {"user": self._settings.username})]
 
     async def _reservation(self, setup: SetUp) -> list[Finding]:
         """Only what is reserved is missing from `free_qty`, the number that we publish."""
@@ -224,6 +295,22 @@ class Checker:
             # Not an administrator, or no automation module: we cannot see, which is no fault.
             return [Finding("odoo.webhook_rule", "warning", {"visible": False})]
         return [Finding("odoo.webhook_rule", "ok" if count else "warning", {"visible": True, "rules": count})]
+
+    async def _one_call(self, setup: SetUp) -> list[Finding]:
+        """The accelerator, when it is wanted: without it the same is done in three calls for a batch."""
+        look = await self._accelerator.look(setup.dialect.major)
+        facts = {"id": look.action_id, "detail": look.detail}
+        match look.found:
+            case Found.OFF:
+                return []
+            case Found.READY:
+                return [Finding("odoo.accelerator_ready", "ok", facts)]
+            case Found.MISSING:
+                return [Finding("odoo.accelerator_missing", "ok", facts)]
+            case Found.OTHER:
+                return [Finding("odoo.accelerator_other", "warning", facts)]
+            case Found.UNSEEN:
+                return [Finding("odoo.accelerator_unseen", "warning", facts)]
 
 
 def _lacks_rights(findings: list[Finding]) -> bool:

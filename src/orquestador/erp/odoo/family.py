@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 
 from orquestador.erp.odoo.rpc import Row, ref
 from orquestador.erp.odoo.setup import Dialect
-from orquestador.model.orders import OrderMode
 from orquestador.ports import Movement, MovementState, Outcome
 
 TOLERANCE = 1e-6
 """Quantities arrive as floats (odoo.md §5.6)."""
 
-PICKING_FIELDS = ["name", "origin", "state", "backorder_id"]
+PICKING_FIELDS = ["name", "origin", "state", "backorder_id", "picking_type_code"]
 
 
 def move_fields(dialect: Dialect) -> list[str]:
@@ -29,6 +28,8 @@ class Picking:
     origin: str
     state: str
     parent: int | None
+    kind: str
+    """What its operation type does: outgoing, incoming, internal."""
 
     @classmethod
     def of(cls, row: Row) -> Picking:
@@ -38,6 +39,7 @@ class Picking:
             origin=str(row.get("origin") or ""),
             state=str(row.get("state")),
             parent=ref(row.get("backorder_id")),
+            kind=str(row.get("picking_type_code") or ""),
         )
 
 
@@ -207,7 +209,7 @@ def outcome(
     moved = {p: q for p, q in found.moved.items() if q > TOLERANCE}
     whole = Outcome(kind, erp_id, moved, found.recipes, short=frozenset(short), reason=reason)
     left_alone = kind is MovementState.OPEN and not problem and moves and "draft" not in open_states
-    return _reserved(whole, wanted, moves) if movement.mode is OrderMode.RESERVE and left_alone else whole
+    return _reserved(whole, wanted, moves) if movement.mode.reserves and left_alone else whole
 
 
 def _reserved(found: Outcome, wanted: Mapping[int, float], moves: Sequence[Move]) -> Outcome:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import unquote
 
+from orquestador.erp.odoo.accelerator import Accelerator
 from orquestador.erp.odoo.family import TOLERANCE, Picking, lower_demand, outcome, requested
 from orquestador.erp.odoo.products import Products
 from orquestador.erp.odoo.rpc import Transport
@@ -23,12 +24,12 @@ ROUNDS = 3
 class Movements:
     """Stateless: each call is a `Run` of its own. Batches are the caller's, at most 50."""
 
-    def __init__(self, rpc: Transport, products: Products) -> None:
-        self._rpc, self._products = rpc, products
+    def __init__(self, rpc: Transport, products: Products, accelerator: Accelerator) -> None:
+        self._rpc, self._products, self._accelerator = rpc, products, accelerator
 
     async def apply(self, setup: SetUp, movements: Sequence[Movement], *, force: bool) -> dict[str, Outcome]:
-        to_reserve = [m for m in movements if m.mode is OrderMode.RESERVE]
-        to_deliver = [m for m in movements if m.mode is not OrderMode.RESERVE]
+        to_reserve = [m for m in movements if m.mode.reserves]
+        to_deliver = [m for m in movements if not m.mode.reserves]
         with self._logged_for(movements):
             outcomes = await self._deliver(setup, to_deliver, force=force) if to_deliver else {}
             try:
@@ -49,9 +50,9 @@ class Movements:
     async def finish(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
         with self._logged_for(movements):
             outcomes, run = await self._look(setup, movements)
-            todo = [m for m in movements if outcomes[m.key].state is MovementState.OPEN]
+            todo = [m for m in movements if _goes_on(m, outcomes[m.key])]
             run.ids = {m.key: run.ids[m.key] for m in todo}
-            to_reserve = {m.key for m in todo if m.mode is OrderMode.RESERVE}
+            to_reserve = {m.key for m in todo if m.mode.reserves}
             try:
                 if to_reserve:
                     drafts = [
@@ -59,6 +60,7 @@ class Movements:
                     ]
                     await run.reserve(list(dict.fromkeys(drafts)))
                     await run.read_families()
+                    await self._send_what_is_there(run, todo)
                 await self._press(run, leave=to_reserve)
             except (Unavailable, AuthRefused) as error:
                 _doubt_the_rest(run, todo, error)
@@ -134,13 +136,16 @@ class Movements:
         outcomes: dict[str, Outcome] = {}
         if not force:
             outcomes = await self._unaffordable(setup, movements)
+        outcomes |= await self._no_longer_there(setup, movements)
         todo = [m for m in movements if m.key not in outcomes]
         run = Run(self._rpc, setup)
         try:
-            await run.create(todo)
+            if not (force and await self._accelerator.apply(run, todo, OrderMode.DELIVER)):
+                await run.create(todo)
+                if run.ids:
+                    await run.validate(list(run.ids.values()), split_short=force)
+                    await run.read_families()
             if run.ids:
-                await run.validate(list(run.ids.values()), split_short=force)
-                await run.read_families()
                 await (self._press(run) if force else self._withdraw(run))
         except (Unavailable, AuthRefused) as error:
             _doubt_the_rest(run, todo, error)
@@ -149,13 +154,33 @@ class Movements:
     async def _reserve(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
         run = Run(self._rpc, setup)
         try:
-            await run.create(movements)
+            if not await self._accelerator.apply(run, movements, OrderMode.RESERVE):
+                await run.create(movements)
+                if run.ids:
+                    await run.reserve(list(run.ids.values()))
+                    await run.read_families()
             if run.ids:
-                await run.reserve(list(run.ids.values()))
-                await run.read_families()
+                await self._send_what_is_there(run, movements)
         except (Unavailable, AuthRefused) as error:
             _doubt_the_rest(run, movements, error)
         return await self._all_settled(setup, run, movements)
+
+    async def _send_what_is_there(self, run: Run, movements: Sequence[Movement]) -> None:
+        """Do what is reserved, never what is not: a confirmed document without any would go below zero when
+        it was a draft (odoo.md §5.3), so it is left to the warehouse; so is a kit that lacks a component."""
+        ready: dict[int, None] = {}
+        for m in movements:
+            if m.mode is not OrderMode.BACKORDER or m.key in run.doubts or m.key in run.problems:
+                continue
+            # What was left behind by a document that is done is the warehouse's.
+            opened = [o for o in run.moves(m.key) if o.is_open and o.picking_id == run.ids.get(m.key)]
+            kits = any(o.product_id not in requested(m) for o in opened)
+            short = any(o.backed < o.promised - TOLERANCE for o in opened)
+            if any(o.backed > TOLERANCE for o in opened) and not (kits and short):
+                ready[run.ids[m.key]] = None
+        if ready:
+            await run.validate(list(ready))
+            await run.read_families()
 
     async def _all_settled(self, setup: SetUp, run: Run, movements: Sequence[Movement]) -> dict[str, Outcome]:
         outcomes = {m.key: self._settled(run, m) for m in movements}
@@ -202,6 +227,22 @@ class Movements:
                 free |= {p: free[p] - q for p, q in wanted.items()}
         return refused
 
+    async def _no_longer_there(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
+        """Give-backs of products that were archived or deleted since, merged into another one perhaps: put
+        there, the units would be sold by nobody, so a person says where they belong."""
+        back = [m for m in movements if m.direction is Direction.IN]
+        ids = sorted({product for m in back for product, _ in m.items})
+        kept = await self._products.kept(setup, ids) if ids else frozenset()
+        lost = {m.key: [p for p, _ in m.items if p not in kept] for m in back}
+        return {
+            key: Outcome(
+                MovementState.REFUSED,
+                reason=f"product {self._products.name_of(gone[0])} is archived or deleted in Odoo",
+            )
+            for key, gone in lost.items()
+            if gone
+        }
+
     async def _look(self, setup: SetUp, movements: Sequence[Movement]) -> tuple[dict[str, Outcome], Run]:
         """Ask for each movement; the run holds the families found under their own key."""
         run = Run(self._rpc, setup)
@@ -215,6 +256,7 @@ class Movements:
         outcomes: dict[str, Outcome] = {}
         for m in movements:
             picking, foreign = chosen[m.key]
+            foreign = foreign or _changed_type(m, picking, pickings)
             if picking is None:
                 outcomes[m.key] = Outcome(MovementState.ABSENT)
                 continue
@@ -253,6 +295,12 @@ class Movements:
         return found
 
 
+def _goes_on(movement: Movement, found: Outcome) -> bool:
+    """Whether `finish` has something to do about it."""
+    promised = found.state is MovementState.RESERVED and movement.mode is OrderMode.BACKORDER
+    return promised or found.state is MovementState.OPEN
+
+
 def _choose(movement: Movement, pickings: dict[int, Picking]) -> tuple[Picking | None, str | None]:
     """The picking of a movement, and why it is for a person, if it is (design §6.6)."""
     key = movement.key
@@ -271,6 +319,15 @@ def _choose(movement: Movement, pickings: dict[int, Picking]) -> tuple[Picking |
         first = min(roots, key=lambda p: p.id)
         return first, f"found as {first.name}, not under its key"
     return None, None
+
+
+def _changed_type(movement: Movement, chosen: Picking | None, pickings: dict[int, Picking]) -> str | None:
+    """Why a document of this movement is for a person: its units no longer go where they should, because
+    somebody changed the operation type of it or of a backorder."""
+    kind = "outgoing" if movement.direction is Direction.OUT else "incoming"
+    ours = [p for p in pickings.values() if p is chosen or p.origin == movement.key]
+    other = next((p for p in ours if p.kind != kind and p.state != "cancel"), None)
+    return f"{other.name} is {other.kind} now, not {kind}" if chosen and other else None
 
 
 def _doubt_the_rest(run: Run, movements: Sequence[Movement], error: Exception) -> None:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from orquestador.erp.odoo.rpc import Row, Transport, rows
+from orquestador.erp.odoo.rpc import Row, Transport, ref, rows
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.model.stock import Availability
 from orquestador.ops.serving import serving
@@ -76,13 +76,14 @@ class Products:
             "search_read",
             kwargs={
                 "domain": [["default_code", "in", skus], ["active", "in", [True, False]]],
-                "fields": [*fields, "active"],
+                "fields": [*fields, "active", *(["company_id"] if setup.also else [])],
             },
             context=context,
         )
         hits: dict[str, list[Row]] = {sku: [] for sku in skus}
         for row in rows(answer):
-            if (sku := str(row["default_code"])) in hits:
+            # Places of another company are counted too, but its products are not what we sell.
+            if (sku := str(row["default_code"])) in hits and ref(row.get("company_id")) not in setup.also:
                 hits[sku].append(row)
             self._remember(int(row["id"]), sku)
         found: dict[str, Found] = {}
@@ -118,6 +119,19 @@ class Products:
             for sku, same in sorted(found.items())
             if len(same) > 1 and any(row["sale_ok"] for row in same)
         ]
+
+    async def kept(self, setup: SetUp, ids: Sequence[int]) -> frozenset[int]:
+        """Those of these products that exist and are not archived; at most `PAGE`."""
+        wanted = {"domain": [["id", "in", list(ids)], ["active", "=", True]], "fields": ["default_code"]}
+        found = rows(
+            await self._rpc.call("product.product", "search_read", kwargs=wanted, context=setup.company)
+        )
+        return frozenset(int(row["id"]) for row in found)
+
+    def name_of(self, product: int) -> str:
+        """Its SKU where we know it, and its id, for a person."""
+        known = self._known.get(product)
+        return f"{known[1]} (id {product})" if known else f"with id {product}"
 
     def known_skus(self, product_ids: Iterable[int]) -> list[str]:
         """The SKUs of those products that were seen before, for a log entry; asks nobody."""

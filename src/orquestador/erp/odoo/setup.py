@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orquestador.erp.odoo.client import Client
-from orquestador.erp.odoo.config import OdooSettings
-from orquestador.erp.odoo.rpc import Row, ref, rows
-from orquestador.model.errors import AuthRefused
+from orquestador.erp.odoo.rpc import Row, ref
+from orquestador.model.errors import AuthRefused, PlaceRefused
+from orquestador.model.places import Place
 
 OLDEST, NEWEST = 15, 19
 AT_CONFIRM = "at_confirm"
+ONE_STEP = "ship_only"
 
 
 class SetUpRefused(AuthRefused):
@@ -21,6 +20,10 @@ class SetUpRefused(AuthRefused):
     def __init__(self, code: str, detail: str, facts: Mapping[str, object] | None = None) -> None:
         super().__init__(f"odoo: {detail}")
         self.code, self.facts = code, dict(facts or {})
+
+
+class HouseRefused(SetUpRefused, PlaceRefused):
+    """The same about one warehouse or location; what needs only others may go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Warehouse:
         ids = [ref(row.get(name)) for name in ("company_id", "lot_stock_id", "out_type_id", "in_type_id")]
         company, stock, out_type, in_type = ids
         if company is None or stock is None or out_type is None or in_type is None:
-            raise SetUpRefused(
+            raise HouseRefused(
                 "odoo.warehouse", f"warehouse {row.get('code')} is incomplete", {"warehouse": row.get("code")}
             )
         return cls(
@@ -88,9 +91,15 @@ class Warehouse:
             delivery_steps=str(row.get("delivery_steps")),
         )
 
+    @property
+    def place(self) -> Place:
+        return Place(self.id, self.stock_id, self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
+    """A database as one of its warehouses sees it."""
+
     uid: int
     version: str
     dialect: Dialect
@@ -101,6 +110,10 @@ class SetUp:
     """The `mrp` module is there, so a product says whether it is a kit."""
     reservation_method: str = AT_CONFIRM
     """When Odoo reserves for a delivery: at_confirm, manual or by_date."""
+    roots: tuple[int, ...] = ()
+    """The locations whose stock counts, with all below them; none = the stock location of the warehouse."""
+    also: tuple[int, ...] = ()
+    """Other companies that these locations belong to."""
 
     @property
     def product_fields(self) -> list[str]:
@@ -109,104 +122,14 @@ class SetUp:
     @property
     def company(self) -> dict[str, object]:
         """The context that every call carries: names are unique per company (odoo.md §6)."""
-        return {"allowed_company_ids": [self.warehouse.company_id]}
+        return {"allowed_company_ids": [self.warehouse.company_id, *self.also]}
+
+    @property
+    def counted(self) -> list[int]:
+        return list(self.roots) or [self.warehouse.stock_id]
 
     @property
     def scope(self) -> dict[str, object]:
-        """Quantities of this warehouse only: `location` works the same everywhere (odoo.md §4.2)."""
-        return {**self.company, "location": self.warehouse.stock_id}
-
-
-class SetUpReader:
-    """Reads the set-up once; `forget` after a refusal, so that what a person repaired is seen."""
-
-    def __init__(self, settings: OdooSettings, rpc: Client) -> None:
-        self._settings, self._rpc = settings, rpc
-        self._lock = asyncio.Lock()
-        self._known: SetUp | None = None
-
-    async def get(self) -> SetUp:
-        """Raises Unavailable, AuthRefused, or SetUpRefused (an AuthRefused) with the finding's code."""
-        async with self._lock:
-            if self._known is None:
-                self._known = await self._read()
-            return self._known
-
-    def forget(self) -> None:
-        self._known = None
-
-    async def _read(self) -> SetUp:
-        version = await self._rpc.version()
-        if version.major < OLDEST:
-            raise SetUpRefused(
-                "odoo.version", f"version {version.text} is too old", {"version": version.text}
-            )
-        uid = await self._rpc.uid()
-        chosen, others = await self._warehouse()
-        if chosen.delivery_steps != "ship_only":
-            # With more steps the outgoing picking is not the one that takes from stock (odoo.md, end).
-            raise SetUpRefused(
-                "odoo.delivery_steps",
-                f"warehouse {chosen.code} delivers in several steps",
-                {"warehouse": chosen.code, "delivery_steps": chosen.delivery_steps},
-            )
-        customer, reservation = await self._deliveries(chosen)
-        fields = await self._rpc.call(
-            "product.product", "fields_get", kwargs={"allfields": ["is_kits"], "attributes": ["type"]}
-        )
-        kits = isinstance(fields, dict) and "is_kits" in fields
-        return SetUp(uid, version.text, Dialect(version.major), chosen, others, customer, kits, reservation)
-
-    async def _warehouse(self) -> tuple[Warehouse, tuple[str, ...]]:
-        fields = ["code", "company_id", "lot_stock_id", "out_type_id", "in_type_id", "delivery_steps"]
-        found = rows(
-            await self._rpc.call(
-                "stock.warehouse", "search_read", kwargs={"domain": [], "fields": fields, "order": "id"}
-            )
-        )
-        codes = tuple(str(row.get("code")) for row in found)
-        wanted = self._settings.warehouse
-        matching = [row for row in found if wanted is None or row.get("code") == wanted]
-        if len(matching) != 1:
-            problem = f"{len(matching)} warehouses {wanted or ''}".strip() + ", exactly one is needed"
-            raise SetUpRefused("odoo.warehouse", problem, {"wanted": wanted, "warehouses": codes})
-        chosen = Warehouse.of(matching[0])
-        return chosen, tuple(code for code in codes if code != chosen.code)
-
-    async def _deliveries(self, warehouse: Warehouse) -> tuple[int, str]:
-        """Where they go, and when Odoo reserves for them."""
-        types = rows(
-            await self._rpc.call(
-                "stock.picking.type",
-                "read",
-                [warehouse.out_type_id],
-                {"fields": ["code", "default_location_dest_id", "reservation_method"]},
-            )
-        )
-        if not types or types[0].get("code") != "outgoing":
-            raise SetUpRefused(
-                "odoo.warehouse",
-                f"warehouse {warehouse.code} has no delivery operation",
-                {"warehouse": warehouse.code},
-            )
-        # The default is empty in 17 (odoo.md §5.2): then any customer place that our company may use.
-        places = rows(
-            await self._rpc.call(
-                "stock.location",
-                "search_read",
-                kwargs={
-                    "domain": [
-                        ["usage", "=", "customer"],
-                        ["company_id", "in", [False, warehouse.company_id]],
-                    ],
-                    "fields": ["usage"],
-                    "order": "id",
-                },
-            )
-        )
-        ids = [int(row["id"]) for row in places]
-        default = ref(types[0].get("default_location_dest_id"))
-        if not ids:
-            raise SetUpRefused("odoo.customer_location", "there is no customer location")
-        customer = default if default is not None and default in ids else ids[0]
-        return customer, str(types[0].get("reservation_method") or AT_CONFIRM)
+        """Quantities of these places only: `location` works the same everywhere (odoo.md §4.2)."""
+        counted = self.counted
+        return {**self.company, "location": counted if len(counted) > 1 else counted[0]}

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from orquestador.journal.columns import UnitSums
 from orquestador.journal.mongo.rows import NEVER_PROJECTED, OPEN, to_works
 from orquestador.journal.mongo.schema import COUNTERS
 from orquestador.journal.mongo.store import Doc, Store
@@ -21,8 +22,12 @@ async def get(store: Store, ids: Sequence[str]) -> list[Work]:
     return to_works(await found.batch_size(1000).to_list())
 
 
-async def effects_due(store: Store, limit: int) -> list[Work]:
-    due = {"effect_due_at": {"$gte": -math.inf}, "$expr": {"$lte": ["$effect_due_at", store.now()]}}
+async def effects_due(store: Store, limit: int, channels: Sequence[str] | None) -> list[Work]:
+    due: Doc = {"effect_due_at": {"$gte": -math.inf}, "$expr": {"$lte": ["$effect_due_at", store.now()]}}
+    if channels is not None:
+        if not channels:
+            return []
+        due["channel"] = {"$in": list(channels)}
     found = store.work.find(due, NEVER_PROJECTED).sort("effect_due_at", 1).limit(limit)
     return to_works(await found.batch_size(limit + 1).to_list())
 
@@ -52,14 +57,10 @@ async def units(store: Store, skus: Sequence[str]) -> dict[str, Units]:
             },
         ]
     )
-    unproven = dict.fromkeys(skus, 0)
-    reserved: dict[str, dict[str, int]] = {sku: {} for sku in skus}
+    totals = UnitSums(skus)
     async for row in sums:
-        sku = row["_id"]["sku"]
-        unproven[sku] += int(row["unproven"])
-        if row["reserved"]:
-            reserved[sku][row["_id"]["channel"]] = int(row["reserved"])
-    return {sku: Units(unproven=unproven[sku], reserved=reserved[sku]) for sku in skus}
+        totals.add(row["_id"]["sku"], row["_id"]["channel"], int(row["unproven"]), int(row["reserved"]))
+    return totals.units()
 
 
 # --- pages of work ------------------------------------------------------------------------------------------

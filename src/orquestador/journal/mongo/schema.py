@@ -82,7 +82,25 @@ async def _first(store: Store) -> None:
     )
 
 
-STEPS: tuple[Step, ...] = (_first,)
+async def _effects_of_channels(store: Store) -> None:
+    """The ERP lane of one warehouse looks for the effects of its channels alone (docs/adr/0019)."""
+    index = _index("effects_of", "channel", "effect_due_at", only=_having("effect_due_at"))
+    await store.work.create_indexes([index])
+
+
+_RULES = (
+    _index("in_order", "channel", "ref", unique=True),
+    _index("ref", "ref", "channel"),
+    _index("erp_sku", "erp_sku", only=_having("erp_sku")),
+    _index("to_tell", "tell_at", only=_having("tell_at")),
+)
+
+
+async def _rules(store: Store) -> None:
+    await store.rules.create_indexes(list(_RULES))
+
+
+STEPS: tuple[Step, ...] = (_first, _effects_of_channels, _rules)
 """Step n leads to version n + 1."""
 
 

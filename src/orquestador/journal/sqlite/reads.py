@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from orquestador.journal.columns import UnitSums
 from orquestador.journal.sqlite.rows import COLUMNS, UNFINISHED, many
 from orquestador.model.orders import Units
 from orquestador.model.work import Kind, State, work_id
@@ -21,10 +22,20 @@ def get(connection: sqlite3.Connection, ids: Sequence[str]) -> list[Any]:
     return [row for row in connection.execute(sql, (many(asked),)).fetchall() if row[0] in asked]
 
 
-def effects_due(connection: sqlite3.Connection, now: float, limit: int) -> list[Any]:
-    return connection.execute(
-        f"SELECT {COLUMNS} FROM work WHERE effect_due_at <= ? ORDER BY effect_due_at LIMIT ?", (now, limit)
-    ).fetchall()
+def effects_due(
+    connection: sqlite3.Connection, now: float, limit: int, channels: Sequence[str] | None
+) -> list[Any]:
+    if channels is None:
+        return connection.execute(
+            f"SELECT {COLUMNS} FROM work WHERE effect_due_at <= ? ORDER BY effect_due_at LIMIT ?",
+            (now, limit),
+        ).fetchall()
+    # One walk per channel, so that what others have piled up costs nothing.
+    sql = f"""SELECT effect_due_at, n, {COLUMNS} FROM work WHERE channel = ? AND effect_due_at <= ?
+              ORDER BY effect_due_at LIMIT ?"""
+    walks = [connection.execute(sql, (channel, now, limit)) for channel in dict.fromkeys(channels)]
+    ordered = heapq.merge(*walks, key=lambda row: (row[0], row[1]))
+    return [row[2:] for row, _ in zip(ordered, range(limit), strict=False)]
 
 
 def open_orders_before(connection: sqlite3.Connection, channel: str, instant: float, limit: int) -> list[Any]:
@@ -43,14 +54,10 @@ def units(connection: sqlite3.Connection, now: float, skus: Sequence[str]) -> di
            GROUP BY sku, channel""",
         (now, many(skus)),
     ).fetchall()
-    unproven = dict.fromkeys(skus, 0)
-    reserved: dict[str, dict[str, int]] = {sku: {} for sku in skus}
+    sums = UnitSums(skus)
     for sku, channel, missing, held_back in rows:
-        if sku in unproven:
-            unproven[sku] += missing
-            if held_back:
-                reserved[sku][channel] = held_back
-    return {sku: Units(unproven=unproven[sku], reserved=reserved[sku]) for sku in skus}
+        sums.add(sku, channel, missing, held_back)
+    return sums.units()
 
 
 # --- pages of work ------------------------------------------------------------------------------------------

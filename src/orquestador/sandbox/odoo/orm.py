@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from orquestador.sandbox.odoo import companies
 from orquestador.sandbox.odoo import domain as domains
 from orquestador.sandbox.odoo.env import COMMON, Env, as_ids, public
 from orquestador.sandbox.odoo.errors import ValidationError
@@ -61,13 +62,13 @@ class Model:
         self, domain: Sequence[Any] = (), offset: int = 0, limit: int | None = None, order: str | None = None
     ) -> list[int]:
         """Ids in order; archived ones only with `active_test` off or an explicit condition."""
-        found = self.sorted(self.select(domain), order or self.order)
+        found = self.sorted(companies.visible(self.env, self.name, self.select(domain)), order or self.order)
         return found[offset or 0 : None if not limit else (offset or 0) + limit]
 
     @public()
     def search_count(self, domain: Sequence[Any] = (), limit: int | None = None) -> int:
         """How many records match."""
-        found = len(self.select(domain))
+        found = len(companies.visible(self.env, self.name, self.select(domain)))
         return min(found, limit) if limit else found
 
     @public()
@@ -78,6 +79,7 @@ class Model:
         names = list(fields) if fields else list(self.declared)
         declared = {name: self.env.field(self.name, name) for name in dict.fromkeys(["id", *names])}
         listed = [row_id for row_id in as_ids(ids) if self.env.tx.get(self.name, row_id) is not None]
+        companies.check(self.env, self.name, listed)
         columns = {name: self.values_of(listed, name) for name in declared}
         return [
             {name: self._shown(field, columns[name][row_id], load) for name, field in declared.items()}

@@ -69,9 +69,16 @@ class StockPicking(Model):
         return super().new({**defaults, **vals})
 
     def change(self, ids: list[int], vals: Values) -> None:
-        """Moves added to a picking that is already open are confirmed at once."""
+        """Moves added to a picking that is already open are confirmed at once; a changed operation type gives
+        it a new name, and from 18 on the places of that type."""
+        vals = dict(vals)
+        if vals.get("picking_type_id"):
+            self._change_type(ids, vals)
         opened = [row_id for row_id in ids if self._row(row_id)["state"] not in ("draft", *CLOSED)]
         super().change(ids, vals)
+        places = {name: vals[name] for name in ("location_id", "location_dest_id") if vals.get(name)}
+        if places:
+            self._moves.change(self._moves.of_pickings(ids), places)
         if opened:
             self._moves.confirm(self._moves_in(opened, "draft"))
 
@@ -158,6 +165,20 @@ class StockPicking(Model):
     def _type_of(self, row: Row) -> Row:
         return self.env.row("stock.picking.type", row["picking_type_id"])
 
+    def _change_type(self, ids: list[int], vals: Values) -> None:
+        movable = ("draft",) if self.env.version <= 17 else ("draft", "waiting", "confirmed", "assigned")
+        if any(self._row(picking_id)["state"] not in movable for picking_id in ids):
+            raise UserError("Changing the operation type of this record is forbidden at this point.")
+        kind = self.env.row("stock.picking.type", int(vals["picking_type_id"]))
+        for picking_id in ids:
+            if self._row(picking_id)["picking_type_id"] == kind["id"]:
+                continue
+            vals.pop("name", None)
+            super().change([picking_id], {"name": self.env.of(StockPickingType).next_name(kind["id"])})
+            if self.env.version >= 18:
+                vals["location_id"] = kind["default_location_src_id"]
+                vals["location_dest_id"] = kind["default_location_dest_id"]
+
     def _existing(self, ids: Any) -> list[int]:
         listed = as_ids(ids)
         for picking_id in listed:
@@ -236,7 +257,12 @@ class StockPicking(Model):
                 self._backorder(picking_id, rest)
 
     def _backorder(self, picking_id: int, rest: list[int]) -> None:
-        """A picking of its own for what did not leave: same origin, name from the sequence, reserved anew."""
+        """A picking of its own for what did not leave: same origin, name from the sequence, reserved anew.
+
+        The document's history says so in the user's name: UserError up to 18 when the user has no address.
+        """
+        if self.env.version <= 18 and not self.env.row("res.users", self.env.uid)["email"]:
+            raise UserError("Unable to send message, please configure the sender's email address.")
         picking = self._row(picking_id)
         kept = (
             "origin",
