@@ -84,7 +84,7 @@ class DayChannel(FakeChannel):
 
     async def report(self, external_id: str, refs: Sequence[str]) -> JobReport:
         done = self._by_id[external_id].applied
-        return JobReport(done, {r: (RecordOutcome.ACCEPTED, None) for r in refs} if done else {})
+        return JobReport(done, dict.fromkeys(refs, (RecordOutcome.ACCEPTED, None)) if done else {})
 
 
 class Ours:
@@ -103,7 +103,9 @@ class Ours:
         self._number = 0
         self.restarts = 0
 
-    async def run(self, day: Day, *, until: float = DAY_S, tick: Callable[[float], None] = lambda at: None) -> None:
+    async def run(
+        self, day: Day, *, until: float = DAY_S, tick: Callable[[float], None] = lambda at: None
+    ) -> None:
         with tempfile.TemporaryDirectory(prefix="orq-day-", dir="/dev/shm") as folder:
             file = Path(folder, "journal.sqlite3")
             await self._open(file)

@@ -163,7 +163,7 @@ async def _calls(context: Context, channel: Channel) -> _Calls:
     spec, now = channel.budget, context.clock.now()
     budget = (await context.journal.budget(channel.id, spec)).refill(spec, now)
     next_at = None if budget.tokens >= 1.0 else now + (1.0 - budget.tokens) * budget.interval_s
-    return _Calls(budget.tokens, spec.burst, budget.used_today(), spec.per_day, next_at)
+    return _Calls(budget.tokens, spec.usable, budget.used_today(), spec.per_day, next_at)
 
 
 def _circuit(adapter: object) -> Circuit | None:

@@ -8,20 +8,19 @@ from dataclasses import dataclass, replace
 
 from orquestador.flows.context import Context, jobs_lane, stock_lane
 from orquestador.flows.events import JOB, of_job
+from orquestador.flows.gathering import Gathering
 from orquestador.flows.hands import in_hand
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
 from orquestador.flows.places import Overlaps
 from orquestador.flows.poll import OrdersPoll
 from orquestador.flows.rules import rules_of
-from orquestador.model.budget import ordinary_wait
 from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Units
 from orquestador.model.rules import Effective, decided_by
 from orquestador.model.stock import (
     FROZEN,
-    URGENT,
     Availability,
     Job,
     JobRecord,
@@ -61,11 +60,8 @@ class Pusher:
         self._scope = context.settings.scope_of(channel.id)
         self._overlaps = Overlaps(context, erp, channel.id)
         self._owner = context.owner
-        self._last_push_at = 0.0
+        self._gathering = Gathering(context, channel)
         self._oversold: set[str] = set()
-        self._gathered: dict[str, None] = {}
-        """Ordinary changes that wait although a call is left; forgotten with this process they wait a
-        little longer."""
 
     async def run_once(self) -> int:
         """One batch of due listings; returns how many. Raises Unavailable or AuthRefused, with everything
@@ -82,14 +78,13 @@ class Pusher:
         )
         if not works:
             return 0
-        self._forget(w.id for w in works)
+        self._gathering.forget(works)
         try:
             candidates = await self._decide(works)
             if candidates and len(works) < channel.max_batch:
-                # What became due meanwhile goes along, and with something urgent what is being gathered: a
-                # scarce call must not be spent on a part of it.
-                if any(c.work.urgency >= URGENT for c in candidates):
-                    await self._bring_along(channel.max_batch - len(works))
+                # What became due meanwhile goes along: a scarce call must not be spent on a part of it.
+                room = channel.max_batch - len(works)
+                await self._gathering.bring_along([c.work for c in candidates], room)
                 more = await x.journal.claim(
                     Kind.LISTING, self._owner, channel.max_batch - len(works), x.settings.lease_s, channel.id
                 )
@@ -106,16 +101,6 @@ class Pusher:
             await x.journal.release(self._owner, [w.id for w in works], x.clock.now() + x.settings.tick_s)
             raise
         return len(works)
-
-    async def _bring_along(self, most: int) -> None:
-        ids = list(self._gathered)[:most]
-        if ids:
-            await self._x.journal.touch(ids, "goes_along")
-            self._forget(ids)
-
-    def _forget(self, ids: Iterable[str]) -> None:
-        for work_id in ids:
-            self._gathered.pop(work_id, None)
 
     async def _decide(self, works: Sequence[Work]) -> list[Candidate]:
         """Settle the listings that show the right number already; the rest are candidates."""
@@ -262,13 +247,9 @@ class Pusher:
             # The numbers go on being computed: what would change after `resume` can be looked at.
             await self._postpone(candidates, now + LOOK_AGAIN_S, PAUSED)
             return
-        budget = await x.journal.budget(channel.id, channel.budget)
-        top = max(c.work.urgency for c in candidates)
-        wait = None
-        if top < URGENT:
-            wait = ordinary_wait(budget, channel.budget, now=now, last_push_at=self._last_push_at)
+        wait = await self._gathering.wait([c.work for c in candidates])
         if wait is not None:
-            self._gathered |= dict.fromkeys(c.work.id for c in candidates)
+            self._gathering.hold(c.work for c in candidates)
             await self._postpone(candidates, *wait)
             return
         job = Job(
@@ -298,7 +279,7 @@ class Pusher:
         await self._give_back(c.work.id for c in candidates if c.work.id not in taken)
         if opened.job is None:
             return
-        self._last_push_at = now
+        self._gathering.pushed(now)
         x.broadcast.publish(JOB, of_job(opened.job))
         await self._call(opened.job)
 

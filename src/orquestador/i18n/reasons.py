@@ -358,6 +358,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "junta cambios para gastar una sola llamada",
         "gathers changes to spend one call only",
     ),
+    "reason.goes_along": (
+        "sale con otro cambio, en la misma llamada",
+        "goes along with another change, in the same call",
+    ),
     "reason.kept_for_urgent": (
         "quedan pocas llamadas: se guardan para lo que se agota",
         "few calls are left: they are kept for what sells out",

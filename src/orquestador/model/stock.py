@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from orquestador.model.orders import Units
 
-
 FROZEN = "frozen"
 """Why the number of a listing is not sent: a person froze it, or its channel."""
 
@@ -135,6 +134,8 @@ def written_quantity(net: int, units: Units, channel: str, means: WriteMeans) ->
 URGENT = 90.0
 """From here on a listing may use the calls that are kept: it falls to nothing, or to less than a half near
 it."""
+RETURNS = 60.0
+"""From here on a listing is not gathered with others: it comes back, and shows nothing until then."""
 
 
 def urgency(listing: Listing, wanted: int) -> float:
@@ -144,7 +145,7 @@ def urgency(listing: Listing, wanted: int) -> float:
         return 1.0
     shown = newest.quantity
     if wanted >= shown:
-        return 0.0
+        return RETURNS if shown == 0 < wanted else 0.0
     return 100.0 if wanted == 0 else 10.0 + min(80.0, 80.0 * (shown - wanted) / (wanted + 1))
 
 
