@@ -1,4 +1,4 @@
-"""Findings about channels: title, what it means, what to do. `*` = any upstream without words of its own."""
+"""Findings about channels: title, what it means, what to do. `*` = an upstream without words of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why an order or its effect waits, is dead or was settled, and what to do. `{detail}` is what follows the colon."""
+"""Why an order waits, is dead or was settled, and what to do. `{detail}` is what follows the colon."""
 
 from __future__ import annotations
 
