@@ -10,23 +10,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orquestador.i18n import checks, decisions, demo, findings, migrate, odoo, reasons, rules, screens, status
+from orquestador.i18n import (
+    checks,
+    checks_channels,
+    checks_odoo,
+    checks_sales,
+    decisions,
+    demo,
+    findings,
+    migrate,
+    odoo,
+    reasons,
+    reasons_stock,
+    rules,
+    screens,
+    status,
+)
 
 LANGUAGES = ("es", "en")
 Texts = Mapping[str, tuple[str, str]]
 
-CATALOGUE: Texts = {
-    **findings.TEXTS,
-    **checks.TEXTS,
-    **reasons.TEXTS,
-    **status.TEXTS,
-    **screens.TEXTS,
-    **decisions.TEXTS,
-    **demo.TEXTS,
-    **migrate.TEXTS,
-    **odoo.TEXTS,
-    **rules.TEXTS,
-}
+PARTS = (
+    findings,
+    checks,
+    checks_channels,
+    checks_odoo,
+    checks_sales,
+    reasons,
+    reasons_stock,
+    status,
+    screens,
+    decisions,
+    demo,
+    migrate,
+    odoo,
+    rules,
+)
+CATALOGUE: Texts = {code: words for part in PARTS for code, words in part.TEXTS.items()}
 
 
 class _Facts(dict[str, object]):
