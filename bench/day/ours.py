@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
+import math
 import random
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from orquestador.model.stock import RecordOutcome
 from orquestador.ports import JobReport, Mark, OrderHead
 from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
+from tests.fakes.crash import Crash
 from tests.fakes.erp import FakeErp
 from tests.fakes.logs import NoLogs
 
@@ -59,6 +62,8 @@ class DayChannel(FakeChannel):
     """The fake channel on the market's numbers and limits."""
 
     market: Market | None = None
+    kill_next: bool = False
+    """The next call is paid and not made: the process ends before it."""
     budget: BudgetSpec = FALABELLA_FEEDS
     max_batch: int = 500
     _created: list[tuple[float, str]] = field(default_factory=list)
@@ -75,6 +80,9 @@ class DayChannel(FakeChannel):
 
     async def push(self, quantities: Mapping[str, int]) -> str:
         assert self.market is not None
+        if self.kill_next:
+            self.kill_next = False
+            raise Crash
         try:
             feed = self.market.push(self.now() - MIDNIGHT, quantities)
         except TooMany:
@@ -87,37 +95,51 @@ class DayChannel(FakeChannel):
         return JobReport(done, dict.fromkeys(refs, (RecordOutcome.ACCEPTED, None)) if done else {})
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`restart_every_s`: the process ends and another one opens the same file, every second time in the
+    middle of a push that is paid and not made."""
+
+    step_s: float = STEP_S
+    restart_every_s: float = math.inf
+    batch: int = 500
+
+
 class Ours:
-    """`restart_every_s`: close the journal file and open it again, with whatever was on its way."""
-
     name = "orquestador"
+    key = "orquestador"
 
-    def __init__(self, market: Market, restart_every_s: float | None = None) -> None:
+    def __init__(self, market: Market, pace: Pace = Pace()) -> None:
         self.market = market
-        self._restart_every_s = restart_every_s
+        self._pace = pace
         self._clock = ManualClock(MIDNIGHT)
         self._erp = DayErp(self._clock.now, dict(market.shelf))
-        self._channel = DayChannel(self._clock.now, market.shown, market=market)
+        self._channel = DayChannel(self._clock.now, market.shown, market=market, max_batch=pace.batch)
         self._rng = random.Random(1)
         self._heard: list[tuple[float, str]] = []
         self._number = 0
         self.restarts = 0
+        self.killed = 0
 
-    async def run(
-        self, day: Day, *, until: float = DAY_S, tick: Callable[[float], None] = lambda at: None
-    ) -> None:
-        with tempfile.TemporaryDirectory(prefix="orq-day-", dir="/dev/shm") as folder:
+    async def run(self, day: Day, until: float = DAY_S) -> None:
+        with tempfile.TemporaryDirectory(prefix="orq-day-") as folder:
             file = Path(folder, "journal.sqlite3")
             await self._open(file)
-            again = self._restart_every_s
-            for at, happened in steps(day, STEP_S, until):
-                if again is not None and at >= again:
-                    again += self._restart_every_s or DAY_S
+            again = self._pace.restart_every_s
+            for at, happened in steps(day, self._pace.step_s, until):
+                ends = at >= again
+                self._channel.kill_next = killed = ends and self.restarts % 2 == 0
+                try:
+                    await self._step(at, happened)
+                except Crash:
+                    self.killed += 1
+                else:
+                    ends = ends and not killed  # no push in this step: it dies in a later one
+                if ends:
+                    again += self._pace.restart_every_s
+                    self.restarts += 1
                     await self._journal.close()
                     await self._open(file)
-                    self.restarts += 1
-                await self._step(at, happened)
-                tick(at)
             await self._journal.close()
         self.market.close(until)
 
@@ -154,10 +176,11 @@ class Ours:
         if heard := [Mark(sku, "erp") for due, sku in self._heard if due <= at]:
             self._heard = [(due, sku) for due, sku in self._heard if due > at]
             await journal.mark(heard)
-        while await self._worker.run_once():
-            pass
-        while await self._lane.run_once():
-            pass
+        if signals or at % 60.0 < self._pace.step_s:  # nothing of these waits for less than a minute
+            while await self._worker.run_once():
+                pass
+            while await self._lane.run_once():
+                pass
         if self._look_at is None or self._look_at <= clock.now():
             self._look_at = await self._follower.run_once()
         while await self._pusher.run_once():
@@ -172,9 +195,13 @@ class Ours:
             self._number += 1
             self._channel.bought(str(self._number), sku)
             return str(self._number)
+        if event.what is What.OTHER_TOOL:
+            with contextlib.suppress(TooMany):
+                market.spend(event.at)
+            return None
         if event.what is What.ELSEWHERE and market.shelf[sku] <= 0:
             return None
-        units = event.units if event.what is What.RESTOCK else -1
+        units = event.units if event.what is What.MOVE else -1
         market.move(event.at, sku, units)
         self._erp.move_by_hand(sku, units)
         self._heard.append((event.at + HEARD_AFTER_S, sku))

@@ -16,6 +16,7 @@ BATCH = 500
 
 class Simple(ABC):
     name: str
+    key: str
 
     def __init__(self, market: Market) -> None:
         self.market = market
@@ -40,7 +41,7 @@ class Simple(ABC):
             return market.buy(event.at, event.sku)
         if event.what is What.ELSEWHERE and market.shelf[event.sku] <= 0:
             return False
-        market.move(event.at, event.sku, event.units if event.what is What.RESTOCK else -1)
+        market.move(event.at, event.sku, event.units if event.what is What.MOVE else -1)
         return True
 
     def push(self, at: float, skus: list[str]) -> bool:
@@ -60,6 +61,7 @@ class FirstInFirstOut(Simple):
     """As soon as a call is free, the 500 SKUs that wait longest."""
 
     name = "first in, first out"
+    key = "fifo"
 
     def __init__(self, market: Market) -> None:
         super().__init__(market)
@@ -80,6 +82,7 @@ class OneCallPerChange(Simple):
     """Each change is a call of its own, in order."""
 
     name = "one call per change"
+    key = "one_call_per_change"
 
     def __init__(self, market: Market) -> None:
         super().__init__(market)
@@ -98,6 +101,7 @@ class FiftyEachFiveMinutes(FirstInFirstOut):
     """Every five minutes the 50 SKUs that wait longest."""
 
     name = "50 SKUs every 5 minutes"
+    key = "fifty_each_5_min"
 
     def send(self, at: float) -> None:
         if at % 300.0 < STEP_S:
@@ -105,6 +109,17 @@ class FiftyEachFiveMinutes(FirstInFirstOut):
             if batch and self.push(at, batch):
                 for sku in batch:
                     del self._queue[sku]
+
+
+class Unlimited(FirstInFirstOut):
+    """Each change at once, on a marketplace without limits: what feeds alone cost. Not for comparison."""
+
+    name = "no limit at all"
+    key = "no_limit"
+
+    def push(self, at: float, skus: list[str]) -> bool:
+        self.market.push(at, {sku: max(0, self.market.shelf[sku]) for sku in skus})
+        return True
 
 
 SIMPLE: tuple[type[Simple], ...] = (FirstInFirstOut, OneCallPerChange, FiftyEachFiveMinutes)
