@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orquestador.flows.context import Context, jobs_lane, stock_lane
 from orquestador.flows.events import JOB, of_job
 from orquestador.flows.hands import in_hand
 from orquestador.flows.jobs import JobFollower
+from orquestador.flows.live import ERP_AWAY_AGAIN_S, Candidate, LiveCheck, settled
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
 from orquestador.flows.places import Overlaps
 from orquestador.flows.poll import OrdersPoll
@@ -17,6 +18,7 @@ from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Reject
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Units
 from orquestador.model.stock import (
+    ZEROING_URGENCY,
     Availability,
     Job,
     JobRecord,
@@ -31,20 +33,10 @@ from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
 from orquestador.ports import Channel, Erp, ProductProblem, Save
 
-ZEROING = 90.0
+TOP_UPS = 3
+"""Claims for one batch: what already shows its number leaves room for others."""
 UNKNOWN_AGAIN_S = 60.0
-ERP_AWAY_AGAIN_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A listing whose number should change."""
-
-    work: Work
-    wanted: int
-    written: int
-    closes: int | None = None
-    """The version that a confirmation closes; None = the one that was claimed."""
+FOLD_AGAIN_S = 0.5
 
 
 class Pusher:
@@ -57,6 +49,7 @@ class Pusher:
         self._poll, self._follower = poll, follower
         self._scope = context.settings.scope_of(channel.id)
         self._overlaps = Overlaps(context, erp, channel.id)
+        self._live = LiveCheck(context, channel)
         self._owner = context.owner
         self._last_push_at = 0.0
         self._oversold: set[str] = set()
@@ -71,21 +64,21 @@ class Pusher:
 
     async def _run(self) -> int:
         x, channel = self._x, self._channel
-        works = await x.journal.claim(
-            Kind.LISTING, self._owner, channel.max_batch, x.settings.lease_s, channel.id
-        )
-        if not works:
-            return 0
+        works: list[Work] = []
+        candidates: list[Candidate] = []
         try:
-            candidates = await self._decide(works)
-            if candidates and len(works) < channel.max_batch:
-                # What became due meanwhile goes along: a scarce call must not be spent on a part of it.
+            # What became due meanwhile goes along: a scarce call must not be spent on a part of it.
+            for _ in range(TOP_UPS):
+                room = channel.max_batch - len(candidates)
                 more = await x.journal.claim(
-                    Kind.LISTING, self._owner, channel.max_batch - len(works), x.settings.lease_s, channel.id
+                    Kind.LISTING, self._owner, room, x.settings.lease_s, channel.id
                 )
-                if more:
-                    works = [*works, *more]
-                    candidates += await self._decide(more)
+                if not more:
+                    break
+                works += more
+                candidates += await self._decide(more)
+                if not candidates or len(candidates) >= channel.max_batch:
+                    break
             if candidates:
                 with serving(skus=[c.work.listing.sku for c in candidates]):
                     await self._send(candidates)
@@ -102,7 +95,8 @@ class Pusher:
         # still has (design §7.3). A unit counted twice on the way makes the number lower for a moment, never
         # higher.
         if channel.has_api:
-            await self._poll.before_push()
+            read_at = max((w.listing.live.at for w in works if w.listing.live), default=0.0)
+            await self._poll.before_push(read_at)
         await self._save([_missing(w) for w in works if w.listing.missing])
         works = [w for w in works if not w.listing.missing]
         skus = sorted({w.listing.sku for w in works})
@@ -133,17 +127,27 @@ class Pusher:
             )
             self._watch_oversold(listing, answer)
             if not listing.managed:
-                saves.append(_settle(work, replace(listing, why="unmanaged"), now))
+                saves.append(settled(work, replace(listing, why="unmanaged"), now))
             elif listing.shows(candidate.wanted, work.own_seq):
                 why = "oversold" if answer.available < 0 else None
-                saves.append(_settle(work, replace(listing, why=why), now))
+                saves.append(settled(work, replace(listing, why=why), now))
             elif x.modes.of(channel.id) is None:
-                saves.append(_settle(work, replace(listing, why="observing"), now))
+                saves.append(settled(work, replace(listing, why="observing"), now))
             else:
                 due = replace(work, doc=listing, urgency=urgency(listing, candidate.wanted))
-                candidates.append(replace(candidate, work=due))
+                candidates.append(replace(candidate, work=due, before=work.listing.newest))
         await self._save(saves)
-        return sorted(candidates, key=lambda c: -c.work.urgency)
+        return await self._checked(candidates)
+
+    async def _checked(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Those of them that have to be sent, the most urgent first, by what the channel shows right now."""
+        x = self._x
+        if candidates and not await self._poll.all_folded():
+            await self._postpone(candidates, x.clock.now() + FOLD_AGAIN_S, "orders_first")
+            return []
+        send, saves = await self._live.look(candidates)
+        await self._save(saves)
+        return sorted(send, key=lambda c: -c.work.urgency)
 
     async def _lowered(
         self, works: Sequence[Work], units: Mapping[str, Units], unproven: Mapping[str, int]
@@ -164,11 +168,12 @@ class Pusher:
                 written = written_quantity(wanted, sums, self._channel.id, self._channel.write_means)
                 doc = replace(listing, wanted=wanted, wanted_at=x.clock.now(), why="erp_away")
                 due = replace(work, doc=doc, urgency=urgency(listing, wanted))
-                candidates.append(Candidate(due, wanted, written, closes=work.done))
+                reserved = sums.reserved.get(self._channel.id, 0)
+                candidates.append(Candidate(due, wanted, written, closes=work.done, reserved=reserved))
         taken = {c.work.id for c in candidates}
         rest = [w.id for w in works if w.id not in taken]
         await x.journal.release(self._owner, rest, x.clock.now() + ERP_AWAY_AGAIN_S)
-        return candidates
+        return await self._checked(candidates)
 
     def _watch_oversold(self, listing: Listing, answer: Availability) -> None:
         """More was sold than there is: told once, when it shows."""
@@ -188,7 +193,8 @@ class Pusher:
     def _number(self, work: Work, answer: Availability, units: Units, unproven: int) -> Candidate:
         wanted = net_quantity(answer.available, unproven, self._x.settings.rule)
         written = written_quantity(wanted, units, self._channel.id, self._channel.write_means)
-        return Candidate(work, wanted, written)
+        reserved = units.reserved.get(self._channel.id, 0)
+        return Candidate(work, wanted, written, reserved=reserved)
 
     def _unknown(self, work: Work, problem: ProductProblem | None, now: float) -> Save:
         """Not a number: never 0 (design §7.3)."""
@@ -211,7 +217,7 @@ class Pusher:
             return
         budget = await x.journal.budget(channel.id, channel.budget)
         top = max(c.work.urgency for c in candidates)
-        hold = 0.0 if top >= ZEROING else linger_s(budget.tokens, channel.budget)
+        hold = 0.0 if top >= ZEROING_URGENCY else linger_s(budget.tokens, channel.budget)
         if budget.tokens >= 1.0 and now < self._last_push_at + hold:
             await self._postpone(candidates, self._last_push_at + hold, "coalescing")
             return
@@ -304,13 +310,6 @@ class Pusher:
 def _missing(work: Work) -> Save:
     """A signal does not bring back an offer that the channel does not know."""
     return Save(replace(work, state=State.DEAD, done=work.wanted, reason="sku_not_found_on_channel"))
-
-
-def _settle(work: Work, listing: Listing, now: float) -> Save:
-    row = replace(
-        work, doc=listing, state=State.SETTLED, done=work.wanted, reason=None, due_at=now, attempts=0
-    )
-    return Save(row)
 
 
 def _shown(quantities: Mapping[str, int], most: int = 50) -> dict[str, object]:

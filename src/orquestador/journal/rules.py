@@ -30,9 +30,11 @@ def refreshed(work: Work, seen: Listing) -> Listing:
     """The listing with what the channel was just read to show.
 
     While a signal about the row is pending, its number may be older than the signal: then it is not believed.
+    Nor is a number that was asked for before the newest that is known.
     """
-    listing = work.listing
-    if seen.live is not None and work.state is State.SETTLED and work.wanted == work.done:
+    listing, newest = work.listing, work.listing.newest
+    late = newest is not None and seen.live is not None and seen.live.at < newest.at
+    if seen.live is not None and not late and work.state is State.SETTLED and work.wanted == work.done:
         listing = replace(listing, live=replace(seen.live, own_seq=work.own_seq))
     return replace(listing, sku=seen.sku, managed=seen.managed, missing=False)
 

@@ -62,6 +62,8 @@ class Listing:
     confirmed: Shown | None = None
     live: Shown | None = None
     job_id: str | None = None
+    doubt_until: float | None = None
+    """An earlier push may still arrive until then: that the right number shows now does not settle it."""
     missing: bool = False
     """The channel said that it does not know the ref; only a catalogue read, or a person, says otherwise."""
     why: str | None = None
@@ -78,6 +80,17 @@ class Listing:
         """The newest number that we know the channel to show."""
         known = [s for s in (self.confirmed, self.live) if s is not None]
         return max(known, key=lambda s: s.at, default=None)
+
+
+def moved_by_itself(before: Shown | None, live: int, wanted: int, own_seq: int) -> bool:
+    """True when the channel's number changed while nothing of ours did: a sale or a cancellation whose order
+    is not read yet, or somebody's hand. What it should show is what it showed before."""
+    return (
+        before is not None
+        and before.own_seq == own_seq
+        and before.quantity == wanted
+        and before.quantity != live
+    )
 
 
 def net_quantity(available: float, unproven: int, rule: Rule) -> int:
@@ -101,6 +114,10 @@ class WriteMeans(StrEnum):
 def written_quantity(net: int, units: Units, channel: str, means: WriteMeans) -> int:
     """What to write so that the channel shows `net`."""
     return net + units.reserved.get(channel, 0) if means is WriteMeans.GROSS else net
+
+
+ZEROING_URGENCY = 90.0
+"""From here on a listing promises almost nothing but what is gone."""
 
 
 def urgency(listing: Listing, wanted: int) -> float:

@@ -8,6 +8,7 @@ from orquestador.channels.falabella.announced import announcements
 from orquestador.channels.falabella.check import Webhooks, check
 from orquestador.channels.falabella.client import FalabellaClient
 from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
+from orquestador.channels.falabella.live import Live
 from orquestador.channels.falabella.orders import Orders
 from orquestador.channels.falabella.stock import MAX_SKUS, Stock
 from orquestador.channels.falabella.webhook import read_notice, simple_orders
@@ -45,12 +46,14 @@ class FalabellaChannel:
         self.budget = config.budget
         self.max_batch = MAX_SKUS
         self.write_means = config.write_means
+        self.live_means = config.live_means
         self.first_look_s = config.feed_first_poll_s
         """How long after a push a first look at its feed makes sense."""
         self._clock = clock
         self._client = FalabellaClient(config, clock, log, circuit)
         self._orders = Orders(self._client, config, clock)
         self._stock = Stock(self._client, config, clock)
+        self._live = Live(self._client, config, clock)
         self._webhooks = Webhooks(self._client, config)
 
     @property
@@ -79,6 +82,15 @@ class FalabellaChannel:
     async def catalogue(self) -> AsyncIterator[list[CatalogueRow]]:
         self._need_api()
         async for page in self._stock.catalogue():
+            yield page
+
+    async def live(self, refs: Sequence[str]) -> dict[str, int]:
+        self._need_api()
+        return await self._live.read(refs)
+
+    async def live_pages(self) -> AsyncIterator[dict[str, int]]:
+        self._need_api()
+        async for page in self._live.pages():
             yield page
 
     async def push(self, quantities: Mapping[str, int]) -> str:
