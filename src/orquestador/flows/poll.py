@@ -44,7 +44,7 @@ class OrdersPoll:
         """
         async with self._lock:
             stale = self._x.clock.now() >= self._swept_at + BEFORE_PUSH_FRESH_S
-            if stale or self._began_at < read_at:
+            if stale or self._began_at <= read_at:
                 await self._sweep(BEFORE_PUSH_OVERLAP_S)
 
     async def all_folded(self) -> bool:

@@ -141,13 +141,24 @@ class Pusher:
 
     async def _checked(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Those of them that have to be sent, the most urgent first, by what the channel shows right now."""
-        x = self._x
-        if candidates and not await self._poll.all_folded():
-            await self._postpone(candidates, x.clock.now() + FOLD_AGAIN_S, "orders_first")
+        if not candidates or not await self._all_folded(candidates):
             return []
+        read_at = self._x.clock.now()
         send, saves = await self._live.look(candidates)
         await self._save(saves)
+        if send:
+            # A sale of the last moment may show already: its order is read before its unit is offered again.
+            await self._poll.before_push(read_at)
+            if not await self._all_folded(send):
+                return []
         return sorted(send, key=lambda c: -c.work.urgency)
+
+    async def _all_folded(self, candidates: Sequence[Candidate]) -> bool:
+        """Whether every order that was found counts in these numbers; else they are looked at again soon."""
+        if await self._poll.all_folded():
+            return True
+        await self._postpone(candidates, self._x.clock.now() + FOLD_AGAIN_S, "orders_first")
+        return False
 
     async def _lowered(
         self, works: Sequence[Work], units: Mapping[str, Units], unproven: Mapping[str, int]
