@@ -105,7 +105,7 @@ def _flows_of(loop: str, context: Context) -> tuple[str, ...]:
             return tuple(f"stock:{channel}" for channel in context.channels)
         case "poll", _:
             return (f"orders:{of}",)
-        case (("push" | "jobs" | "catalogue"), _):
+        case (("push" | "jobs" | "catalogue" | "reconcile"), _):
             return (f"stock:{of}",)
     return ()
 
