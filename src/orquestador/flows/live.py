@@ -10,7 +10,7 @@ from orquestador.flows.context import Context
 from orquestador.model.errors import UpstreamError
 from orquestador.model.ledger import may_have_effects
 from orquestador.model.logs import LogStatus
-from orquestador.model.stock import ZEROING_URGENCY, Listing, Shown, WriteMeans, moved_by_itself, urgency
+from orquestador.model.stock import LIVE_MOVED, ZEROING_URGENCY, Listing, Shown, WriteMeans, urgency
 from orquestador.model.work import Kind, State, Work
 from orquestador.ports import Channel, Save, WorkQuery
 
@@ -68,9 +68,10 @@ class LiveCheck:
             if number is None:
                 send.append(candidate)
                 continue
+            moved = _moved(candidate)
             candidate = self._seen(candidate, number, asked_at)
             work, listing = candidate.work, candidate.work.listing
-            if listing.shows(candidate.wanted, work.own_seq) and not _doubtful(listing, asked_at):
+            if listing.shows(candidate.wanted, work.own_seq) and not listing.doubtful(asked_at):
                 if candidate.closes is not None:
                     # The ERP is away: right for now, and looked at again when it is back.
                     saves.append(self._put_off(candidate, "erp_away", ERP_AWAY_AGAIN_S))
@@ -79,8 +80,10 @@ class LiveCheck:
                 saves.append(self._settled(candidate, replace(listing, why=why)))
                 continue
             hold: tuple[str, float] | None = None
-            if moved_by_itself(candidate.before, number, candidate.wanted, work.own_seq):
-                hold = "live_moved", MOVED_AGAIN_S
+            if moved is not None and asked_at < moved.at + MOVED_AGAIN_S:
+                # The first of the two reads stays, so that the second is not put off for ever.
+                candidate = replace(candidate, work=replace(work, doc=replace(listing, live=moved)))
+                hold = LIVE_MOVED, moved.at + MOVED_AGAIN_S - asked_at
             elif self._may_be_coming_back(candidate) and asked < ASKED_MAX:
                 asked += 1
                 if await self._coming_back(listing.sku) >= number - candidate.wanted:
@@ -162,5 +165,10 @@ def settled(work: Work, listing: Listing, now: float) -> Save:
     return Save(row)
 
 
-def _doubtful(listing: Listing, now: float) -> bool:
-    return listing.doubt_until is not None and now < listing.doubt_until
+def _moved(candidate: Candidate) -> Shown | None:
+    """The read that found its number changed by itself: a sale or a cancellation whose order is not listed yet,
+    or somebody's hand."""
+    before, listing = candidate.before, candidate.work.listing
+    if before is None or before.own_seq != candidate.work.own_seq or listing.why != LIVE_MOVED:
+        return None
+    return before

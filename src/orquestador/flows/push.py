@@ -128,7 +128,7 @@ class Pusher:
             self._watch_oversold(listing, answer)
             if not listing.managed:
                 saves.append(settled(work, replace(listing, why="unmanaged"), now))
-            elif listing.shows(candidate.wanted, work.own_seq):
+            elif listing.shows(candidate.wanted, work.own_seq) and not listing.doubtful(now):
                 why = "oversold" if answer.available < 0 else None
                 saves.append(settled(work, replace(listing, why=why), now))
             elif x.modes.of(channel.id) is None:

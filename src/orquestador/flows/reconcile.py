@@ -102,6 +102,7 @@ class Reconcile:
         x, channel = self._x, self._channel
         result = Reconciled(channel.id, x.clock.now(), 0.0)
         await self._poll.before_push()
+        first_read_at = x.clock.now()
         numbers = await self._all_numbers()
         self.progress = Progress("compare", 0, len(numbers))
         suspects: list[_Seen] = []
@@ -126,7 +127,7 @@ class Reconcile:
             if after is None:
                 break
         drifted = await self._confirmed(suspects) if suspects else []
-        items = await self._repair(drifted)
+        items = await self._repair(drifted, first_read_at)
         result = replace(
             result,
             finished_at=x.clock.now(),
@@ -165,8 +166,8 @@ class Reconcile:
                 seen.append(_Seen(work, shows, should))
         return seen, len(works) - len(seen)
 
-    async def _confirmed(self, suspects: Sequence[_Seen]) -> list[tuple[_Seen, float]]:
-        """Those that differ still, with no own order and no job between; and when that was read."""
+    async def _confirmed(self, suspects: Sequence[_Seen]) -> list[_Seen]:
+        """Those that differ still, with no own order and no job between."""
         x = self._x
         self.progress = Progress("confirm", 0, len(suspects))
         await x.clock.sleep(CONFIRM_AFTER_S)
@@ -175,30 +176,30 @@ class Reconcile:
             if await self._poll.all_folded():
                 break
             await x.clock.sleep(FOLD_LOOK_S)
-        found: list[tuple[_Seen, float]] = []
+        found: list[_Seen] = []
         for start in range(0, len(suspects), PAGE):
             some = {s.work.id: s for s in suspects[start : start + PAGE]}
             rows = [w for w in await x.journal.get(list(some)) if looked_at(w) and not under_way(w)]
             same = [w for w in rows if w.own_seq == some[w.id].work.own_seq and w.done == some[w.id].work.done]
-            read_at = x.clock.now()
             numbers = await self._channel.live([w.ref for w in same])
             seen, _ = await self._compare([w for w in same if w.ref in numbers], numbers)
-            found += [(s, read_at) for s in seen if s.shows != s.should]
+            found += [s for s in seen if s.shows != s.should]
             self.progress.done += len(some)
         return found
 
-    async def _repair(self, drifted: Sequence[tuple[_Seen, float]]) -> list[Drifted]:
-        """Mark them due: the pusher reads once more and sends what differs."""
+    async def _repair(self, drifted: Sequence[_Seen], first_read_at: float) -> list[Drifted]:
+        """Mark them due: the pusher reads once more and sends what differs. Two reads agreed already, so it
+        need not wait for another."""
         x, channel = self._x, self._channel
         acts = x.modes.of(channel.id) is not None
         items: list[Drifted] = []
         rows: list[Work] = []
-        for seen, read_at in drifted:
+        for seen in drifted:
             listing, drift = seen.work.listing, drift_of(seen.work, seen.shows)
             repaired = acts and drift is not Drift.REJECTED
             items.append(Drifted(listing.sku, listing.ref, seen.shows, seen.should, drift, repaired))
             if repaired:
-                live = Shown(seen.shows, read_at, seen.work.own_seq)
+                live = Shown(seen.shows, first_read_at, seen.work.own_seq)
                 rows.append(replace(seen.work, doc=replace(listing, live=live)))
         for start in range(0, len(rows), PAGE):
             await x.journal.upsert_listings(rows[start : start + PAGE])

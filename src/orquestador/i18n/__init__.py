@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orquestador.i18n import checks, decisions, demo, findings, migrate, odoo, reasons, screens, status
+from orquestador.i18n import checks, decisions, demo, findings, migrate, odoo, reasons, reconcile, screens, status
 
 LANGUAGES = ("es", "en")
 Texts = Mapping[str, tuple[str, str]]
@@ -25,6 +25,7 @@ CATALOGUE: Texts = {
     **demo.TEXTS,
     **migrate.TEXTS,
     **odoo.TEXTS,
+    **reconcile.TEXTS,
 }
 
 

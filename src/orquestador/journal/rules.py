@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from orquestador.model.notices import NoticeKind
 from orquestador.model.orders import EffectState, Order
-from orquestador.model.stock import Listing
+from orquestador.model.stock import LIVE_MOVED, Listing
 from orquestador.model.work import Kind, State, Work, work_id
 
 
@@ -35,7 +35,11 @@ def refreshed(work: Work, seen: Listing) -> Listing:
     listing, newest = work.listing, work.listing.newest
     late = newest is not None and seen.live is not None and seen.live.at < newest.at
     if seen.live is not None and not late and work.state is State.SETTLED and work.wanted == work.done:
-        listing = replace(listing, live=replace(seen.live, own_seq=work.own_seq))
+        live = replace(seen.live, own_seq=work.own_seq)
+        if newest is not None and (newest.own_seq, newest.quantity) == (work.own_seq, listing.wanted):
+            moved = live.quantity != newest.quantity
+            listing = replace(listing, why=LIVE_MOVED if moved else listing.why)
+        listing = replace(listing, live=live)
     return replace(listing, sku=seen.sku, managed=seen.managed, missing=False)
 
 

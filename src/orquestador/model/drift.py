@@ -82,11 +82,9 @@ def drift_of(work: Work, shows: int) -> Drift:
         return Drift.REJECTED
     if newest is not None and newest.own_seq != work.own_seq:
         return Drift.SOLD
-    if listing.sent is None:
-        return Drift.NEVER_SENT
     if newest is not None and newest.quantity != shows:
         return Drift.EDITED
-    return Drift.MISSED
+    return Drift.NEVER_SENT if listing.sent is None else Drift.MISSED
 
 
 def _refused(work: Work) -> bool:

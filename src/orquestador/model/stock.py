@@ -10,6 +10,8 @@ from enum import StrEnum
 from orquestador.model.budget import BudgetSpec
 from orquestador.model.orders import Units
 
+LIVE_MOVED = "live_moved"
+"""Why a listing is looked at: its number was read to have changed while nothing of ours did."""
 LINGER_MIN_S = 0.3
 """A burst of sales becomes one call, and nobody waits for it noticeably."""
 
@@ -69,6 +71,10 @@ class Listing:
     why: str | None = None
     """Why the number is not newer, for a person."""
 
+    def doubtful(self, now: float) -> bool:
+        """True while a number that shows is no proof, because a lost push may still write over it."""
+        return self.doubt_until is not None and now < self.doubt_until
+
     def shows(self, quantity: int, own_seq: int) -> bool:
         """True when the newest thing we know is that the channel shows this number and no own order came
         since."""
@@ -80,17 +86,6 @@ class Listing:
         """The newest number that we know the channel to show."""
         known = [s for s in (self.confirmed, self.live) if s is not None]
         return max(known, key=lambda s: s.at, default=None)
-
-
-def moved_by_itself(before: Shown | None, live: int, wanted: int, own_seq: int) -> bool:
-    """True when the channel's number changed while nothing of ours did: a sale or a cancellation whose order
-    is not read yet, or somebody's hand. What it should show is what it showed before."""
-    return (
-        before is not None
-        and before.own_seq == own_seq
-        and before.quantity == wanted
-        and before.quantity != live
-    )
 
 
 def net_quantity(available: float, unproven: int, rule: Rule) -> int:

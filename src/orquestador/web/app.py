@@ -9,7 +9,17 @@ from starlette.types import ASGIApp
 from orquestador.ops.counters import MemoryCounters
 from orquestador.ops.health import RequestCounts
 from orquestador.ops.ratelimit import Counters, RequestLimits
-from orquestador.web import api_admin, api_events, api_logs, api_status, api_stock, api_work, errors, openapi
+from orquestador.web import (
+    api_admin,
+    api_events,
+    api_logs,
+    api_reconcile,
+    api_status,
+    api_stock,
+    api_work,
+    errors,
+    openapi,
+)
 from orquestador.web.config import WebConfig
 from orquestador.web.intake import Intake
 from orquestador.web.request_log import RequestLog
@@ -28,7 +38,7 @@ def create_api(services: Services, config: WebConfig, limits: RequestLimits) -> 
     api.state.limits = limits
     api.state.seats = api_events.Seats()
     errors.install(api)
-    for part in (api_status, api_events, api_logs, api_stock, api_work, api_admin):
+    for part in (api_status, api_events, api_logs, api_stock, api_work, api_reconcile, api_admin):
         api.include_router(part.router)
     openapi.install(api)
     return api

@@ -51,6 +51,10 @@ class PauseBody(_Body):
     reason: Annotated[StrictStr, Field(max_length=500), AfterValidator(_printable)] | None = None
 
 
+class ReconcileBody(_Body):
+    channel: Label | None = Field(default=None, description="Which channel; absent = all.")
+
+
 class BackupBody(_Body):
     path: Annotated[StrictStr, Field(min_length=1, max_length=1000), AfterValidator(_printable)]
 

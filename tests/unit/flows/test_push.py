@@ -37,6 +37,7 @@ class Shop:
     pusher: Pusher
     follower: JobFollower
     worker: OrderWorker
+    poll: OrdersPoll
 
     async def confirm(self) -> None:
         """Let open jobs end."""
@@ -89,9 +90,10 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     await go_live(context, channel, ())
     await CataloguePoll(context, channel).run_once()
     follower = JobFollower(context, channel)
-    pusher = Pusher(context, erp, channel, OrdersPoll(context, channel), follower)
+    poll = OrdersPoll(context, channel)
+    pusher = Pusher(context, erp, channel, poll, follower)
     clock.advance(5.0)
-    yield Shop(clock, journal, erp, channel, context, pusher, follower, OrderWorker(context))
+    yield Shop(clock, journal, erp, channel, context, pusher, follower, OrderWorker(context), poll)
     await journal.close()
 
 
@@ -199,7 +201,7 @@ async def test_a_number_that_somebody_changed_on_the_channel_is_repaired(shop: S
     shop.channel.shown["A"] = 99
     shop.clock.advance(60.0)
     await CataloguePoll(shop.context, shop.channel).run_once()
-    shop.clock.advance(5.0)
+    shop.clock.advance(25.0)
     await shop.pusher.run_once()
     assert shop.pushed == [{"A": 7}, {"A": 7}]
 
