@@ -53,7 +53,9 @@ class FalabellaChannel:
         self._client = FalabellaClient(config, clock, log, circuit)
         self._orders = Orders(self._client, config, clock)
         self._stock = Stock(self._client, config, clock)
-        self._live = Live(self._client, config, clock)
+        # A circuit of its own: a GetStock that fails must not stop orders and pushes (P5).
+        self._reader = FalabellaClient(config, clock, log)
+        self._live = Live(self._reader, config, clock)
         self._webhooks = Webhooks(self._client, config)
 
     @property
@@ -128,6 +130,7 @@ class FalabellaChannel:
 
     async def close(self) -> None:
         await self._client.close()
+        await self._reader.close()
 
     def _need_api(self) -> None:
         if not self.has_api:
