@@ -11,7 +11,7 @@ from orquestador.flows.reconcile import Reconcile
 from orquestador.model.drift import Drift, Reconciled
 from orquestador.model.errors import Unavailable
 from orquestador.model.work import State
-from orquestador.ports import Save
+from orquestador.ports import Mark, Save
 from tests.unit.flows.test_push import Shop
 
 
@@ -119,3 +119,18 @@ async def test_it_runs_when_it_is_due_and_rests_after_a_failure(shop: Shop) -> N
     shop.clock.advance(300.0)
     await again.run_when_due(600.0)
     assert (await again.last()) == last
+
+
+async def test_a_listing_that_is_looked_at_between_the_reads_is_found_all_the_same(shop: Shop) -> None:
+    """Signals of the ERP come all the time; what is known of the number is right, what shows is not."""
+    await shop.pusher.run_once()
+    shop.channel.shown["A"] = 99
+    reconcile = Reconcile(shop.context, shop.erp, shop.channel, shop.poll)
+    running = asyncio.ensure_future(reconcile.run())
+    while not running.done():
+        await asyncio.sleep(0)
+        if shop.clock.sleepers:
+            await shop.journal.mark([Mark("A", "test")])
+            await shop.pusher.run_once()
+            shop.clock.advance(30.0)
+    assert running.result().drift == {"edited": 1}
