@@ -382,10 +382,7 @@ async def test_pages_of_all_numbers_keep_a_distance(config: FalabellaConfig, mar
     async for channel in connected(replace(config, stock_gap_s=0.5), market.clock):
         before = market.calls("GetStock")
 
-        async def read() -> int:
-            return sum([len(page) async for page in channel.live_pages()])
-
-        reading = asyncio.ensure_future(read())
+        reading = asyncio.ensure_future(_count(channel))
         pauses = 0
         while not reading.done():
             await asyncio.sleep(0.005)
@@ -393,3 +390,7 @@ async def test_pages_of_all_numbers_keep_a_distance(config: FalabellaConfig, mar
                 pauses += 1
                 market.clock.advance(0.5)
         assert (reading.result(), market.calls("GetStock") - before, pauses) == (61, 4, 3)
+
+
+async def _count(channel: FalabellaChannel) -> int:
+    return sum([len(page) async for page in channel.live_pages()])

@@ -89,9 +89,7 @@ def test_what_somebody_changed_is_right_again_within_fifteen_minutes(world: Stac
     changed_at = world.falabella.state()["now"]
 
     world.falabella.post("clock", {"advance_s": 600})
-    wait_for(
-        "it is read a second time", lambda: world.get("/reconcile")["items"][0]["phase"] == "confirm"
-    )
+    wait_for("it is read a second time", lambda: world.get("/reconcile")["items"][0]["phase"] == "confirm")
     world.falabella.post("clock", {"advance_s": 21})
     wait_for("it is repaired", lambda: world.shown(SKU) == 1000)
     assert world.falabella.state()["now"] - changed_at <= 900

@@ -1,9 +1,10 @@
-"""Sales and cancellations of the channel's own, other shops' sales, feeds that take minutes: when all is quiet
-the channel shows the right number, and nothing was pushed that showed already (P3)."""
+"""Sales and cancellations of the channel's own, other shops' sales, feeds that take minutes: when all is
+quiet the channel shows the right number, and nothing was pushed that showed already (P3)."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -183,10 +184,8 @@ class AllShops(OwnSales):
     def a_push_is_lost_sight_of(self) -> None:
         """It arrives, and its answer does not."""
         self.channel.fault = "cut"
-        try:
+        with contextlib.suppress(UpstreamError):
             self.step("push")
-        except UpstreamError:
-            pass
         self.channel.fault = ""
 
     def no_needless_push(self) -> None:

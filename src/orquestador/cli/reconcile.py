@@ -40,7 +40,9 @@ def reconcile(ctx: typer.Context, channel: Channel = None, as_json: AsJson = Fal
             _show(session, item)
     problem = next((item["problem"] for item in items if item["problem"]), None)
     if problem:
-        raise CommandFailed(session.say("reconcile.failed", detail=problem), session.say("reconcile.failed.do"))
+        raise CommandFailed(
+            session.say("reconcile.failed", detail=problem), session.say("reconcile.failed.do")
+        )
     if any(item["last"] and item["last"]["drift"].get("rejected") for item in items):
         raise typer.Exit(PROBLEM)
 

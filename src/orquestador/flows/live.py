@@ -104,9 +104,7 @@ class LiveCheck:
         if listing.confirmed is not None and listing.confirmed.at >= at:
             # Read in the same instant as the report: the read is the newer of the two.
             listing = replace(listing, confirmed=None)
-        return replace(
-            candidate, work=replace(work, doc=listing, urgency=urgency(listing, candidate.wanted))
-        )
+        return replace(candidate, work=replace(work, doc=listing, urgency=urgency(listing, candidate.wanted)))
 
     def _may_be_coming_back(self, candidate: Candidate) -> bool:
         live, before = candidate.work.listing.live, candidate.before
@@ -166,8 +164,8 @@ def settled(work: Work, listing: Listing, now: float) -> Save:
 
 
 def _moved(candidate: Candidate) -> Shown | None:
-    """The read that found its number changed by itself: a sale or a cancellation whose order is not listed yet,
-    or somebody's hand."""
+    """The read that found its number changed by itself: a sale or a cancellation whose order is not listed
+    yet, or somebody's hand."""
     before, listing = candidate.before, candidate.work.listing
     if before is None or before.own_seq != candidate.work.own_seq or listing.why != LIVE_MOVED:
         return None

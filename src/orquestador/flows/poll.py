@@ -15,7 +15,7 @@ from orquestador.ports import CatalogueRow, Channel, Erp, Mark
 BEFORE_PUSH_FRESH_S = 5.0
 BEFORE_PUSH_OVERLAP_S = 60.0
 FOLD_WAIT_S = 10.0
-"""So long a push waits for the orders that its sweep found; a fold that stands still must not stop it (P5)."""
+"""So long a push waits for the orders that its sweep found; a fold that stands still must not stop it."""
 REMEMBERED_HEADS = 50_000
 NEVER = 0.0
 

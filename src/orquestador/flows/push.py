@@ -70,9 +70,7 @@ class Pusher:
             # What became due meanwhile goes along: a scarce call must not be spent on a part of it.
             for _ in range(TOP_UPS):
                 room = channel.max_batch - len(candidates)
-                more = await x.journal.claim(
-                    Kind.LISTING, self._owner, room, x.settings.lease_s, channel.id
-                )
+                more = await x.journal.claim(Kind.LISTING, self._owner, room, x.settings.lease_s, channel.id)
                 if not more:
                     break
                 works += more

@@ -1,6 +1,6 @@
-"""The live channel against what each listing should show: drift is classified, repaired and told (design §8).
+"""The live channel against what each listing should show: drift is classified, repaired, told (design §8).
 
-Drift is a difference on two reads with no own order and no job between. A run reads all numbers of the channel
+Drift is a difference on two reads with no own order and no job between. A run reads all numbers of a channel
 in pages, waits a moment for orders that would explain a difference, and reads those listings again.
 """
 
@@ -54,7 +54,7 @@ class _Seen:
 
 
 class Reconcile:
-    """One channel. One run at a time in a process; two processes repair nothing twice, they only ask twice."""
+    """One channel. One run at a time in a process; two processes only ask twice, and repair once."""
 
     def __init__(self, context: Context, erp: Erp, channel: Channel, poll: OrdersPoll) -> None:
         self._x, self._erp, self._channel, self._poll = context, erp, channel, poll
@@ -179,13 +179,23 @@ class Reconcile:
         found: list[_Seen] = []
         for start in range(0, len(suspects), PAGE):
             some = {s.work.id: s for s in suspects[start : start + PAGE]}
-            rows = [w for w in await x.journal.get(list(some)) if looked_at(w) and not under_way(w)]
+            rows = [w for w in await self._rested(list(some)) if looked_at(w) and not under_way(w)]
             same = [w for w in rows if _untouched(some[w.id].work, w)]
             numbers = await self._channel.live([w.ref for w in same])
             seen, _ = await self._compare([w for w in same if w.ref in numbers], numbers)
             found += [s for s in seen if s.shows != s.should]
             self.progress.done += len(some)
         return found
+
+    async def _rested(self, ids: Sequence[str]) -> list[Work]:
+        """The rows once the signals that came meanwhile are dealt with, or after a while as they are."""
+        rows = await self._x.journal.get(ids)
+        for _ in range(FOLD_LOOKS):
+            if not any(under_way(w) and w.listing.job_id is None for w in rows):
+                break
+            await self._x.clock.sleep(FOLD_LOOK_S)
+            rows = await self._x.journal.get(ids)
+        return rows
 
     async def _repair(self, drifted: Sequence[_Seen], first_read_at: float) -> list[Drifted]:
         """Mark them due: the pusher reads once more and sends what differs. Two reads agreed already, so it

@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orquestador.i18n import checks, decisions, demo, findings, migrate, odoo, reasons, reconcile, screens, status
+from orquestador.i18n import (
+    checks,
+    decisions,
+    demo,
+    findings,
+    migrate,
+    odoo,
+    reasons,
+    reconcile,
+    screens,
+    status,
+)
 
 LANGUAGES = ("es", "en")
 Texts = Mapping[str, tuple[str, str]]

@@ -54,7 +54,7 @@ class Channel(Protocol):
     max_batch: int
     write_means: WriteMeans
     live_means: WriteMeans
-    """What `live` answers: without the units that the channel holds back for its own orders (net), or with."""
+    """What `live` answers: without the units that the channel holds back for own orders (net), or with."""
 
     def read_notice(self, body: bytes, *, stock: bool) -> Notice:
         """What a webhook body says. Raises InvalidBody for a malformed simple body or no JSON at all."""

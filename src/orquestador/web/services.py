@@ -394,8 +394,8 @@ class Services(Protocol):
     async def reconcile_views(self) -> tuple[ReconcileView, ...]: ...
 
     async def reconcile(self, channel: str | None, by: str) -> tuple[ReconcileView, ...]:
-        """Start comparing this channel (None = every one) in the background; those that run go on. NotPossible
-        where there is no ERP or no API access."""
+        """Start comparing this channel (None = every one) in the background; those that run go on.
+        NotPossible where there is no ERP or no API access."""
         ...
 
     async def channel_views(self) -> tuple[ChannelView, ...]: ...

@@ -48,7 +48,7 @@ def test_an_unknown_channel_is_wrong_usage(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ("10000 listings compared, 25 differ, 1 are being repaired", "edited on the channel", "5 more")),
+        ("en", ("10000 listings compared, 25 differ", "edited on the channel", "5 more")),
         ("es", ("10000 publicaciones comparadas, 25 difieren", "lo cambiaron en el canal", "5 más")),
     ],
 )

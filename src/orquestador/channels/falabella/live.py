@@ -63,8 +63,8 @@ class Live:
             answer = await self._client.get("GetStock", {"Limit": str(size), "Offset": str(offset)})
             cells = _cells(answer)
             skus = list(dict.fromkeys(sku for _, sku in cells))
-            # Whether a page counts SKUs or rows is not documented: with several warehouses the last SKU may go
-            # on in the next page, and reading some rows twice is better than missing one.
+            # Whether a page counts SKUs or rows is not documented: with several warehouses the last SKU may
+            # go on in the next page, and reading some rows twice is better than missing one.
             last = len(cells) < size
             known |= cells
             page = {
