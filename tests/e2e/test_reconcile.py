@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.e2e.conftest import embedded_only
 from tests.e2e.stack import ADMIN, Stack, wait_for
 
 SKU, OTHER = "SKU-00001", "SKU-00002"
@@ -81,6 +82,7 @@ def test_an_edit_by_hand_is_repaired_and_a_refused_number_shows_its_class(world:
     assert "publicaciones, 1 diferían" in shown
 
 
+@embedded_only  # how far a run is, only the process knows that runs it
 def test_what_somebody_changed_is_right_again_within_fifteen_minutes(world: Stack) -> None:
     world.up(CLOCK_URL=world.falabella.url, ODOO_SWEEP_S="80000", CATALOGUE_POLL_S="80000")
     wait_for("the catalogue is read", lambda: world.get("/listings")["items"])
