@@ -203,12 +203,15 @@ class AllShopsByRule(AllShops):
 
 
 _SETTINGS = settings(
-    max_examples=40, stateful_step_count=35, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=30, stateful_step_count=35, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestOwnSales = OwnSales.TestCase
+TestOwnSales.settings = _SETTINGS
 TestOwnSalesGross = OwnSalesGross.TestCase
+TestOwnSalesGross.settings = _SETTINGS
 TestAllShops = AllShops.TestCase
+TestAllShops.settings = _SETTINGS
 TestAllShopsGross = AllShopsGross.TestCase
+TestAllShopsGross.settings = _SETTINGS
 TestAllShopsByRule = AllShopsByRule.TestCase
-for _case in (TestOwnSales, TestOwnSalesGross, TestAllShops, TestAllShopsGross, TestAllShopsByRule):
-    _case.settings = _SETTINGS
+TestAllShopsByRule.settings = _SETTINGS

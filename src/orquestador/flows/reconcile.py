@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from orquestador.flows.context import Context, stock_lane
 from orquestador.flows.live import MOVED_AGAIN_S
+from orquestador.flows.places import Overlaps
 from orquestador.flows.poll import OrdersPoll
 from orquestador.model.drift import Drift, Drifted, Reconciled, drift_of, looked_at, under_way
 from orquestador.model.errors import Unavailable
@@ -58,6 +59,8 @@ class Reconcile:
 
     def __init__(self, context: Context, erp: Erp, channel: Channel, poll: OrdersPoll) -> None:
         self._x, self._erp, self._channel, self._poll = context, erp, channel, poll
+        self._scope = context.settings.scope_of(channel.id)
+        self._overlaps = Overlaps(context, erp, channel.id)
         self._lock = asyncio.Lock()
         self._not_before = 0.0
         self._first_at = context.clock.now()
@@ -83,7 +86,7 @@ class Reconcile:
         at = max(self._not_before, (last.started_at if last else self._first_at) + every_s)
         if now < at:
             return min(LOOK_S, at - now)
-        if x.gates.stopped(self._channel.id) or x.gates.stopped("erp"):
+        if x.gates.stopped(self._channel.id) or x.gates.pushes_stopped(self._scope):
             return LOOK_S
         self._not_before = now + FAILED_AGAIN_S
         await self.run()
@@ -153,13 +156,15 @@ class Reconcile:
         if not skus:
             return [], 0
         units = await self._x.journal.units(skus)
-        answers = await self._erp.availability(skus)
+        unproven = await self._overlaps.unproven(units)
+        answers = await self._erp.availability(skus, self._scope)
         seen: list[_Seen] = []
         for work in works:
             answer = answers.get(work.listing.sku)
             if isinstance(answer, Availability):
                 own = units.get(work.listing.sku, Units())
-                should = net_quantity(answer.available, own.unproven, self._x.settings.rule)
+                out = unproven.get(work.listing.sku, 0)
+                should = net_quantity(answer.available, out, self._x.settings.rule)
                 shows = numbers[work.ref]
                 if self._channel.live_means is WriteMeans.GROSS:
                     shows = max(0, shows - own.reserved.get(self._channel.id, 0))
