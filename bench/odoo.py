@@ -1,9 +1,9 @@
 """Odoo as our adapter asks it: calls and time for each order by the size of the batch, and for reading stock.
 
 Nothing of the service runs but the adapter, called as the ERP lane and the pushers call it. The sandbox
-answers as slowly as the measured servers. With ODOO_CONTRACT_URL, _DB, _USER and _PASSWORD the same is done
-on that server, without the sweep, with products and documents of its own under a prefix: the products are
-archived at the end, done documents stay.
+answers as slowly as the measured servers. With ODOO_CONTRACT_URL, _DB, _USER and _PASSWORD (and _API_KEY:
+JSON-2 from 19 on) the same is done on that server, without the sweep, in its first warehouse, with products
+and documents of its own under a prefix: the products are archived at the end, done documents stay.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ SOLD = 100
 """So many SKUs are sold, in turn: no two orders of a batch want the same one."""
 SIZES = (1, 20, 50)
 UNITS_EACH = 1000
+API_KEY = "ODOO_CONTRACT_API_KEY"
 REAL = ("ODOO_CONTRACT_URL", "ODOO_CONTRACT_DB", "ODOO_CONTRACT_USER", "ODOO_CONTRACT_PASSWORD")
 
 
@@ -46,6 +47,10 @@ class Server:
     label: str
     skus: Sequence[str]
     prefix: str = "BENCH-"
+    warehouse: str | None = None
+    """Its code; None = the only one."""
+    key: str = field(default="", repr=False)
+    """An API key of the same user, in the password's place: JSON-2 from 19 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +79,17 @@ class Asked:
 class Odoo:
     """The adapter, with its calls counted."""
 
-    def __init__(self, server: Server, erp: Erp, calls: list[object]) -> None:
-        self.server, self.erp, self._calls = server, erp, calls
+    def __init__(self, server: Server, adapter: OdooErp, calls: list[object]) -> None:
+        self.server, self.adapter, self._calls = server, adapter, calls
+        self.erp: Erp = adapter
 
     @classmethod
     @asynccontextmanager
     async def open(cls, server: Server, **pace: Any) -> AsyncIterator[Odoo]:
         """Ready: logged in, its set-up read."""
         calls: list[object] = []
-        known = OdooSettings(server.url, server.db, server.user, server.password, **pace)
+        who = (server.user, server.key or server.password, bool(server.key))
+        known = OdooSettings(server.url, server.db, *who, warehouse=server.warehouse, **pace)
         erp = OdooErp(known, SystemClock(), log=calls.append)
         try:
             await erp.products(server.skus[:1])
@@ -128,21 +135,35 @@ async def deliver(odoo: Odoo, name: str, size: int, orders: int) -> Asked:
     return asked
 
 
-async def measure_deliveries(odoo: Odoo, sizes: Sizes, report: Report) -> None:
+async def measure_deliveries(odoo: Odoo, sizes: Sizes, report: Report, way: str = "deliver") -> None:
+    """`way`: deliver, by the ordinary calls, or accelerator, by the server action."""
     per_second = {}
+    kind = "" if way == "deliver" else f"{way}_"
     for size in SIZES:
         orders = sizes.one_by_one if size == 1 else sizes.batched
-        asked = await deliver(odoo, "free", size, orders)
+        asked = await deliver(odoo, f"free{kind}", size, orders)
         per_second[size] = orders / asked.s
         calls = asked.calls / orders
-        key, label = f"calls_per_order_{size}", f"deliver, {size} in a batch: calls for each order"
+        key, label = f"{kind}calls_per_order_{size}", f"{way}, {size} in a batch: calls for each order"
         report.add(
             at_most(key, label, calls, "", 0.1) if size == SIZES[-1] else Measure(key, label, calls, ""),
-            Measure(f"ms_per_order_{size}", "  time for each", asked.s * 1000 / orders, "ms"),
-            Measure(f"orders_per_s_{size}", "  orders a second", per_second[size], "/s"),
+            Measure(f"{kind}ms_per_order_{size}", "  time for each", asked.s * 1000 / orders, "ms"),
+            Measure(f"{kind}orders_per_s_{size}", "  orders a second", per_second[size], "/s"),
         )
     gain = per_second[SIZES[-1]] / per_second[1]
-    report.add(at_least("gain", f"  {SIZES[-1]} in a batch beside one by one", gain, "x", 4))
+    label = f"  {SIZES[-1]} in a batch beside one by one"
+    report.add(Measure(f"{kind}gain", label, gain, "x") if kind else at_least("gain", label, gain, "x", 4))
+
+
+async def measure_accelerator(server: Server, sizes: Sizes, report: Report) -> None:
+    """With the server action, which is put there for the measurement and removed afterwards."""
+    async with Odoo.open(server, prefix=server.prefix) as odoo:
+        await odoo.adapter.install_action()
+        try:
+            await odoo.erp.check()
+            await measure_deliveries(odoo, sizes, report, "accelerator")
+        finally:
+            await odoo.adapter.remove_action()
 
 
 async def measure_reads(odoo: Odoo, sizes: Sizes, report: Report) -> None:
@@ -190,6 +211,7 @@ async def measure(server: Server, sizes: Sizes, report: Report, *, sweep: bool) 
         await measure_reads(odoo, sizes, report)
         if sweep:
             await measure_sweep(odoo, report)
+    await measure_accelerator(server, sizes, report)
     if sizes.online:
         await measure_online(server, sizes, report)
 
@@ -212,22 +234,23 @@ class Person:
         if not self._uid:
             raise BenchFailed(f"{REAL[2]} and {REAL[3]} are refused")
 
-    def make(self, skus: Sequence[str]) -> list[int]:
-        """Products of their own with stock in the first warehouse; their ids."""
+    def make(self, skus: Sequence[str]) -> tuple[list[int], str]:
+        """Products of their own with stock in the first warehouse; their ids, and its code."""
         stored: dict[str, object] = {"type": "consu", "is_storable": True}
         if int(self.version.partition(".")[0].removeprefix("saas~")) <= 17:
             stored = {"type": "product"}
-        place = self._on("stock.warehouse", "search_read", [[]], fields=["lot_stock_id"], limit=1, order="id")
         ids: list[int] = self._on(
             "product.product",
             "create",
             [[{"name": f"{sku} (benchmark)", "default_code": sku, **stored} for sku in skus]],
         )
-        here = place[0]["lot_stock_id"][0]
+        fields = ["lot_stock_id", "code"]
+        first = self._on("stock.warehouse", "search_read", [[]], fields=fields, limit=1, order="id")[0]
+        here = first["lot_stock_id"][0]
         counted = [{"product_id": i, "location_id": here, "inventory_quantity": UNITS_EACH} for i in ids]
         quants = self._on("stock.quant", "create", [counted], context={"inventory_mode": True})
         self._on("stock.quant", "action_apply_inventory", [quants])
-        return ids
+        return ids, str(first["code"])
 
     def archive(self, ids: Sequence[int]) -> None:
         self._on("product.product", "write", [list(ids), {"active": False}])
@@ -261,9 +284,11 @@ def real_server() -> Iterator[Server | None]:
     skus = [f"{prefix}{n:05d}" for n in range(1, PAGE + 1)]
     with httpx2.Client(base_url=url, timeout=120, trust_env=False) as http:
         person = Person(http, db, user, password)
-        ids = person.make(skus)
+        ids, warehouse = person.make(skus)
+        key = os.environ.get(API_KEY, "")
+        label = f"Odoo {person.version}{' by API key' if key else ''}"
         try:
-            yield Server(url, db, user, password, f"Odoo {person.version}", skus, prefix)
+            yield Server(url, db, user, password, label, skus, prefix, warehouse, key)
         finally:
             person.archive(ids)
 

@@ -25,7 +25,8 @@ import httpx2
 from orquestador.circuit import Circuit
 from orquestador.model.errors import Ambiguous, RateLimited, Unavailable, UpstreamError
 from orquestador.model.logs import LogStatus
-from orquestador.ops.redact import redact, redact_text
+from orquestador.ops.confidential import is_confidential
+from orquestador.ops.redact import MASK, redact, redact_text
 from orquestador.ops.serving import served
 from orquestador.pace import Pace
 from orquestador.ports import Clock
@@ -300,6 +301,8 @@ class HttpBase:
             return
         around = served()
         request = note.request if note.request is not None else f"{method} {redact_text(url)}"
+        if is_confidential():
+            request = shown = MASK
         self._log(
             CallRecord(
                 service=self.service,

@@ -12,11 +12,14 @@ from orquestador.ports import Journal
 from tests.contract.journal_listings_contract import ListingContract
 from tests.contract.journal_questions_contract import QuestionContract
 from tests.contract.journal_receipts_contract import ReceiptContract
+from tests.contract.journal_rules_contract import RuleContract
 from tests.contract.journal_upkeep_contract import UpkeepContract
 from tests.contract.journal_work_contract import WorkContract
 
 
-class JournalContract(ReceiptContract, WorkContract, QuestionContract, ListingContract, UpkeepContract):
+class JournalContract(
+    ReceiptContract, WorkContract, QuestionContract, ListingContract, RuleContract, UpkeepContract
+):
     @pytest.fixture
     def clock(self) -> ManualClock:
         return ManualClock()

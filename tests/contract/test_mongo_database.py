@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hashlib
+import json
 import stat
 import uuid
 from collections.abc import AsyncIterator
@@ -20,6 +22,7 @@ from orquestador.journal.mongo.store import POOL_MAX, Store
 from orquestador.model.budget import FALABELLA_FEEDS
 from orquestador.model.errors import StoreUnavailable
 from orquestador.model.logs import LogFilter
+from orquestador.model.rules import RuleFields, StoredRule
 from orquestador.model.stock import JobState
 from orquestador.model.work import Kind, State
 from orquestador.ports import Save, WorkQuery
@@ -288,6 +291,42 @@ async def test_a_copy_is_restored_as_it_was(
     assert sorted(await claimed_ids(copy, Kind.LISTING)) == [listing_id("S1"), listing_id("S2")]
     await copy.close()
     await journal.close()
+
+
+async def test_rules_are_told_again_after_a_restore_whatever_was_seen_of_them(
+    uri: str, clock: ManualClock, database: str, tmp_path: Path
+) -> None:
+    journal = await _open(uri, clock, database)
+    rule = StoredRule(CHANNEL, "$S.1", RuleFields(cap=5, erp_sku="ODOO"), changed_by="ana")
+    await journal.save_rules([rule])
+    await journal.backup(str(tmp_path / "copy"))
+    await journal.close()
+    counted = await restore(uri, tmp_path / "copy", database=f"{database}_copy")
+    assert counted["rules"] == 1
+    copy = await _open(uri, clock, f"{database}_copy")
+    assert await copy.rules_to_tell(9) == [replace(rule, rev=1, tell_at=0.0)]
+    await copy.close()
+
+
+async def test_a_copy_from_before_there_were_rules_is_restored(
+    uri: str, clock: ManualClock, database: str, tmp_path: Path
+) -> None:
+    journal = await _filled(uri, clock, database)
+    await journal.backup(str(tmp_path / "new"))
+    await journal.close()
+    lines = gzip.decompress((tmp_path / "new").read_bytes()).splitlines(keepends=True)
+    end = json.loads(lines[-1])["end"]
+    assert end.pop("rules") == 0
+    lines[0] = json.dumps({**json.loads(lines[0]), "schema": 1}).encode() + b"\n"
+    sha256 = hashlib.sha256(b"".join(lines[:-1])).hexdigest()
+    lines[-1] = json.dumps({"end": end, "sha256": sha256}).encode() + b"\n"
+    (tmp_path / "old").write_bytes(gzip.compress(b"".join(lines)))
+    counted = await restore(uri, tmp_path / "old", database=f"{database}_copy")
+    assert (counted["receipts"], counted["rules"]) == (2, 0)
+    copy = await _open(uri, clock, f"{database}_copy")
+    assert await copy.save_rules([StoredRule(CHANNEL, "A", RuleFields(cap=5))]) == [True]
+    assert (await copy.counts()).receipts == 2
+    await copy.close()
 
 
 async def test_a_copy_made_under_load_lacks_nothing_that_it_rests_on(

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from orquestador.model.budget import BudgetSpec
 from orquestador.model.errors import Ambiguous, Unavailable
 from orquestador.model.notices import Notice, NoticeKind
 from orquestador.model.orders import Announcement, LineState, SeenLine, SeenOrder
+from orquestador.model.sales import Customer, SoldLine, SoldOrder
 from orquestador.model.stock import RecordOutcome, WriteMeans
 from orquestador.ports import CatalogueRow, Finding, JobReport, OrderHead, Receipt, Registration
 
@@ -38,6 +40,8 @@ class FakeChannel:
     fault: str = ""
     needless: list[tuple[str, int]] = field(default_factory=list)
     """What was pushed although it showed already."""
+    unpriced: set[str] = field(default_factory=set)
+    sales_read: int = 0
     id: str = "shop"
     kind: str = "fake"
     has_api: bool = True
@@ -87,6 +91,19 @@ class FakeChannel:
         return sum(line.quantity for line in lines if line.sku == ref and line.reserved)
 
     # the port
+
+    async def read_sales(self, order_ids: Sequence[str], *, customers: bool) -> dict[str, SoldOrder]:
+        """Everything costs 1,000; orders in `unpriced` say nothing."""
+        self.sales_read += 1
+        self._take_fault()
+        sold = {}
+        for order_id in order_ids:
+            if order_id in self.orders:
+                price = None if order_id in self.unpriced else Decimal(1000)
+                lines = tuple(SoldLine(line, price) for line in self.orders[order_id])
+                who = Customer("Buyer", email=f"{order_id}@example.com") if customers else None
+                sold[order_id] = SoldOrder(order_id, None, "CLP", lines, who)
+        return sold
 
     def read_notice(self, body: bytes, *, stock: bool) -> Notice:
         return Notice(NoticeKind.ORDER, (body.decode(),), "fake", body.decode())

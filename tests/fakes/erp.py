@@ -174,6 +174,7 @@ class FakeErp:
             self.late.extend(movements)
             return {m.key: Outcome(KeyState.DOUBTFUL) for m in movements}
         for movement in movements:
+            assert movement.sale is not None or not movement.mode.sells, "a sale without its content"
             self._do(movement)
         if fault == "cut":
             return {m.key: Outcome(KeyState.DOUBTFUL) for m in movements}

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
+import httpx2
 import pytest
 
 from bench import odoo, ungrouped
@@ -103,6 +104,9 @@ def test_the_bench_of_odoo_counts_the_calls_and_times_them() -> None:
         "calls_per_order_1": 4.0,  # products, create, validate, read back
         "calls_per_order_20": 0.24,  # three batches for 50 orders
         "calls_per_order_50": 0.08,
+        "accelerator_calls_per_order_1": 2.0,  # products, and all the rest
+        "accelerator_calls_per_order_20": 0.12,
+        "accelerator_calls_per_order_50": 0.04,
         "availability_calls": 1.0,
         "sweep_calls": 2.0,
     }
@@ -110,11 +114,13 @@ def test_the_bench_of_odoo_counts_the_calls_and_times_them() -> None:
     assert measures["ms_per_order_1"]["value"] > 200
 
 
-@pytest.mark.parametrize("version", [17, 18, 19])
+@pytest.mark.parametrize(("version", "key"), [(17, ""), (18, ""), (19, ""), (19, "admin")])
 async def test_the_bench_of_odoo_archives_what_it_made_on_a_real_server(
-    monkeypatch: pytest.MonkeyPatch, version: int
+    monkeypatch: pytest.MonkeyPatch, version: int, key: str
 ) -> None:
     with running(Options(version=version, seed_catalog=5)) as server:
+        httpx2.post(f"{server.url}/_sandbox/faults", json={"second_warehouse": True}).raise_for_status()
+        monkeypatch.setenv(odoo.API_KEY, key)
         for name, value in zip(odoo.REAL, (server.url, "sandbox", "admin", "admin"), strict=True):
             monkeypatch.setenv(name, value)
         report = Report("bench", "title")
@@ -122,6 +128,8 @@ async def test_the_bench_of_odoo_archives_what_it_made_on_a_real_server(
             assert real is not None
             assert real.label.startswith(f"Odoo {version}")
             async with odoo.Odoo.open(real) as asked:
+                api = {f.code: f for f in await asked.erp.check()}["odoo.api"].facts["api"]
+                assert api == ("JSON-2" if key else "JSON-RPC")
                 numbers = await asked.on_hand(real.skus)
                 await odoo.measure_deliveries(asked, odoo.QUICK, report)
                 left = await asked.on_hand(real.skus)

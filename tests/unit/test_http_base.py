@@ -15,6 +15,7 @@ from orquestador.clock import ManualClock
 from orquestador.http_base import CallFailed, CallNote, CallRecord, HttpBase, Profile, TimeOuts
 from orquestador.model.errors import Ambiguous, RateLimited, Rejected, Unavailable
 from orquestador.model.logs import LogStatus
+from orquestador.ops.confidential import confidential
 from orquestador.ops.serving import serving
 from orquestador.pace import Pace
 from tests.fakes.wait import eventually
@@ -123,6 +124,16 @@ async def test_what_a_failure_means(
         assert "token" not in str(caught.value)
         assert http.circuit.state is CircuitState.OPEN
     assert {r.status for r in records} == {LogStatus.ERROR}
+
+
+async def test_a_confidential_call_is_logged_without_its_content(
+    http: HttpBase, serve: Serve, records: list[CallRecord]
+) -> None:
+    url = await serve(answer("200 OK", '{"name": "Ana"}', JSON))
+    with confidential():
+        await http.request("POST", url, profile=Profile.READ, note=CallNote("look", request=["Ana"]))
+    (record,) = records
+    assert (record.action, record.request, record.response) == ("look", "***", "***")
 
 
 async def test_what_was_never_sent_is_no_doubt(http: HttpBase, serve: Serve) -> None:

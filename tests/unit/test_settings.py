@@ -12,6 +12,7 @@ import pytest
 from orquestador.app.build import flow_settings
 from orquestador.i18n import advice
 from orquestador.model.errors import InvalidSetting
+from orquestador.model.orders import OrderMode
 from orquestador.model.stock import WriteMeans
 from orquestador.ops.auth import Role
 from orquestador.ops.ratelimit import Rate
@@ -83,6 +84,8 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert settings.falabella_business_unit == "FACL"
     assert settings.falabella_write_means is WriteMeans.NET
     assert (settings.falabella_order_mode, settings.odoo_short_stock) == ("deliver", "record")
+    assert falabella_accounts(settings)[0].order_mode is OrderMode.DELIVER
+    assert settings.falabella_sale_delivery == "reserve"
     assert settings.hint_delays_s == (2.0, 30.0, 150.0)
     assert settings.publish == "all"
     assert settings.order_close_days == 180
@@ -148,6 +151,7 @@ def test_a_secret_file_that_cannot_be_used_is_named(
         ("FALABELLA_BUSINESS_UNIT", "FAMX"),
         ("FALABELLA_WRITE_MEANS", "maybe"),
         ("FALABELLA_ORDER_MODE", "sale"),
+        ("FALABELLA_SALE_DELIVERY", "sale_order"),
         ("FALABELLA_ORDER_SOURCE", "mail"),
         ("API_KEYS", "just-a-key"),
         ("API_KEYS", "me:king:key"),

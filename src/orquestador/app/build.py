@@ -16,7 +16,7 @@ from orquestador.channels.falabella.channel import FalabellaChannel
 from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
 from orquestador.clock import FollowedClock, SystemClock
 from orquestador.erp.odoo.adapter import OdooErp
-from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.config import OdooSettings, SaleSettings
 from orquestador.flows.context import Context, FlowSettings
 from orquestador.flows.golive import go_live, load_modes
 from orquestador.flows.hints import Hints
@@ -147,17 +147,27 @@ def _build_erp(
             warehouse=account.warehouse,
             scopes=tuple(dict.fromkeys(scopes(settings).values())),
             prefix=settings.prefix,
+            accelerator=settings.odoo_accelerator == "auto",
             connect_timeout_s=account.timeouts.connect_s,
             read_timeout_s=account.timeouts.read_s,
             write_timeout_s=account.timeouts.write_s,
             product_cache_s=settings.product_cache_s,
             calls_per_s=pace.calls_per_s,
             in_flight=pace.in_flight,
+            sales=_sales(settings),
         ),
         clock,
         log=call_logger(logs),
         counters=counters,
     )
+
+
+def _sales(settings: Settings) -> SaleSettings | None:
+    """How sale orders are written, when an account makes them."""
+    for account in falabella_accounts(settings):
+        if account.order_mode.sells:
+            return SaleSettings(account.sale_partner, account.sale_shipping_sku)
+    return None
 
 
 def flow_settings(settings: Settings) -> FlowSettings:
@@ -168,6 +178,7 @@ def flow_settings(settings: Settings) -> FlowSettings:
         order_modes={account.id: account.order_mode for account in falabella_accounts(settings)},
         warehouse=default_warehouse(settings),
         scopes=scopes(settings),
+        sale_customers=all(account.sale_partner is None for account in falabella_accounts(settings)),
         rule=Rule(buffer=settings.stock_buffer, cap=settings.stock_cap),
         publish=settings.publish,
         erp_batch=settings.odoo_batch,

@@ -21,6 +21,7 @@ from orquestador.flows import golive, operator, pause
 from orquestador.flows.duplicates import DuplicatesView
 from orquestador.flows.intake import Intake
 from orquestador.flows.movements import MovementDesk
+from orquestador.flows.rule_desk import RuleDesk
 from orquestador.flows.stockview import StockView
 from orquestador.i18n import text
 from orquestador.model.errors import AuthRefused, PlaceRefused, StoreUnavailable, Unavailable
@@ -77,6 +78,7 @@ class HouseServices:
         self._x = service.context
         self._intake = Intake(service.context)
         self._desk = MovementDesk(service.context)
+        self._rules = RuleDesk(service.context)
         self._stock = StockView(service.context, service.settings.stock_cache_s)
         self._duplicates = DuplicatesView(service.context)
         self._look: asyncio.Future[StoreUnavailable | None] | None = None
@@ -99,6 +101,10 @@ class HouseServices:
     @property
     def clock(self) -> Clock:
         return self._x.clock
+
+    @property
+    def rules(self) -> RuleDesk:
+        return self._rules
 
     async def accept(
         self, source: str, channel: str, notice: Notice, body: bytes, received_at: float, trace_id: str

@@ -37,7 +37,7 @@ class Uninstaller:
         except UpstreamError as error:
             return [Registered(system, "webhook", "", "cannot be asked", problem=error.detail)]
         found = [
-            Registered(system, "webhook", f"{system}:{e.id}", f"{_masked(e.url)} {', '.join(e.events)}")
+            Registered(system, e.kind, f"{system}:{e.id}", f"{_masked(e.url)} {', '.join(e.events)}".strip())
             for e in entries
             if e.ours
         ]
@@ -70,5 +70,7 @@ class Uninstaller:
 
 def _masked(url: str) -> str:
     """The address without its secret: the last path segment and any query."""
+    if not url:
+        return ""
     head, slash, _ = url.split("?", 1)[0].rpartition("/")
     return f"{head}{slash}***"

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from orquestador.app.build import build_channel, build_clock, open_erp
 from orquestador.channels.falabella.channel import FalabellaChannel
 from orquestador.cli.session import Session
+from orquestador.erp.odoo import OdooErp
 from orquestador.model.logs import LogEntry, LogFilter
-from orquestador.ports import Clock, Erp
+from orquestador.ports import Clock
 from orquestador.settings import falabella_accounts
 
 
@@ -36,7 +37,7 @@ class NoLogs:
 @dataclass(frozen=True, slots=True)
 class Adapters:
     clock: Clock
-    erp: Erp | None
+    erp: OdooErp | None
     channels: tuple[FalabellaChannel, ...]
 
 

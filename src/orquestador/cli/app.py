@@ -20,6 +20,8 @@ from orquestador.cli.orders import app as orders_app
 from orquestador.cli.pause import pause, resume
 from orquestador.cli.reconcile import reconcile
 from orquestador.cli.restore import restore
+from orquestador.cli.rules import app as rules_app
+from orquestador.cli.rules import freeze, unfreeze
 from orquestador.cli.sandbox import app as sandbox_app
 from orquestador.cli.serve import api, up, worker
 from orquestador.cli.session import ENV_FILE, Group, Listed
@@ -40,6 +42,7 @@ app = typer.Typer(
 app.add_typer(work_app, name="work", cls=Listed, help=help_text("work"))
 app.add_typer(orders_app, name="orders", cls=Listed, help=help_text("orders"))
 app.add_typer(webhooks_app, name="webhooks", cls=Listed, help=help_text("webhooks"))
+app.add_typer(rules_app, name="rules", cls=Listed, help=help_text("rules"))
 app.add_typer(odoo_app, name="odoo", cls=Listed, help=help_text("odoo"))
 app.add_typer(sandbox_app, name="sandbox", cls=Listed, help=help_text("sandbox"))
 
@@ -79,6 +82,8 @@ app.command("listings", help=help_text("listings"))(listings)
 app.command("reconcile", help=help_text("reconcile"))(reconcile)
 app.command("pause", help=help_text("pause"))(pause)
 app.command("resume", help=help_text("resume"))(resume)
+app.command("freeze", help=help_text("freeze"))(freeze)
+app.command("unfreeze", help=help_text("unfreeze"))(unfreeze)
 app.command("logs", help=help_text("logs"))(logs)
 app.command("backup", help=help_text("backup"))(backup)
 app.command("restore", help=help_text("restore"))(restore)

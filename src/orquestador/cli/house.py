@@ -42,19 +42,50 @@ class House:
     async def post(self, path: str, body: Mapping[str, object] | None = None) -> Row:
         return await self._call("POST", path, body=body)
 
+    async def put(self, path: str, body: Mapping[str, object]) -> Row:
+        return await self._call("PUT", path, body=body)
+
+    async def delete(self, path: str, **query: object) -> Row:
+        asked = {name: str(value) for name, value in query.items() if value is not None}
+        return await self._call("DELETE", path, query=asked)
+
+    async def post_text(self, path: str, content: bytes, **query: str) -> Row:
+        return await self._call("POST", path, query=query, content=content)
+
+    async def get_text(self, path: str, **query: object) -> bytes:
+        """An answer that is no JSON, as it is."""
+        asked = {name: str(value) for name, value in query.items() if value is not None}
+        answer = await self._ask("GET", path, query=asked)
+        if answer.status_code >= 400:
+            self._read(path, answer)
+        return answer.content
+
     async def _call(
         self,
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        content: bytes | None = None,
     ) -> Row:
+        return self._read(path, await self._ask(method, path, query, body, content))
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        content: bytes | None = None,
+    ) -> httpx2.Response:
         try:
-            answer = await self._client.request(method, path, params=query, json=body)
+            return await self._client.request(method, path, params=query, json=body, content=content)
         except httpx2.TransportError as error:
             raise CommandFailed(
                 self._say("cli.no_answer", url=self._url, detail=str(error) or type(error).__name__)
             ) from error
+
+    def _read(self, path: str, answer: httpx2.Response) -> Row:
         try:
             content = answer.json()
         except ValueError:
@@ -75,6 +106,9 @@ class House:
         detail = str(problem.get("detail") or problem.get("title") or status)
         remedy = str(problem["remedy"]) if problem.get("remedy") else None
         kind, verb = str(problem.get("type")).rpartition(":")[2], path.rpartition("/")[2]
+        if kind.startswith("rule-") and has(conflict := f"conflict.{kind.removeprefix('rule-')}"):
+            said = f"{problem.get('field')}: {self._say(conflict, value=problem.get('value'))}"
+            return CommandFailed(said, self._say(f"{conflict}.do"), WRONG_USAGE)
         for key in (f"problem.{kind}@{verb}", f"problem.{kind}"):
             if has(key):
                 said = self._say(key, detail=detail)

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Install = Annotated[bool, typer.Option("--install", help=help_text("odoo.install"))]
+Print = Annotated[bool, typer.Option("--print", help=help_text("odoo.print"))]
+Remove = Annotated[bool, typer.Option("--remove", help=help_text("odoo.remove"))]
 ShowSecret = Annotated[bool, typer.Option("--show-secret", help=help_text("odoo.show_secret"))]
 PROMISES = ("hint", "early", "once", "cost", "old")
 STEPS = ("module", "developer", "new", "trigger", "domain", "action", "check")
 _SAMPLE_URL, _SAMPLE_SECRET = "https://YOUR-ADDRESS", "SECRET"
 
 
-# One command in a group is a group all the same.
 @app.callback()
 def odoo() -> None:
     pass
@@ -64,6 +65,69 @@ def webhook(
         _show(session, rule, base=base, secret=secret, hidden=shown != url)
 
 
+@app.command("install-action", help=help_text("odoo.install_action"))
+def install_action(
+    ctx: typer.Context, print_it: Print = False, remove: Remove = False, as_json: AsJson = False
+) -> None:
+    session = open_session(ctx)
+    if print_it:
+        _print_action(session, as_json=as_json)
+        return
+    done = asyncio.run(_action(session, remove=remove))
+    if as_json:
+        print_json({"actions": [{"id": number, "change": change} for number, change in done]})
+        return
+    for number, change in done:
+        styled(session.say(f"odoo.action.{change}", id=number), "green")
+    if not done:
+        typer.echo(session.say("odoo.action.none"))
+
+
+def _print_action(session: Session, *, as_json: bool) -> None:
+    from orquestador.erp.odoo.accelerator import action_values
+
+    values = action_values(session.settings.prefix)
+    if as_json:
+        print_json({"action": values})
+        return
+    styled(session.say("odoo.action_title"), "bold")
+    fields = {name: value for name, value in values.items() if name != "code"}
+    width = max(map(len, fields))
+    for name, value in fields.items():
+        typer.echo(f"  {name:{width}}  {value}")
+    typer.echo(f"\n{session.say('odoo.action_hand')}")
+    styled(f"\n{session.say('odoo.action_text')}", "bold")
+    typer.echo(values["code"])
+
+
+async def _action(session: Session, *, remove: bool) -> list[tuple[str, str]]:
+    """What became of each action: (its id, created | updated | unchanged | removed)."""
+    from orquestador.cli.adapters import open_adapters
+
+    async with open_adapters(session) as adapters:
+        if adapters.erp is None:
+            raise CommandFailed(session.say("odoo.not_configured"), session.say("odoo.not_configured.do"))
+        try:
+            if remove:
+                return [(entry.id, "removed") for entry in await adapters.erp.remove_action()]
+            made = await adapters.erp.install_action()
+        except Rejected as error:
+            raise _refused(session, error) from None
+        except Ambiguous as error:
+            raise CommandFailed(error.detail, session.say("odoo.action_doubt.do"), PROBLEM) from None
+        return [(made.entry.id, made.change)]
+
+
+def _refused(session: Session, error: Rejected) -> Exception:
+    """The words for a refusal that has some, else itself."""
+    if not has(error.code):
+        return error
+    user = session.settings.odoo_username or ""
+    return CommandFailed(
+        session.say(error.code, user=user), session.say(f"{error.code}.do", user=user), PROBLEM
+    )
+
+
 def _base(session: Session) -> str | None:
     """Where Odoo reaches us; this very machine when Odoo runs on it. None = nobody said."""
     from orquestador.ops.addresses import is_loopback_url
@@ -95,11 +159,7 @@ async def _installed(session: Session, url: str) -> RegistrationChange:
         try:
             return await adapters.erp.register(url)
         except Rejected as error:
-            if not has(error.code):
-                raise
-            user = session.settings.odoo_username or ""
-            remedy = session.say(f"{error.code}.do", user=user)
-            raise CommandFailed(session.say(error.code, user=user), remedy, PROBLEM) from None
+            raise _refused(session, error) from None
         except Ambiguous as error:
             raise CommandFailed(error.detail, session.say("odoo.rule_doubt.do"), PROBLEM) from None
 

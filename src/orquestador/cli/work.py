@@ -293,3 +293,6 @@ def _show_listing(session: Session, listing: Row) -> None:
         show_table(
             [session.say(f"listing.col.{name}") for name in ("number", "value", "when")], rows, right=(1,)
         )
+    if rule := listing.get("rule"):
+        level = session.say(f"level.{rule['level']}")
+        typer.echo(session.say("listing.rule", field=rule["field"], value=rule["value"], level=level))

@@ -18,6 +18,7 @@ from orquestador.flows.lane_rows import (
     unless_signalled,
 )
 from orquestador.flows.pause import let_write
+from orquestador.flows.sales import SaleDesk
 from orquestador.model.effects import ASK_PERSON_EVERY_S, KeyState
 from orquestador.model.ledger import replace_effect
 from orquestador.model.logs import LogStatus
@@ -30,8 +31,8 @@ from orquestador.ports import Erp, Mark, Outcome, Save
 class Attendant:
     """The part of the ERP lane that asks about reserved documents until none is open."""
 
-    def __init__(self, context: Context, erp: Erp) -> None:
-        self._x, self._erp = context, erp
+    def __init__(self, context: Context, erp: Erp, sales: SaleDesk) -> None:
+        self._x, self._erp, self._sales = context, erp, sales
 
     async def attend(self, works: Sequence[Work]) -> None:
         """Look what people did with the documents that promise units to these orders, and give up what the
@@ -54,9 +55,10 @@ class Attendant:
         if asked:
             answers |= await self._erp.ask([OpenRow(w, w.order, e).movement for w, e in asked if w.order])
         if given_up:
+            kept = await self._sales.kept([OpenRow(w, w.order, e) for w, e in given_up if w.order])
             await let_write(x)
             answers |= await self._erp.lower(
-                [OpenRow(w, w.order, e).movement for w, e in given_up if w.order],
+                kept,
                 {e.key: targets(e) for _, e in given_up},
             )
         booked = [(w, self._booked(w, w.order, answers)) for w in marked if w.order]

@@ -62,6 +62,8 @@ class FlowSettings:
     """The default one; None = the only one there is."""
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     """Per channel id; the stock of the default warehouse where none is said."""
+    sale_customers: bool = True
+    """Sale orders need the buyer; False where one contact buys everything."""
     rule: Rule = field(default_factory=Rule)
     publish: str | Sequence[str] = "all"
     """`all`, `none`, or the SKUs that are managed."""

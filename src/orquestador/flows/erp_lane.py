@@ -6,7 +6,7 @@ that, the next look asks the ERP what the key contains.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from orquestador.flows.attendant import Attendant
@@ -24,6 +24,7 @@ from orquestador.flows.lane_rows import (
 from orquestador.flows.movements import MovementLane
 from orquestador.flows.pause import Held, let_write, paused
 from orquestador.flows.places import Lane, first_place, lanes
+from orquestador.flows.sales import SaleDesk
 from orquestador.model.effects import ASK_PERSON_EVERY_S, Act, KeyState, Verdict, judge
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable
 from orquestador.model.ledger import (
@@ -46,7 +47,7 @@ from orquestador.model.reservations import (
 )
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
-from orquestador.ports import Erp, Mark, Outcome, Save
+from orquestador.ports import Erp, Mark, Movement, Outcome, Save
 
 
 class ErpLane:
@@ -59,7 +60,8 @@ class ErpLane:
         self._lane = lanes(context)[0] if lane is None else lane
         self._first: Place | None = None
         self._manual = MovementLane(context, erp)
-        self._attendant = Attendant(context, erp)
+        self._sales = SaleDesk(context)
+        self._attendant = Attendant(context, erp, self._sales)
 
     async def run_once(self) -> int:
         """One batch; returns how many rows were looked at. Raises Unavailable or AuthRefused when the ERP
@@ -95,7 +97,9 @@ class ErpLane:
         orders = [w.order for w in works if w.order is not None]
         with serving(
             order_ids=[o.order_id for o in orders],
-            skus=[line.sku for o in orders for line in o.lines],
+            skus=[
+                sku for o in orders for line in o.lines for sku in dict.fromkeys((line.sku, line.seller_sku))
+            ],
             links=[o.trace_id for o in orders if o.trace_id],
         ):
             await self._do(works)
@@ -158,10 +162,10 @@ class ErpLane:
             assert before is not None
             order = map_lines(before, ids, problems)
             live = x.modes.of(work.channel) is not None
+            mode = x.settings.order_modes.get(work.channel, OrderMode.DELIVER)
             if live:
-                mode = x.settings.order_modes.get(work.channel, OrderMode.DELIVER)
                 order = plan_effect(order, prefix=x.settings.prefix, now=now, mode=mode, place=place)
-            planned.append(row_after(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY))
+            planned.append(row_after(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY, mode=mode))
         stored = await x.journal.save(planned)
         begun = []
         for save, ok in zip(planned, stored, strict=True):
@@ -169,9 +173,7 @@ class ErpLane:
             if ok and after is not None and (effect := after.open_effect):
                 begun.append(OpenRow(replace(save.work, rev=save.work.rev + 1), after, effect))
         if begun:
-            # Paused just now: the intents are stored, and the ERP is asked about them after `resume`.
-            await let_write(x)
-            await self._close(begun, await self._erp.apply([row.movement for row in begun]))
+            await self._send(begun, self._erp.apply)
 
     async def _resume(self, rows: Sequence[OpenRow]) -> None:
         """Ask what became of open effects, and go on from there."""
@@ -194,9 +196,23 @@ class ErpLane:
             (Act.VOID, self._erp.void),
         ):
             group = await self._announced(todo[act]) if act is Act.VOID else todo[act]
-            if group:
+            if group and act is Act.VOID:
                 await let_write(self._x)
                 await self._close(group, await call([row.movement for row in group]))
+            elif group:
+                await self._send(group, call)
+
+    async def _send(
+        self, rows: Sequence[OpenRow], call: Callable[[list[Movement]], Awaitable[dict[str, Outcome]]]
+    ) -> None:
+        """Have these done. What a sale order is to contain is asked for first; where the channel is away, the
+        row waits for it."""
+        found = await self._sales.prepare(rows)
+        # Paused just now: the intents are stored, and the ERP is asked about them after `resume`.
+        await let_write(self._x)
+        outcomes = await call(found.movements) if found.movements else {}
+        await self._close([r for r in rows if r.effect.key not in found.away], outcomes | found.refused)
+        await self._x.save(self._sales.postponed([r for r in rows if r.effect.key in found.away], found.away))
 
     async def _announced(self, rows: Sequence[OpenRow]) -> list[OpenRow]:
         """Written down first: what is missing after this was our doing, nobody else's."""
@@ -219,6 +235,7 @@ class ErpLane:
             outcome.state,
             erp_id=outcome.erp_id,
             detail=outcome.reason,
+            code=outcome.code,
             needed=row.needed,
             now=self._x.clock.now(),
         )

@@ -42,7 +42,7 @@ class JobFollower:
         if job.external_id is None:
             return await self._look_up(job, age)
         try:
-            with serving(skus=[r.sku for r in job.records]):
+            with serving(skus=job.skus):
                 report = await self._channel.report(job.external_id, [r.ref for r in job.records])
         except Rejected as error:
             return await self.give_up(job, JobState.UNVERIFIED, f"no_report:{error.detail}")
@@ -169,5 +169,5 @@ class JobFollower:
                 "notAccepted": bad,
                 "note": job.note,
             },
-            skus=[r.sku for r in job.records],
+            skus=job.skus,
         )

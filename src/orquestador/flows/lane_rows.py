@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from orquestador.flows.outlook import FOR_THE_ERP, outlook
 from orquestador.model.effects import KeyState
 from orquestador.model.ledger import plan_effect, still_needed, totals
-from orquestador.model.orders import Effect, Order
+from orquestador.model.orders import Effect, Order, OrderMode
 from orquestador.model.reservations import Found, must_lower
 from orquestador.model.work import State, Work
 from orquestador.ports import Mark, Movement, Outcome, Save
@@ -52,10 +52,13 @@ def row_after(
     now: float,
     effect_due_at: float,
     marks: tuple[Mark, ...] = (),
+    mode: OrderMode = OrderMode.DELIVER,
 ) -> Save:
     """The row after the lane looked: while an effect is open or missing, `effect_due_at` says when it looks
-    again."""
-    look = outlook(order, live=live, now=now, tried=order.open_effect is not None or not _plannable(order))
+    again. `mode` is that of the next take; asked for after planning only, elsewhere it plans once more."""
+    look = outlook(
+        order, live=live, now=now, tried=order.open_effect is not None or not _plannable(order, mode)
+    )
     row = replace(work, doc=order, state=look.state, reason=look.reason, due_at=look.due_at)
     due = look.effect_due_at
     if due is not None and look.reason == FOR_THE_ERP:
@@ -63,10 +66,10 @@ def row_after(
     return Save(unless_signalled(row), marks=marks, effect_due_at=due)
 
 
-def _plannable(order: Order) -> bool:
+def _plannable(order: Order, mode: OrderMode) -> bool:
     """True when another effect can be made right away, so the lane goes on with this order."""
     return (
-        plan_effect(order, prefix="", now=0.0) is not order
+        plan_effect(order, prefix="", now=0.0, mode=mode) is not order
         or must_lower(order)
         or any(
             line.problem is None and line.product_id is None and line.should_be_out > line.taken

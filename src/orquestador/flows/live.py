@@ -86,7 +86,7 @@ class LiveCheck:
                 hold = LIVE_MOVED, moved.at + MOVED_AGAIN_S - asked_at
             elif self._may_be_coming_back(candidate) and asked < ASKED_MAX:
                 asked += 1
-                if await self._coming_back(listing.sku) >= number - candidate.wanted:
+                if await self._coming_back(work.ref) >= number - candidate.wanted:
                     hold = "giving_back", GIVING_BACK_AGAIN_S
             if hold is None or asked_at >= self._held.setdefault(work.id, asked_at) + HOLD_MAX_S:
                 self._held.pop(work.id, None)
@@ -112,17 +112,17 @@ class LiveCheck:
         held = candidate.work.id in self._held
         return live is not None and candidate.wanted < live.quantity and (changed or held)
 
-    async def _coming_back(self, sku: str) -> int:
-        """Units of cancelled orders of this channel that the ERP is about to get back: the channel shows them
+    async def _coming_back(self, ref: str) -> int:
+        """Units of cancelled orders of this offer that the ERP is about to get back: the channel shows them
         again already."""
-        query = WorkQuery(kind=Kind.ORDER, channel=self._channel.id, sku=sku, limit=20)
+        query = WorkQuery(kind=Kind.ORDER, channel=self._channel.id, sku=ref, limit=20)
         works, _ = await self._x.journal.find(query)
         return sum(
             max(0, line.taken - line.should_be_out)
             for work in works
             if work.order is not None and work.state is not State.DEAD and may_have_effects(work.order)
             for line in work.order.lines
-            if line.sku == sku
+            if line.seller_sku == ref
         )
 
     def _blind(

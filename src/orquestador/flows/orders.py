@@ -5,13 +5,14 @@ The ERP lane (erp_lane.py) then does what is missing in the ERP.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from orquestador.flows.context import ORDERS_LANE, Context
 from orquestador.flows.golive import refold
 from orquestador.flows.hands import in_hand
 from orquestador.flows.outlook import outlook
+from orquestador.flows.rules import erp_skus
 from orquestador.model.adoption import adopt
 from orquestador.model.errors import AuthRefused, StoreUnavailable, Unavailable, UpstreamError
 from orquestador.model.fold import affected_skus, awaited_until, fold
@@ -19,6 +20,7 @@ from orquestador.model.ledger import wants_effect
 from orquestador.model.logs import LogStatus
 from orquestador.model.notices import NoticeKind
 from orquestador.model.orders import Order, SeenOrder
+from orquestador.model.rules import mapped
 from orquestador.model.work import ATTEMPTS_MAX, Kind, State, Work, backoff_s, work_id
 from orquestador.ops.serving import serving
 from orquestador.ports import Channel, Mark, Receipt, Save
@@ -103,9 +105,10 @@ class OrderWorker:
         self, channel: Channel, seen: Sequence[tuple[Work, list[SeenOrder], list[Receipt]]]
     ) -> None:
         saves, observing = [], self._x.modes.of(channel.id) is None
+        skus = await erp_skus(self._x, channel.id, _seller_skus(seen))
         for work, reads, receipts in seen:
             try:
-                saves.append(await self._fold_one(channel, work, reads, receipts))
+                saves.append(await self._fold_one(channel, work, reads, receipts, skus))
             except StoreUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - an edge: one order that we cannot handle blocks no other (P5)
@@ -118,7 +121,12 @@ class OrderWorker:
             await refold(self._x, [save.work for save in saves])
 
     async def _fold_one(
-        self, channel: Channel, work: Work, reads: Sequence[SeenOrder], receipts: Sequence[Receipt]
+        self,
+        channel: Channel,
+        work: Work,
+        reads: Sequence[SeenOrder],
+        receipts: Sequence[Receipt],
+        skus: Mapping[str, str],
     ) -> Save:
         x, now = self._x, self._x.clock.now()
         unreadable = next((r.notice for r in receipts if r.notice.kind is NoticeKind.UNREADABLE), None)
@@ -158,6 +166,7 @@ class OrderWorker:
             if named is None:
                 return self._again(work, replace(order, lines=()), now + 1.0)
             order = named
+        order = mapped(order, skus)
         return self._folded(work, before, order, now, live=golive is not None)
 
     def _folded(self, work: Work, before: Order | None, order: Order, now: float, *, live: bool) -> Save:
@@ -290,6 +299,15 @@ class OrderWorker:
         if work.order is None:
             return None
         return self._x.clock.now() if wants_effect(work.order) else work.order.look_at
+
+
+def _seller_skus(seen: Iterable[tuple[Work, list[SeenOrder], list[Receipt]]]) -> list[str]:
+    """Of every line that is known or read."""
+    skus: set[str] = set()
+    for work, reads, _ in seen:
+        skus |= {line.seller_sku for line in (work.order.lines if work.order else ())}
+        skus |= {line.sku for order in reads for line in order.lines}
+    return sorted(skus)
 
 
 def _fold_reads(order: Order, reads: Sequence[SeenOrder]) -> Order | None:

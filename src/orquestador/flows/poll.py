@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import replace
 
 from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
+from orquestador.flows.rules import rules_of
+from orquestador.model.rules import Effective
 from orquestador.model.stock import Listing, Shown
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import CatalogueRow, Channel, Erp, Mark
@@ -98,16 +101,23 @@ class CataloguePoll:
         """Read the whole catalogue; returns how many listings are new."""
         created, asked_at = 0, self._x.clock.now()
         async for page in self._channel.catalogue():
-            created += await self._x.journal.upsert_listings([self._row(r, asked_at) for r in page])
+            created += await self._x.journal.upsert_listings(await self._rows(page, asked_at))
             await self._x.queue.wake(stock_lane(self._channel.id), [r.sku for r in page])
             asked_at = self._x.clock.now()
         return created
 
-    def _row(self, row: CatalogueRow, asked_at: float) -> Work:
+    async def _rows(self, page: Sequence[CatalogueRow], asked_at: float) -> list[Work]:
+        listed = [Listing(channel=self._channel.id, ref=row.ref, sku=row.sku) for row in page]
+        rules = await rules_of(self._x, self._channel.id, listed)
+        return [self._row(row, rules[row.ref], asked_at) for row in page]
+
+    def _row(self, row: CatalogueRow, rule: Effective, asked_at: float) -> Work:
         now = self._x.clock.now()
         listing = Listing(
-            channel=self._channel.id, ref=row.ref, sku=row.sku, managed=self._x.settings.publishes(row.sku)
+            channel=self._channel.id, ref=row.ref, sku=rule.erp_sku or row.sku, managed=rule.publish
         )
+        if listing.sku != row.sku:
+            listing = replace(listing, seller_sku=row.sku)
         if row.quantity is not None:
             listing = replace(listing, live=Shown(row.quantity, asked_at, 0))
         return Work(

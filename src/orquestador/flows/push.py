@@ -10,32 +10,19 @@ from orquestador.flows.context import Context, jobs_lane, stock_lane
 from orquestador.flows.events import JOB, of_job
 from orquestador.flows.hands import in_hand
 from orquestador.flows.jobs import JobFollower
-from orquestador.flows.live import ERP_AWAY_AGAIN_S, Candidate, LiveCheck, settled
+from orquestador.flows.live import Candidate, LiveCheck
+from orquestador.flows.numbers import Numbers
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
-from orquestador.flows.places import Overlaps
 from orquestador.flows.poll import OrdersPoll
 from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable
 from orquestador.model.logs import LogStatus
-from orquestador.model.orders import Units
-from orquestador.model.stock import (
-    ZEROING_URGENCY,
-    Availability,
-    Job,
-    JobRecord,
-    JobState,
-    Listing,
-    linger_s,
-    net_quantity,
-    urgency,
-    written_quantity,
-)
+from orquestador.model.stock import ZEROING_URGENCY, Job, JobRecord, JobState, linger_s
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
-from orquestador.ports import Channel, Erp, ProductProblem, Save
+from orquestador.ports import Channel, Erp, Save
 
 TOP_UPS = 3
 """Claims for one batch: what already shows its number leaves room for others."""
-UNKNOWN_AGAIN_S = 60.0
 FOLD_AGAIN_S = 0.5
 
 
@@ -45,14 +32,12 @@ class Pusher:
     def __init__(
         self, context: Context, erp: Erp, channel: Channel, poll: OrdersPoll, follower: JobFollower
     ) -> None:
-        self._x, self._erp, self._channel = context, erp, channel
+        self._x, self._channel = context, channel
         self._poll, self._follower = poll, follower
-        self._scope = context.settings.scope_of(channel.id)
-        self._overlaps = Overlaps(context, erp, channel.id)
+        self._numbers = Numbers(context, erp, channel)
         self._live = LiveCheck(context, channel)
         self._owner = context.owner
         self._last_push_at = 0.0
-        self._oversold: set[str] = set()
 
     async def run_once(self) -> int:
         """One batch of due listings; returns how many. Raises Unavailable or AuthRefused, with everything
@@ -78,7 +63,9 @@ class Pusher:
                 if not candidates or len(candidates) >= channel.max_batch:
                     break
             if candidates:
-                with serving(skus=[c.work.listing.sku for c in candidates]):
+                with serving(
+                    skus=list(dict.fromkeys(s for c in candidates for s in (c.work.listing.sku, c.work.ref)))
+                ):
                     await self._send(candidates)
         except Exception:
             # Whatever went wrong, nobody's attempt is spent and the rows are looked at again soon.
@@ -88,54 +75,14 @@ class Pusher:
 
     async def _decide(self, works: Sequence[Work]) -> list[Candidate]:
         """Settle the listings that show the right number already; the rest are candidates."""
-        x, channel = self._x, self._channel
-        # This order matters: newest orders, then the units not yet proven out of the ERP, then what the ERP
-        # still has (design §7.3). A unit counted twice on the way makes the number lower for a moment, never
-        # higher.
-        if channel.has_api:
+        if self._channel.has_api:
             read_at = max((w.listing.live.at for w in works if w.listing.live), default=0.0)
             await self._poll.before_push(read_at)
-        await self._save([_missing(w) for w in works if w.listing.missing])
-        works = [w for w in works if not w.listing.missing]
-        skus = sorted({w.listing.sku for w in works})
-        units = await x.journal.units(skus)
-        try:
-            unproven = await self._overlaps.unproven(units)
-            if x.gates.pushes_stopped(self._scope):
-                return await self._lowered(works, units, unproven)
-            known = await self._erp.availability(skus, self._scope)
-        except Unavailable:
-            # Without the ERP nobody can say which units leave other places: all of them count.
-            return await self._lowered(works, units, {sku: of.unproven for sku, of in units.items()})
-        now, candidates, saves = x.clock.now(), [], []
-        for work in works:
-            answer = known.get(work.listing.sku)
-            if not isinstance(answer, Availability):
-                saves.append(self._unknown(work, answer, now))
-                continue
-            sku = work.listing.sku
-            candidate = self._number(work, answer, units.get(sku, Units()), unproven.get(sku, 0))
-            listing = replace(
-                work.listing,
-                wanted=candidate.wanted,
-                wanted_at=answer.as_of,
-                available=answer.available,
-                # The policy of now: the catalogue may not have been read since it changed.
-                managed=x.settings.publishes(work.listing.sku),
-            )
-            self._watch_oversold(listing, answer)
-            if not listing.managed:
-                saves.append(settled(work, replace(listing, why="unmanaged"), now))
-            elif listing.shows(candidate.wanted, work.own_seq) and not listing.doubtful(now):
-                why = "oversold" if answer.available < 0 else None
-                saves.append(settled(work, replace(listing, why=why), now))
-            elif x.modes.of(channel.id) is None:
-                saves.append(settled(work, replace(listing, why="observing"), now))
-            else:
-                due = replace(work, doc=listing, urgency=urgency(listing, candidate.wanted))
-                candidates.append(replace(candidate, work=due, before=work.listing.newest))
-        await self._save(saves)
-        return await self._checked(candidates)
+        decided = await self._numbers.decide(works)
+        await self._save(decided.saves)
+        if decided.later:
+            await self._x.journal.release(self._owner, decided.later, decided.later_at)
+        return await self._checked(decided.candidates)
 
     async def _checked(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Those of them that have to be sent, the most urgent first, by what the channel shows right now."""
@@ -157,66 +104,6 @@ class Pusher:
             return True
         await self._postpone(candidates, self._x.clock.now() + FOLD_AGAIN_S, "orders_first")
         return False
-
-    async def _lowered(
-        self, works: Sequence[Work], units: Mapping[str, Units], unproven: Mapping[str, int]
-    ) -> list[Candidate]:
-        """While the ERP is away a known number may fall by what was sold since, never rise (design §7.3).
-
-        These rows stay due, so that each gets its real number when the ERP is back.
-        """
-        x, candidates = self._x, []
-        for work in works:
-            listing, sums = work.listing, units.get(work.listing.sku, Units())
-            newest = listing.newest
-            live = x.modes.of(self._channel.id) is not None and x.settings.publishes(listing.sku)
-            if not live or newest is None or listing.available is None:
-                continue
-            wanted = net_quantity(listing.available, unproven.get(listing.sku, 0), x.settings.rule)
-            if wanted < newest.quantity or (wanted == newest.quantity and newest.own_seq != work.own_seq):
-                written = written_quantity(wanted, sums, self._channel.id, self._channel.write_means)
-                doc = replace(listing, wanted=wanted, wanted_at=x.clock.now(), why="erp_away")
-                due = replace(work, doc=doc, urgency=urgency(listing, wanted))
-                reserved = sums.reserved.get(self._channel.id, 0)
-                candidates.append(Candidate(due, wanted, written, closes=work.done, reserved=reserved))
-        taken = {c.work.id for c in candidates}
-        rest = [w.id for w in works if w.id not in taken]
-        await x.journal.release(self._owner, rest, x.clock.now() + ERP_AWAY_AGAIN_S)
-        return await self._checked(candidates)
-
-    def _watch_oversold(self, listing: Listing, answer: Availability) -> None:
-        """More was sold than there is: told once, when it shows."""
-        if answer.available >= 0:
-            self._oversold.discard(listing.sku)
-        elif listing.sku not in self._oversold and listing.why != "oversold":
-            # The listing says it only once its number is settled; until then it is looked at again and again.
-            self._oversold.add(listing.sku)
-            self._x.count("oversold")
-            self._x.log(
-                "stock.oversold",
-                LogStatus.ERROR,
-                response={"sku": listing.sku, "available": answer.available},
-                skus=[listing.sku],
-            )
-
-    def _number(self, work: Work, answer: Availability, units: Units, unproven: int) -> Candidate:
-        wanted = net_quantity(answer.available, unproven, self._x.settings.rule)
-        written = written_quantity(wanted, units, self._channel.id, self._channel.write_means)
-        reserved = units.reserved.get(self._channel.id, 0)
-        return Candidate(work, wanted, written, reserved=reserved)
-
-    def _unknown(self, work: Work, problem: ProductProblem | None, now: float) -> Save:
-        """Not a number: never 0 (design §7.3)."""
-        listing = work.listing
-        if problem is None:
-            row = replace(
-                work, state=State.WAITING, due_at=now + UNKNOWN_AGAIN_S, reason="erp_did_not_answer_sku"
-            )
-            return Save(row)
-        why = problem.value
-        state = State.DEAD if problem is ProductProblem.DUPLICATE else State.SETTLED
-        row = replace(work, doc=replace(listing, why=why), state=state, reason=why, done=work.wanted)
-        return Save(row)
 
     async def _send(self, candidates: Sequence[Candidate]) -> None:
         x, channel, now = self._x, self._channel, self._x.clock.now()
@@ -288,7 +175,7 @@ class Pusher:
                 LogStatus.PENDING,
                 request={"job": job.id, "quantities": _shown(quantities)},
                 response={"externalId": external_id},
-                skus=[r.sku for r in job.records],
+                skus=job.skus,
             )
 
     async def _postpone(self, candidates: Sequence[Candidate], at: float, why: str) -> None:
@@ -314,11 +201,6 @@ class Pusher:
         """Rows that somebody changed meanwhile are due again now, not when our lease is over."""
         if changed := list(ids):
             await self._x.journal.release(self._owner, changed)
-
-
-def _missing(work: Work) -> Save:
-    """A signal does not bring back an offer that the channel does not know."""
-    return Save(replace(work, state=State.DEAD, done=work.wanted, reason="sku_not_found_on_channel"))
 
 
 def _shown(quantities: Mapping[str, int], most: int = 50) -> dict[str, object]:

@@ -17,6 +17,7 @@ from orquestador.flows.context import Context, stock_lane
 from orquestador.flows.live import MOVED_AGAIN_S
 from orquestador.flows.places import Overlaps
 from orquestador.flows.poll import OrdersPoll
+from orquestador.flows.rules import rules_of
 from orquestador.model.drift import Drift, Drifted, Reconciled, drift_of, looked_at, under_way
 from orquestador.model.errors import Unavailable
 from orquestador.model.logs import LogStatus
@@ -151,20 +152,21 @@ class Reconcile:
         return numbers
 
     async def _compare(self, works: Sequence[Work], numbers: dict[str, int]) -> tuple[list[_Seen], int]:
-        """What each shows and should show; and how many have no number in the ERP."""
+        """What each shows and should show, by its rule; and how many have no number in the ERP."""
         skus = sorted({w.listing.sku for w in works})
         if not skus:
             return [], 0
-        units = await self._x.journal.units(skus)
+        rules = await rules_of(self._x, self._channel.id, [w.listing for w in works])
+        units = await self._x.journal.units([*skus, *(w.ref for w in works if w.ref not in skus)])
         unproven = await self._overlaps.unproven(units)
         answers = await self._erp.availability(skus, self._scope)
         seen: list[_Seen] = []
         for work in works:
             answer = answers.get(work.listing.sku)
             if isinstance(answer, Availability):
-                own = units.get(work.listing.sku, Units())
+                own = units.get(work.ref, Units())
                 out = unproven.get(work.listing.sku, 0)
-                should = net_quantity(answer.available, out, self._x.settings.rule)
+                should = net_quantity(answer.available, out, rules[work.ref].rule)
                 shows = numbers[work.ref]
                 if self._channel.live_means is WriteMeans.GROSS:
                     shows = max(0, shows - own.reserved.get(self._channel.id, 0))

@@ -27,6 +27,7 @@ from orquestador.flows.poll import CataloguePoll, ErpPoll, OrdersPoll
 from orquestador.flows.presence import Presence
 from orquestador.flows.push import Pusher
 from orquestador.flows.reconcile import Reconcile, Reconciles
+from orquestador.flows.rules import RuleTeller
 from orquestador.flows.sweep import ErpSweep
 from orquestador.flows.upkeep import Checks, Upkeep
 from orquestador.model.errors import StoreUnavailable, UpstreamError
@@ -81,6 +82,7 @@ class Runner:
             return
         self._drain("orders", OrderWorker(x).run_once, ORDERS_LANE, gives_way=True)
         self._timed("upkeep", Upkeep(x).run_once)
+        self._timed("rules", RuleTeller(x).run_once)
         if not x.alone:
             self._timed("ownership", self._prolong)
         if x.erp is not None:

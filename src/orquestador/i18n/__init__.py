@@ -12,13 +12,18 @@ from dataclasses import dataclass
 
 from orquestador.i18n import (
     checks,
+    checks_channels,
+    checks_odoo,
+    checks_sales,
     decisions,
     demo,
     findings,
     migrate,
     odoo,
     reasons,
+    reasons_stock,
     reconcile,
+    rules,
     screens,
     status,
 )
@@ -26,18 +31,24 @@ from orquestador.i18n import (
 LANGUAGES = ("es", "en")
 Texts = Mapping[str, tuple[str, str]]
 
-CATALOGUE: Texts = {
-    **findings.TEXTS,
-    **checks.TEXTS,
-    **reasons.TEXTS,
-    **status.TEXTS,
-    **screens.TEXTS,
-    **decisions.TEXTS,
-    **demo.TEXTS,
-    **migrate.TEXTS,
-    **odoo.TEXTS,
-    **reconcile.TEXTS,
-}
+PARTS = (
+    findings,
+    checks,
+    checks_channels,
+    checks_odoo,
+    checks_sales,
+    reasons,
+    reasons_stock,
+    status,
+    screens,
+    decisions,
+    demo,
+    migrate,
+    odoo,
+    rules,
+    reconcile,
+)
+CATALOGUE: Texts = {code: words for part in PARTS for code, words in part.TEXTS.items()}
 
 
 class _Facts(dict[str, object]):

@@ -35,6 +35,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "migrate.table.names": ("nombres de pedidos", "names of orders"),
     "migrate.table.jobs": ("envíos", "pushes"),
     "migrate.table.budgets": ("presupuestos", "budgets"),
+    "migrate.table.rules": ("reglas", "rules"),
     "migrate.table.meta": ("datos sueltos", "small facts"),
     "migrate.table.counters": ("contadores", "counters"),
     "migrate.table.logs": ("registro de llamadas", "call log"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
     "help.odoo": (
-        "Lo que se prepara dentro de Odoo: su aviso de cambios de stock.",
-        "What is set up inside Odoo: its notice of stock changes.",
+        "Lo que se prepara dentro de Odoo: su aviso de cambios de stock, y una llamada por lote.",
+        "What is set up inside Odoo: its notice of stock changes, and one call for a batch.",
     ),
     "help.odoo.webhook": (
         "Muestra la regla recomendada que avisa los cambios de stock y cómo crearla a mano; con --install la "
@@ -20,6 +20,55 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help.odoo.show_secret": (
         "Muestra la dirección con su secreto, para copiarla.",
         "Show the address with its secret, to copy it.",
+    ),
+    "help.odoo.install_action": (
+        "Deja en Odoo la acción de servidor que toma un lote de pedidos en una sola llamada, o la pone al "
+        "día (pide un usuario administrador). Es opcional: los resultados son los mismos.",
+        "Put the server action into Odoo that takes a batch of orders in one call, or put it right (needs an "
+        "administrator). It is optional: the results are the same.",
+    ),
+    "help.odoo.print": (
+        "Muestra su texto y sus campos, para leerla o crearla a mano; no toca nada.",
+        "Show its text and its fields, to read it or to make it by hand; nothing is touched.",
+    ),
+    "help.odoo.remove": ("La quita de Odoo.", "Remove it from Odoo."),
+    "odoo.action_title": (
+        "Acción de servidor (Odoo 17, 18 y 19)",
+        "The server action (Odoo 17, 18 and 19)",
+    ),
+    "odoo.action_text": ("Código", "Code"),
+    "odoo.action_hand": (
+        "A mano: Ajustes, Técnico, Acciones de servidor, Nuevo, con este nombre, modelo y código (tipo: "
+        "ejecutar código), y Crear acción contextual, para que el usuario del servicio la encuentre.",
+        "By hand: Settings, Technical, Server Actions, New, with this name, model and code (type: execute "
+        "code), then Create Contextual Action, so that the service's user finds it.",
+    ),
+    "odoo.action.created": ("Acción creada en Odoo ({id})", "Action created in Odoo ({id})"),
+    "odoo.action.updated": ("Acción puesta al día en Odoo ({id})", "Action put right in Odoo ({id})"),
+    "odoo.action.unchanged": ("La acción ya estaba bien ({id})", "The action was fine already ({id})"),
+    "odoo.action.removed": ("Acción quitada de Odoo ({id})", "Action removed from Odoo ({id})"),
+    "odoo.action.none": ("No había ninguna acción nuestra en Odoo", "There was no action of ours in Odoo"),
+    "odoo.action_admin": (
+        "{user} no es administrador de Odoo y no puede crear acciones de servidor (Administración / Ajustes)",
+        "{user} is no administrator of Odoo and may not make server actions (Administration / Settings)",
+    ),
+    "odoo.action_admin.do": (
+        "Ejecútelo una vez con uno: ODOO_USERNAME=... ODOO_API_KEY=... orquestador odoo install-action. O "
+        "pida que la cree a mano: orquestador odoo install-action --print muestra cómo.",
+        "Run it once as one: ODOO_USERNAME=... ODOO_API_KEY=... orquestador odoo install-action. Or have it "
+        "made by hand: orquestador odoo install-action --print shows how.",
+    ),
+    "odoo.action_version": (
+        "Solo se probó en Odoo 17, 18 y 19",
+        "It was tried on Odoo 17, 18 and 19 only",
+    ),
+    "odoo.action_version.do": (
+        "No hace falta nada: los lotes van por las llamadas corrientes.",
+        "Nothing is needed: batches go by the ordinary calls.",
+    ),
+    "odoo.action_doubt.do": (
+        "No se sabe si alcanzó a hacerse. Repita la orden: nunca deja dos.",
+        "It is not known whether it was done. Repeat the command: it never leaves two.",
     ),
     "odoo.rule_title": (
         "Regla recomendada (Odoo 17, 18 y 19)",

@@ -1,4 +1,4 @@
-"""Why a row of work waits, is dead or was settled, and what to do. `{detail}` is what follows the colon."""
+"""Why an order waits, is dead or was settled, and what to do. `{detail}` is what follows the colon."""
 
 from __future__ import annotations
 
@@ -56,6 +56,98 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason.announced_not_visible": (
         "el aviso anunció un estado que el canal todavía no muestra",
         "the notice announced a state that the channel does not show yet",
+    ),
+    "reason.sale_total": (
+        "el total del marketplace y el de Odoo difieren: {detail}",
+        "the marketplace's total and Odoo's differ: {detail}",
+    ),
+    "reason.sale_total.do": (
+        "El pedido de venta quedó en borrador. Use impuestos incluidos en el precio, el redondeo «global» o "
+        "más decimales en «Product Price»; o corrija y confirme el borrador en Odoo.",
+        'The sale order was left a draft. Use taxes that are included in the price, rounding "globally", or '
+        'more decimals of "Product Price"; or correct and confirm the draft in Odoo.',
+    ),
+    "reason.sale_edited": (
+        "una persona cambió el borrador, y no es lo que se vendió",
+        "a person changed the draft, and it is not what was sold",
+    ),
+    "reason.sale_edited.do": (
+        "Corríjalo y confírmelo en Odoo, o borre sus líneas y reintente.",
+        "Correct and confirm it in Odoo, or delete its lines and retry.",
+    ),
+    "reason.sale_currency": (
+        "el pedido está en otra moneda que Odoo: {detail}",
+        "the order is in another currency than Odoo: {detail}",
+    ),
+    "reason.sale_currency.do": (
+        "Revise la moneda de la compañía o de la tarifa del contacto en Odoo, y reintente.",
+        "Check the currency of the company or of the contact's price list in Odoo, and retry.",
+    ),
+    "reason.sale_no_price": (
+        "el marketplace no dice cuánto se pagó por {detail}",
+        "the marketplace does not say what was paid for {detail}",
+    ),
+    "reason.sale_no_price.do": (
+        "Haga el pedido de venta a mano en Odoo y descarte.",
+        "Make the sale order by hand in Odoo and discard.",
+    ),
+    "reason.sale_no_customer": (
+        "el pedido no trae ni RUT ni correo del cliente",
+        "the order has neither the buyer's tax number nor an e-mail",
+    ),
+    "reason.sale_no_customer.do": (
+        "Ponga FALABELLA_SALE_PARTNER: un contacto para todos los pedidos.",
+        "Set FALABELLA_SALE_PARTNER: one contact for all orders.",
+    ),
+    "reason.sale_partner_refused": (
+        "Odoo no acepta crear el contacto del cliente",
+        "Odoo refuses to create the buyer's contact",
+    ),
+    "reason.sale_partner_refused.do": (
+        "Dé al usuario «Creación de contactos», o cree el contacto en Odoo con ese RUT o correo; luego "
+        "reintente.",
+        'Give the user "Contact Creation", or create the contact in Odoo with that tax number or e-mail; '
+        "then retry.",
+    ),
+    "reason.sale_bad_partner": (
+        "FALABELLA_SALE_PARTNER no es la referencia de un solo contacto: {detail}",
+        "FALABELLA_SALE_PARTNER is not the reference of exactly one contact: {detail}",
+    ),
+    "reason.sale_bad_partner.do": (
+        "Ponga esa referencia a un contacto en Odoo; se reintenta solo.",
+        "Give one contact in Odoo that reference; it is tried again by itself.",
+    ),
+    "reason.sale_no_shipping_product": (
+        "el cliente pagó envío y no hay producto para esa línea",
+        "the buyer paid for shipping and there is no product for that line",
+    ),
+    "reason.sale_no_shipping_product.do": (
+        "Cree un producto de servicio en Odoo y ponga su SKU en FALABELLA_SALE_SHIPPING_SKU.",
+        "Create a service product in Odoo and put its SKU into FALABELLA_SALE_SHIPPING_SKU.",
+    ),
+    "reason.sale_bad_shipping_product": (
+        "FALABELLA_SALE_SHIPPING_SKU no es un solo producto de servicio que se venda: {detail}",
+        "FALABELLA_SALE_SHIPPING_SKU is not exactly one service product for sale: {detail}",
+    ),
+    "reason.sale_bad_shipping_product.do": (
+        "Corrija el producto en Odoo; se reintenta solo.",
+        "Correct the product in Odoo; it is tried again by itself.",
+    ),
+    "reason.sale_needs_api": (
+        "un pedido de venta necesita el pedido de la API del marketplace",
+        "a sale order needs the order of the marketplace's API",
+    ),
+    "reason.sale_needs_api.do": (
+        "Configure la API, o use FALABELLA_ORDER_MODE=deliver o reserve.",
+        "Set the API up, or use FALABELLA_ORDER_MODE=deliver or reserve.",
+    ),
+    "reason.sale_unreadable": (
+        "el marketplace no muestra los precios de este pedido: {detail}",
+        "the marketplace does not show this order's prices: {detail}",
+    ),
+    "reason.sale_unreadable.do": (
+        "Se reintenta solo; si el pedido no existe allá, descarte.",
+        "It is tried again by itself; if the order does not exist there, discard.",
     ),
     "reason.channel_away": ("el canal no responde: {detail}", "the channel does not answer: {detail}"),
     "reason.channel_away.do": (
@@ -244,57 +336,4 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "reason.below_zero": ("dejaría el stock bajo cero", "it would take the stock below zero"),
     "reason.settled_by_person": ("lo resolvió una persona: {detail}", "settled by a person: {detail}"),
-    # --- listings ---
-    "reason.unmanaged": (
-        "no está entre las publicaciones que se manejan",
-        "is not among the listings that are managed",
-    ),
-    "reason.unmanaged.do": ("Inclúyala con PUBLISH en .env.", "Include it with PUBLISH in .env."),
-    "reason.paused": ("en pausa: no se escribe nada", "paused: nothing is written"),
-    "reason.paused.do": ("Para seguir: orquestador resume", "To go on: orquestador resume"),
-    "reason.coalescing": (
-        "junta cambios para gastar una sola llamada",
-        "gathers changes to spend one call only",
-    ),
-    "reason.budget": (
-        "el canal limita las llamadas: espera la próxima",
-        "the channel limits calls: waiting for the next one",
-    ),
-    "reason.erp_away": (
-        "Odoo no responde: se bajó por lo ya vendido; el número exacto sale cuando vuelva",
-        "Odoo does not answer: lowered by what was sold; the exact number follows when it is back",
-    ),
-    "reason.erp_did_not_answer_sku": (
-        "Odoo no respondió por este SKU (desconocido, no cero)",
-        "Odoo did not answer for this SKU (unknown, not zero)",
-    ),
-    "reason.sku_not_found_on_channel": (
-        "el canal no conoce este SKU",
-        "the channel does not know this SKU",
-    ),
-    "reason.sku_not_found_on_channel.do": (
-        "Créelo en el canal; revive con la próxima lectura del catálogo.",
-        "Create it on the channel; it revives with the next reading of the catalogue.",
-    ),
-    "reason.refused": ("el canal rechaza el número: {detail}", "the channel refuses the number: {detail}"),
-    "reason.refused.do": (
-        "Corrija la publicación en el canal y reintente.",
-        "Fix the listing on the channel and retry.",
-    ),
-    "reason.rejected": ("el canal rechazó el envío: {detail}", "the channel rejected the push: {detail}"),
-    "reason.ambiguous": (
-        "no se sabe si el envío llegó: se busca allá",
-        "it is not known whether the push arrived: it is being looked up there",
-    ),
-    "reason.rate_limited": (
-        "el canal pidió ir más lento: {detail}",
-        "the channel asked to slow down: {detail}",
-    ),
-    "reason.away": ("el canal no respondió: {detail}", "the channel did not answer: {detail}"),
-    "reason.no_report": (
-        "el canal no entrega el resultado del envío: {detail}",
-        "the channel gives no result of the push: {detail}",
-    ),
-    "reason.no_end": ("el envío no terminó en 10 minutos", "the push did not end within 10 minutes"),
-    "reason.never_arrived": ("el envío no llegó al canal", "the push never arrived at the channel"),
 }

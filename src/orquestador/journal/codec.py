@@ -7,12 +7,14 @@ what cannot be read.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from orquestador.model.budget import Budget
 from orquestador.model.orders import ManualMovement, Order
+from orquestador.model.rules import StoredRule
 from orquestador.model.stock import Job, Listing
 from orquestador.model.work import Doc, Kind
 from orquestador.ports import Process
@@ -25,6 +27,7 @@ _DOCS: dict[Kind, TypeAdapter[Any]] = {
 _JOB = TypeAdapter(Job)
 _BUDGET = TypeAdapter(Budget)
 _PROCESS = TypeAdapter(Process)
+_RULE = TypeAdapter(StoredRule)
 
 
 def _encode(adapter: TypeAdapter[Any], value: object) -> str:
@@ -64,6 +67,15 @@ def encode_process(process: Process) -> str:
 
 def decode_process(text: str) -> Process:
     return _PROCESS.validate_json(text)
+
+
+def encode_rule(rule: StoredRule) -> str:
+    """Without its `rev`, which stands beside it."""
+    return _encode(_RULE, replace(rule, rev=0))
+
+
+def decode_rule(text: str, rev: int) -> StoredRule:
+    return replace(_RULE.validate_json(text), rev=rev)
 
 
 def encode_value(value: object) -> str:

@@ -86,7 +86,7 @@ def _units(order: Order) -> list[SkuUnits]:
             held_until=held_until,
             reserved=min(UNITS_MAX, reserved.get(sku, 0)),
         )
-        for sku in sorted({line.sku for line in order.lines})
+        for sku in sorted({sku for line in order.lines for sku in (line.sku, line.seller_sku)})
     ]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import quote, unquote
 
 from orquestador.model.notices import NoticeKind
 from orquestador.model.orders import EffectState, Order
-from orquestador.model.stock import LIVE_MOVED, Listing
+from orquestador.model.rules import StoredRule
+from orquestador.model.stock import FROZEN, LIVE_MOVED, Listing
 from orquestador.model.work import Kind, State, Work, work_id
 
 
@@ -37,10 +39,10 @@ def refreshed(work: Work, seen: Listing) -> Listing:
     if seen.live is not None and not late and work.state is State.SETTLED and work.wanted == work.done:
         live = replace(seen.live, own_seq=work.own_seq)
         if newest is not None and (newest.own_seq, newest.quantity) == (work.own_seq, listing.wanted):
-            moved = live.quantity != newest.quantity
+            moved = live.quantity != newest.quantity and listing.why != FROZEN
             listing = replace(listing, why=LIVE_MOVED if moved else listing.why)
         listing = replace(listing, live=live)
-    return replace(listing, sku=seen.sku, managed=seen.managed, missing=False)
+    return replace(listing, sku=seen.sku, seller_sku=seen.seller_sku, managed=seen.managed, missing=False)
 
 
 def is_news(before: Listing, after: Listing) -> bool:
@@ -70,3 +72,16 @@ def smaller(order: Order) -> Order:
         lines=tuple(replace(line, problem=None) for line in order.lines),
         trace_id=None,
     )
+
+
+def rule_cursor(rule: StoredRule) -> str:
+    """Where the next page of rules begins: behind this one."""
+    return f"{quote(rule.channel, safe='')}/{quote(rule.ref, safe='')}"
+
+
+def after_rule(cursor: str) -> tuple[str, str]:
+    """(channel, ref) of a cursor. ValueError for one that is not ours."""
+    channel, slash, ref = cursor.partition("/")
+    if not slash:
+        raise ValueError("not a cursor of rules")
+    return unquote(channel), unquote(ref)

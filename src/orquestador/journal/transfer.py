@@ -86,6 +86,17 @@ class BudgetRow(NamedTuple):
         return self.name
 
 
+class RuleRow(NamedTuple):
+    channel: str
+    ref: str
+    rev: int
+    doc: str
+
+    @property
+    def shown(self) -> str:
+        return f"{self.channel}:{self.ref or '*'}"
+
+
 class MetaRow(NamedTuple):
     name: str
     value: str
@@ -109,7 +120,7 @@ class CounterRow(NamedTuple):
         return " ".join([part for part in (self.name, self.source, self.channel) if part])
 
 
-TableRow = ReceiptRow | WorkRow | NameRow | JobRow | BudgetRow | MetaRow | CounterRow
+TableRow = ReceiptRow | WorkRow | NameRow | JobRow | BudgetRow | RuleRow | MetaRow | CounterRow
 """`shown` is what a person is told of it."""
 SEQ, SHRUNK_UNTIL, RECEIVED = "seq", "shrunk_until", "received"
 

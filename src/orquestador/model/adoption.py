@@ -28,10 +28,13 @@ def adopt(order: Order, body: Order) -> Order:
         for i, line in enumerate(lines):
             if left <= 0:
                 break
-            if line.sku == old.sku and line.taken < line.quantity:
+            same = line.seller_sku == old.seller_sku and (line.taken == 0 or line.sku == old.sku)
+            if same and line.taken < line.quantity:
                 moved = min(left, line.quantity - line.taken)
                 lines[i] = replace(
                     line,
+                    sku=old.sku,
+                    ref=old.ref,
                     taken=line.taken + moved,
                     product_id=old.product_id,
                     recipe=old.recipe,

@@ -55,10 +55,17 @@ class Verdict:
 
 
 def judge(
-    effect: Effect, state: KeyState, *, erp_id: int | None, detail: str | None, needed: bool, now: float
+    effect: Effect,
+    state: KeyState,
+    *,
+    erp_id: int | None,
+    detail: str | None,
+    needed: bool,
+    now: float,
+    code: str | None = None,
 ) -> Verdict:
     """The next step for an open effect. `needed` is False when doing it would overshoot what the order asks
-    for now."""
+    for now; `code` is why it was refused, where that has words of its own."""
     answer = f"{state.value}:{erp_id or ''}"
     # What is not proven ours is not asked by its id next time: that would make it ours in silence.
     ours = effect.erp_id if state is KeyState.FOREIGN else erp_id or effect.erp_id
@@ -74,7 +81,8 @@ def judge(
         case KeyState.FOREIGN:
             return Verdict(Act.PERSON, seen, f"foreign_document:{detail or ''}", now + ASK_PERSON_EVERY_S)
         case KeyState.REFUSED if needed:
-            return Verdict(Act.PERSON, seen, f"refused_by_erp:{detail or ''}", now + ASK_PERSON_EVERY_S)
+            reason = f"{code or 'refused_by_erp'}:{detail or ''}"
+            return Verdict(Act.PERSON, seen, reason, now + ASK_PERSON_EVERY_S)
         case KeyState.REFUSED:
             return Verdict(Act.VOID, seen)
         case KeyState.DOUBTFUL:

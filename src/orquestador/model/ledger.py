@@ -99,9 +99,14 @@ def plan_effect(
     for line in order.lines:
         if line.difference < 0 and line.recipe and not line.held:
             back.setdefault(line.place, []).append(_give_back(line, -line.difference))
+    unmapped = {
+        line.mode_of_next(mode) for line in order.lines if line.difference > 0 and not line.product_id
+    }
     key = effect_key(prefix, order.channel, order.order_id, len(order.effects) + 1)
     blank = Effect(n=len(order.effects) + 1, key=key, direction=Direction.IN, items=(), made_at=now)
     for (asked, where), items in takes.items():
+        if asked.sells and asked in unmapped:
+            continue  # a sale order is worth what was paid, so it is written when all of it can be
         of = {item.line_id for item in items}
         lines = tuple(
             replace(line, mode=asked, place=where) if line.line_id in of else line for line in order.lines

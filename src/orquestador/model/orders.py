@@ -40,11 +40,20 @@ class OrderMode(StrEnum):
     """Promised: the delivery is confirmed and reserved, and the warehouse validates it."""
     BACKORDER = "backorder"
     """What is there is out at once; what lacks stock is promised, for the warehouse to do (ADR 0020)."""
+    SALE_DELIVER = "sale_deliver"
+    """A sale order with buyer and prices; its delivery is out at once (ADR 0018)."""
+    SALE_RESERVE = "sale_reserve"
+    """A sale order with buyer and prices; its delivery is promised."""
 
     @property
     def reserves(self) -> bool:
         """Units may be promised in open documents, of which the warehouse does the rest."""
-        return self in (OrderMode.RESERVE, OrderMode.BACKORDER)
+        return self in (OrderMode.RESERVE, OrderMode.BACKORDER, OrderMode.SALE_RESERVE)
+
+    @property
+    def sells(self) -> bool:
+        """The document is a sale order."""
+        return self in (OrderMode.SALE_DELIVER, OrderMode.SALE_RESERVE)
 
 
 PROGRESS = {LineState.NOT_COMMITTED: 0, LineState.COMMITTED: 1, LineState.SHIPPED: 2}
@@ -109,6 +118,13 @@ class Line:
     """Why this line cannot be mapped to the ERP; the other lines go on."""
     unmapped: bool = False
     """The channel's word for its state is not in our table: nothing changes and a person is told."""
+    ref: str | None = None
+    """The channel's own SKU where a mapping gave the line another one (`sku` is the ERP's)."""
+
+    @property
+    def seller_sku(self) -> str:
+        """The SKU by which the channel sold it."""
+        return self.ref or self.sku
 
     @property
     def should_be_out(self) -> int:
@@ -279,12 +295,12 @@ class Order:
         return units
 
     def reserved_on_channel(self) -> dict[str, int]:
-        """Units per SKU that the channel itself holds back at this moment (needed where a written number is
-        gross)."""
+        """Units per seller SKU that the channel itself holds back at this moment (needed where a written
+        number is gross): of the offer that was bought, not of its twins."""
         units: dict[str, int] = {}
         for line in self.lines:
             if line.reserved and line.owner is Owner.SELLER and line.should_be_out:
-                units[line.sku] = units.get(line.sku, 0) + line.quantity
+                units[line.seller_sku] = units.get(line.seller_sku, 0) + line.quantity
         return units
 
     @property
@@ -328,7 +344,8 @@ class ManualMovement:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Sums over all orders for one SKU at one moment."""
+    """Sums over all orders for one SKU at one moment: `unproven` by the ERP's SKU, `reserved` by the
+    seller's."""
 
     unproven: int = 0
     reserved: Mapping[str, int] = field(default_factory=dict)

@@ -16,12 +16,30 @@ LINGER_MIN_S = 0.3
 """A burst of sales becomes one call, and nobody waits for it noticeably."""
 
 
+FROZEN = "frozen"
+"""Why the number of a listing is not sent: a person froze it, or its channel."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How availability becomes a channel's number: hold `buffer` units back, never show more than `cap`."""
+    """How availability becomes a channel's number: hold `buffer` units back, show a `share` (0 to 1) of the
+    rest, never more than `cap`; or a `fixed` number, as long as there are so many or `allow_oversell`."""
 
     buffer: int = 0
     cap: int | None = None
+    share: float = 1.0
+    fixed: int | None = None
+    allow_oversell: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUse:
+    """The field of a rule that gave a listing its number: its name, where it stands (`sku`, `channel`,
+    `default`) and its value."""
+
+    field: str
+    level: str
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +88,10 @@ class Listing:
     """The channel said that it does not know the ref; only a catalogue read, or a person, says otherwise."""
     why: str | None = None
     """Why the number is not newer, for a person."""
+    seller_sku: str | None = None
+    """The channel's SKU of the offer where a mapping gave it another one (`sku` is the ERP's)."""
+    rule: RuleUse | None = None
+    """Which rule gave `wanted`; None = it is what the ERP can promise."""
 
     def doubtful(self, now: float) -> bool:
         """True while a number that shows is no proof, because a lost push may still write over it."""
@@ -90,12 +112,23 @@ class Listing:
 
 def net_quantity(available: float, unproven: int, rule: Rule) -> int:
     """The number a channel may show: max(0, rule(floor(free - unproven))) (design §7.3)."""
+    free = max(0, free_units(available, unproven))
+    if rule.fixed is not None:
+        return rule.fixed if rule.allow_oversell else min(rule.fixed, free)
+    shown = shared_units(free, rule)
+    return shown if rule.cap is None else min(shown, rule.cap)
+
+
+def free_units(available: float, unproven: int) -> int:
+    """Whole units that nobody has bought; below 0 when more was sold than there is."""
     # 1e-6: quantities arrive as floats; 6.999999 is seven units, not six.
-    free = math.floor(available - unproven + 1e-6)
-    shown = free - rule.buffer
-    if rule.cap is not None:
-        shown = min(shown, rule.cap)
-    return max(0, shown)
+    return math.floor(available - unproven + 1e-6)
+
+
+def shared_units(free: int, rule: Rule) -> int:
+    """What of `free` units a rule leaves before its cap."""
+    # The same for shares: 0.29 of 100 is 29.
+    return math.floor(max(0, free - rule.buffer) * rule.share + 1e-6)
 
 
 class WriteMeans(StrEnum):
@@ -170,6 +203,11 @@ class Job:
     next_look_at: float = 0.0
     done_at: float | None = None
     note: str | None = None
+
+    @property
+    def skus(self) -> list[str]:
+        """Of the ERP and of the channel, where they differ: what the job is found by."""
+        return list(dict.fromkeys(sku for r in self.records for sku in (r.sku, r.ref)))
 
     @property
     def is_open(self) -> bool:

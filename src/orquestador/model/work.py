@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orquestador.model.orders import ManualMovement, Order
-from orquestador.model.stock import Listing
+from orquestador.model.stock import FROZEN, Listing
 
 MANUAL_CHANNEL = "manual"
 ATTEMPTS_MAX = 8
@@ -74,6 +74,8 @@ class Work:
         send."""
         listing = self.doc
         if not isinstance(listing, Listing) or not listing.managed or listing.wanted is None:
+            return False
+        if listing.why == FROZEN:
             return False
         return not listing.shows(listing.wanted, self.own_seq)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from orquestador.model.budget import BudgetSpec
 from orquestador.model.notices import Notice
 from orquestador.model.orders import Announcement, SeenOrder
+from orquestador.model.sales import SoldOrder
 from orquestador.model.stock import RecordOutcome, WriteMeans
 from orquestador.ports.findings import Finding, Registration
 from orquestador.ports.journal import Receipt
@@ -70,6 +71,11 @@ class Channel(Protocol):
 
     async def read_orders(self, order_ids: Sequence[str]) -> list[SeenOrder]:
         """Re-read orders by id; an order that does not exist is absent."""
+        ...
+
+    async def read_sales(self, order_ids: Sequence[str], *, customers: bool) -> dict[str, SoldOrder]:
+        """What these orders are worth, tax included, and (`customers`) who bought; unknown ids are absent.
+        For sale orders; never stored, and in no call log."""
         ...
 
     def orders_updated(self, since: float) -> AsyncIterator[list[OrderHead]]:

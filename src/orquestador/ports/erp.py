@@ -10,6 +10,7 @@ from typing import Protocol
 from orquestador.model.effects import KeyState
 from orquestador.model.orders import Direction, OrderMode
 from orquestador.model.places import Area, Place, Scope
+from orquestador.model.sales import Sale
 from orquestador.model.stock import Availability
 from orquestador.ports.findings import Finding, Registration, RegistrationChange
 
@@ -26,9 +27,12 @@ class Movement:
     items: tuple[tuple[int, float], ...]
     erp_id: int | None = None
     mode: OrderMode = OrderMode.DELIVER
-    """`reserve` (outwards only): confirmed and reserved, and left to the warehouse."""
+    """`reserve` (outwards only): confirmed and reserved, and left to the warehouse. `sale_*`: the document is
+    a sale order, and its delivery is done or left (ADR 0018)."""
     place: Place | None = None
     """Where the units leave or come back; None = the default warehouse as it is configured now."""
+    sale: Sale | None = None
+    """What a sale order is to contain; needed to make or finish one, not to ask or void."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Outcome:
     short: frozenset[int] = frozenset()
     """Products that had to be forced, or wait, for lack of stock: the oversold alert."""
     reason: str | None = None
+    code: str | None = None
+    """Of REFUSED: a reason that has words of its own for people."""
     held: Mapping[int, float] = field(default_factory=dict)
     """Per requested product id, units that open documents promise to us (RESERVED)."""
     waiting: Mapping[int, float] = field(default_factory=dict)

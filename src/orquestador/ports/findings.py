@@ -21,13 +21,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A webhook registered on the other side."""
+    """Something of ours on the other side: a webhook, unless `kind` says otherwise."""
 
     id: str
     url: str
     events: tuple[str, ...]
     ours: bool = field(default=True, compare=False)
     """This installation made it; others' are shown, and never removed."""
+    kind: str = "webhook"
+    """webhook | action (code of ours that the other side runs)"""
 
 
 @dataclass(frozen=True, slots=True)

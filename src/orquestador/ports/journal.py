@@ -11,6 +11,7 @@ from orquestador.model.budget import Budget, BudgetSpec
 from orquestador.model.logs import LogFilter
 from orquestador.model.notices import Notice
 from orquestador.model.orders import Units
+from orquestador.model.rules import StoredRule
 from orquestador.model.stock import Job
 from orquestador.model.work import Kind, State, Work
 
@@ -103,6 +104,18 @@ class WorkQuery:
     sku: str | None = None
     text: str | None = None
     """An order id, order number or ref, exactly."""
+    limit: int = 50
+    after: str | None = None
+    """Cursor from the previous page."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleQuery:
+    channel: str | None = None
+    sku: str | None = None
+    """A seller SKU, or the ERP's SKU that a mapping names, exactly."""
+    frozen: bool = False
+    """Only those with a freeze."""
     limit: int = 50
     after: str | None = None
     """Cursor from the previous page."""
@@ -275,6 +288,27 @@ class Journal(Protocol):
 
     async def update_budget(self, name: str, spec: BudgetSpec, *, throttled: bool) -> Budget:
         """After a call: slow down (a 429) or recover half-way to the published pace (accepted)."""
+        ...
+
+    # rules
+    async def rules(self, channel: str, refs: Sequence[str]) -> list[StoredRule]:
+        """The rows of these refs that exist (`""`: the channel's own), empty ones too; any order."""
+        ...
+
+    async def save_rules(self, rules: Sequence[StoredRule]) -> list[bool]:
+        """Each a compare-and-set on its `rev` (0 = must not exist); False where it had moved on."""
+        ...
+
+    async def find_rules(self, query: RuleQuery) -> tuple[list[StoredRule], str | None]:
+        """A page of rules that say something, by channel and ref, and the cursor of the next page."""
+        ...
+
+    async def rules_to_tell(self, limit: int) -> list[StoredRule]:
+        """Rules whose `tell_at` is past, the oldest first."""
+        ...
+
+    async def unproven_orders(self, skus: Sequence[str]) -> list[str]:
+        """Work ids of the orders with committed units of these SKUs that are not proven out of the ERP."""
         ...
 
     # leases, small facts, upkeep

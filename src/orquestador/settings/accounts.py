@@ -46,6 +46,9 @@ class FalabellaAccount:
     order_mode: OrderMode
     scope: Scope
     """The warehouse that its orders are taken from, and the places whose stock is published."""
+    sale_partner: str | None
+    """The reference of the one contact that buys everything; None = each buyer is a contact."""
+    sale_shipping_sku: str | None
     webhook_secret: str | None = field(repr=False)
     timeouts: Timeouts
     kind: str = "falabella"
@@ -96,6 +99,8 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
                 usable(settings.falabella_warehouse) or default_warehouse(settings),
                 settings.falabella_locations,
             ),
+            sale_partner=settings.falabella_sale_partner,
+            sale_shipping_sku=settings.falabella_sale_shipping_sku,
             webhook_secret=webhook_secret(settings, settings.falabella_webhook_secret),
             timeouts=Timeouts(
                 settings.falabella_connect_timeout_s,
@@ -118,6 +123,8 @@ def scopes(settings: Settings) -> dict[str, Scope]:
 
 def _order_mode(settings: Settings) -> OrderMode:
     """What lacks stock is a matter of `deliver` alone: elsewhere it waits anyway."""
+    if settings.falabella_order_mode == "sale_order":
+        return OrderMode(f"sale_{settings.falabella_sale_delivery}")
     mode = OrderMode(settings.falabella_order_mode)
     backorders = settings.odoo_short_stock == "backorder"
     return OrderMode.BACKORDER if backorders and mode is OrderMode.DELIVER else mode

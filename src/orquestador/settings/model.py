@@ -92,13 +92,18 @@ class Settings(BaseSettings):
     falabella_order_source: Annotated[Literal["auto", "api", "body"], BeforeValidator(parse.lower)] = Field(
         "auto", examples=["auto"]
     )
-    falabella_order_mode: Annotated[Literal["deliver", "reserve"], BeforeValidator(parse.lower)] = Field(
-        "deliver", examples=["deliver"]
-    )
+    falabella_order_mode: Annotated[
+        Literal["deliver", "reserve", "sale_order"], BeforeValidator(parse.lower)
+    ] = Field("deliver", examples=["deliver"])
     falabella_warehouse: Text | None = Field(None, examples=["W2"])
     falabella_locations: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse.names)] = Field(
         (), examples=["W2,WH/Stock/Shelf 1"]
     )
+    falabella_sale_delivery: Annotated[Literal["deliver", "reserve"], BeforeValidator(parse.lower)] = Field(
+        "reserve", examples=["reserve"]
+    )
+    falabella_sale_partner: Text | None = Field(None, examples=["FALABELLA"])
+    falabella_sale_shipping_sku: Text | None = Field(None, examples=["ENVIO"])
     falabella_connect_timeout_s: Seconds = Field(5.0, examples=["5"])
     falabella_read_timeout_s: Seconds = Field(20.0, examples=["20"])
     falabella_write_timeout_s: Seconds = Field(60.0, examples=["60"])
@@ -124,6 +129,9 @@ class Settings(BaseSettings):
     odoo_calls_per_s: CallsPerSecond = Field(None, examples=["1"])
     odoo_in_flight: int | None = Field(None, ge=1, le=32, examples=["2"])
     odoo_batch: int = Field(50, ge=1, le=100, examples=["50"])
+    odoo_accelerator: Annotated[Literal["auto", "off"], BeforeValidator(parse.lower)] = Field(
+        "auto", examples=["off"]
+    )
 
     # pace
     odoo_poll_s: Seconds | None = Field(None, examples=["30"])

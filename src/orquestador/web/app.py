@@ -14,6 +14,7 @@ from orquestador.web import (
     api_events,
     api_logs,
     api_reconcile,
+    api_rules,
     api_status,
     api_stock,
     api_work,
@@ -38,7 +39,8 @@ def create_api(services: Services, config: WebConfig, limits: RequestLimits) -> 
     api.state.limits = limits
     api.state.seats = api_events.Seats()
     errors.install(api)
-    for part in (api_status, api_events, api_logs, api_stock, api_work, api_reconcile, api_admin):
+    parts = (api_status, api_events, api_logs, api_stock, api_work, api_rules, api_reconcile, api_admin)
+    for part in parts:
         api.include_router(part.router)
     openapi.install(api)
     return api
@@ -65,7 +67,7 @@ def create_app(
         app = CORSMiddleware(
             app,
             allow_origins=config.cors_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key", "traceparent"],
             expose_headers=["Idempotency-Key", "Retry-After", "X-Trace-Id"],
         )

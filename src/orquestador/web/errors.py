@@ -29,6 +29,7 @@ _REMEDIES = {
     "string_type": "Send a text.",
     "bool_type": "Send true or false.",
     "json_invalid": "Send a JSON object.",
+    "literal_error": "Send a whole number, or none.",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from pydantic.alias_generators import to_camel
@@ -53,6 +53,31 @@ class PauseBody(_Body):
 
 class ReconcileBody(_Body):
     channel: Label | None = Field(default=None, description="Which channel; absent = all.")
+
+
+Units = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
+Channel = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+
+
+class RuleBody(_Body):
+    """One rule: fields that are absent stay as they are, null = the next level counts."""
+
+    channel: Channel | None = Field(default=None, description="May be absent where there is only one.")
+    sku: Label | None = Field(default=None, description="The seller SKU; absent = the whole channel.")
+    publish: StrictBool | None = None
+    erp_sku: Label | None = Field(default=None, description="The ERP's SKU where it is another one.")
+    buffer: Units | None = None
+    cap: Units | Literal["none"] | None = None
+    share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)] | None = None
+    fixed: Units | Literal["none"] | None = None
+    allow_oversell: StrictBool | None = None
+
+
+class FreezeBody(_Body):
+    frozen: StrictBool = Field(description="true: send no number; false: send them again.")
+    channel: Channel | None = None
+    sku: Label | None = Field(default=None, description="A seller SKU, or the ERP's of its mapping.")
+    reason: Annotated[StrictStr, Field(max_length=500), AfterValidator(_printable)] | None = None
 
 
 class BackupBody(_Body):

@@ -18,6 +18,8 @@ from orquestador.model.drift import Reconciled
 from orquestador.model.errors import OrquestadorError
 from orquestador.model.notices import Notice
 from orquestador.model.orders import Direction
+from orquestador.model.rules import StoredRule
+from orquestador.model.rules_csv import Conflict, ImportReport
 from orquestador.model.stock import Availability
 from orquestador.model.work import Work
 from orquestador.ports import (
@@ -298,6 +300,28 @@ class BackupResult:
     size_bytes: int
 
 
+class RuleDesk(Protocol):
+    """Rules of channels and offers. A `Conflict` is why a change is not made; nothing is stored then."""
+
+    async def put(
+        self, channel: str | None, sku: str | None, fields: Mapping[str, object], by: str
+    ) -> StoredRule | Conflict: ...
+
+    async def clear(self, channel: str, sku: str | None, by: str) -> StoredRule | None: ...
+
+    async def freeze(
+        self, channel: str | None, sku: str | None, reason: str | None, by: str
+    ) -> Sequence[StoredRule]: ...
+
+    async def unfreeze(self, channel: str | None, sku: str | None, by: str) -> Sequence[StoredRule]: ...
+
+    async def export(self, channel: str | None) -> str: ...
+
+    async def import_csv(
+        self, text: str, by: str, *, dry_run: bool, skip_conflicts: bool
+    ) -> ImportReport: ...
+
+
 class Services(Protocol):
     """Methods raise StoreUnavailable (503), the UpstreamError tree (503 / 502) and NotPossible (409)."""
 
@@ -312,6 +336,9 @@ class Services(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def rules(self) -> RuleDesk: ...
 
     @property
     def mode(self) -> str:

@@ -21,12 +21,15 @@ REAL = "real"
 NAMES = ("URL", "DB", "USER", "PASSWORD")
 API_KEY = "ODOO_CONTRACT_API_KEY"
 """Of the same user, for JSON-2 (19 and later)."""
+GROUPS = "ODOO_CONTRACT_GROUPS"
+"""The adapter gets a user of its own, in these groups alone (`stock.group_stock_user`), over JSON-RPC."""
 
 
 def _targets() -> Sequence[tuple[int | str, str]]:
     if not os.environ.get("ODOO_CONTRACT_URL"):
         return SIMULATED
-    return [(REAL, RPC), *([(REAL, JSON2)] if os.environ.get(API_KEY) else [])]
+    keyed = os.environ.get(API_KEY) and not os.environ.get(GROUPS)
+    return [(REAL, RPC), *([(REAL, JSON2)] if keyed else [])]
 
 
 def _real_server(api: str) -> Server:
@@ -41,7 +44,9 @@ async def _with_a_warehouse(server: Server) -> Server:
     async with Hand.open(server) as hand:
         if not await hand.rpc("stock.warehouse", "search", [["code", "=", WAREHOUSE]]):
             await hand.new_warehouse(WAREHOUSE)
-    return replace(server, warehouse=WAREHOUSE)
+        groups = os.environ.get(GROUPS, "").split()
+        lesser = await hand.user_in(*groups) if groups else None
+    return replace(server, warehouse=WAREHOUSE, lesser=lesser)
 
 
 async def _close_down(server: Server) -> None:
@@ -64,8 +69,8 @@ def odoo(request: pytest.FixtureRequest) -> Iterator[Server]:
     """One server for all tests of a module."""
     version, api = request.param
     if version == REAL:
-        warehouse = request.getfixturevalue("real_server").warehouse
-        yield replace(_real_server(api), warehouse=warehouse)
+        ready: Server = request.getfixturevalue("real_server")
+        yield replace(_real_server(api), warehouse=ready.warehouse, lesser=ready.lesser)
     else:
         with running(Options(version=version, seed_catalog=5)) as sandbox:
             yield Server(sandbox.url, "sandbox", "admin", "admin", api, sandbox)

@@ -41,6 +41,8 @@ class Server:
     sandbox: Running | None = None
     warehouse: str | None = None
     """Code of the warehouse to work in; None = the only one."""
+    lesser: tuple[str, str] | None = field(default=None, repr=False)
+    """User and password of the adapter, when they are not ours."""
 
 
 class OdooError(AssertionError):
@@ -99,6 +101,26 @@ class Hand:
         quants = await self.rpc("stock.quant", "create", counts, inventory_mode=True)
         await self.rpc("stock.quant", "action_apply_inventory", quants)
 
+    # --- people
+
+    async def user_in(self, *groups: str, email: str = "tests@example.com") -> tuple[str, str]:
+        """A new employee in these groups alone; in a sandbox, where there is one user only, that one."""
+        field_name = "groups_id" if self.version <= 18 else "group_ids"
+        if self.server.sandbox is not None:
+            in_them = [await self._group(group) for group in groups]
+            await self.rpc("res.users", "write", [2], {field_name: [[6, 0, in_them]], "email": email})
+            return self.server.user, self.server.secret
+        in_them = [await self._group(group) for group in ("base.group_user", *groups)]
+        login, password = own(f"employee-{secrets.token_hex(4)}"), secrets.token_urlsafe()
+        user = {"name": login, "login": login, "password": password, "email": email}
+        await self.rpc("res.users", "create", {**user, field_name: [[6, 0, in_them]]})
+        return login, password
+
+    async def _group(self, name: str) -> int:
+        module, _, short = name.partition(".")
+        domain = [["module", "=", module], ["name", "=", short]]
+        return int((await self.rpc("ir.model.data", "search_read", domain, ["res_id"]))[0]["res_id"])
+
     async def close_down(self) -> None:
         """Cancel, empty and archive everything of this run."""
         ours = [["name", "=like", f"{RUN}%"]]
@@ -124,12 +146,20 @@ class Hand:
         if quants:
             await self.set_quantities([(q["product_id"][0], q["location_id"][0]) for q in quants], 0)
         boms = await self.rpc("mrp.bom", "search", [["product_tmpl_id.product_variant_ids", "in", products]])
-        await self.rpc("mrp.bom", "unlink", boms)
+        with contextlib.suppress(OdooError):  # those of kits that were sold stay, with archived products
+            await self.rpc("mrp.bom", "unlink", boms)
         await self.rpc("product.product", "write", products, {"active": False})
         await self.rpc("stock.warehouse", "write", houses, {"active": False})
         companies = await self.rpc("res.company", "search", ours)
         if companies and self.version >= 17:  # archived where that is possible: a company is never deleted
             await self.rpc("res.company", "write", companies, {"active": False})
+        partners = await self.rpc(
+            "res.partner", "search", ["|", ["name", "=like", f"{RUN}%"], ["email", "=ilike", f"{RUN}%"]]
+        )
+        await self.rpc("res.partner", "write", partners, {"active": False})
+        actions = await self.rpc("ir.actions.server", "search", [["name", "like", RUN]])
+        if actions:
+            await self.rpc("ir.actions.server", "unlink", actions)
         users = await self.rpc("res.users", "search", [["login", "=like", f"{RUN}%"]])
         await self.rpc("res.users", "write", users, {"active": False})
 
@@ -142,6 +172,8 @@ class OdooWorld(World):
         self.server, self.version, self.rpc = hand.server, hand.version, hand.rpc
         self.records: list[CallRecord] = []
         """What adapters log here: the calls that they made."""
+        self.settings: dict[str, Any] = {}
+        """What adapters are told here beyond the usual."""
 
     @classmethod
     async def fresh(cls, hand: Hand) -> OdooWorld:
@@ -206,6 +238,12 @@ class OdooWorld(World):
     async def delivery_steps(self, steps: str) -> None:
         """A person changes how our warehouse delivers."""
         await self.rpc("stock.warehouse", "write", [self._places["id"]], {"delivery_steps": steps})
+
+    async def reserving(self, method: str) -> None:
+        """A person changes when our warehouse's deliveries reserve."""
+        await self.rpc(
+            "stock.picking.type", "write", [self._places["out_type_id"]], {"reservation_method": method}
+        )
 
     # --- documents
 
@@ -287,19 +325,37 @@ class OdooWorld(World):
 
     # --- people
 
-    async def plain_user(self) -> dict[str, Any]:
-        """An employee outside the inventory group, as the adapter's settings; the last act of a test."""
-        groups = "groups_id" if self.version <= 18 else "group_ids"
-        if self.server.sandbox is not None:  # where there is one user only
-            await self.rpc("res.users", "write", [2], {groups: [[6, 0, []]]})
-            return {}
-        employees = await self.rpc(
-            "ir.model.data", "search_read", [["module", "=", "base"], ["name", "=", "group_user"]], ["res_id"]
+    async def user_in(self, *groups: str, email: str = "tests@example.com") -> dict[str, Any]:
+        """An employee in these groups alone, as the adapter's settings; the last act of a test."""
+        login, password = await self._hand.user_in(*groups, email=email)
+        keyless = {} if self.server.sandbox is not None else {"is_key": False}
+        return {"username": login, "secret": password, **keyless}
+
+    def administrator(self) -> dict[str, Any]:
+        """Ourselves, as the adapter's settings."""
+        return {"username": self.server.user, "secret": self.server.secret}
+
+    # --- rules that call webhooks
+
+    async def rule(self, name: str, url: str) -> int:
+        """A person makes a rule that calls `url` when stock is made known; its number."""
+        model = (await self.rpc("ir.model", "search", [["model", "=", "stock.quant"]]))[0]
+        action = {"name": name, "model_id": model, "state": "webhook", "webhook_url": url}
+        action["usage"] = "base_automation"
+        values = {"name": name, "model_id": model, "trigger": "on_create_or_write"}
+        return int(
+            await self.rpc("base.automation", "create", {**values, "action_server_ids": [[0, 0, action]]})
         )
-        login = own(f"employee-{secrets.token_hex(4)}")
-        user = {"name": login, "login": login, "password": secrets.token_urlsafe()}
-        await self.rpc("res.users", "create", {**user, groups: [[6, 0, [employees[0]["res_id"]]]]})
-        return {"username": user["login"], "secret": user["password"], "is_key": False}
+
+    async def rules(self, part: str) -> list[int]:
+        """Of people and of adapters, switched off ones too, by a part of their name."""
+        found = await self.rpc("base.automation", "search", [["name", "like", part]], active_test=False)
+        return [int(rule) for rule in found]
+
+    async def drop_rules(self) -> None:
+        """Those of this run."""
+        if self.server.sandbox is None and (mine := await self.rules(RUN)):
+            await self.rpc("base.automation", "unlink", mine)
 
     # --- the adapter and the network
 
@@ -335,14 +391,16 @@ def adapter_of(
 def settings_of(world: OdooWorld, **changes: Any) -> OdooSettings:
     server = world.server
     simulated = server.sandbox is not None
+    username, secret = server.lesser or (server.user, server.secret)
     values: dict[str, Any] = {
         "url": server.url,
         "db": server.db,
-        "username": server.user,
-        "secret": server.secret,
+        "username": username,
+        "secret": secret,
         # Up to 18 a key makes no difference.
         "is_key": server.api == "JSON-2" or (simulated and world.version <= 18),
         "warehouse": server.warehouse,
+        **world.settings,
         **changes,
     }
     return OdooSettings(**values)

@@ -32,11 +32,13 @@ def held(outcome: Outcome) -> list[float]:
 class ErpReserveContract:
     """Each test starts with fresh products."""
 
-    async def test_a_batch_is_promised_in_four_calls_and_nothing_leaves(self, erp: Erp, world: World) -> None:
+    async def test_a_batch_is_promised_in_at_most_four_calls_and_nothing_leaves(
+        self, erp: Erp, world: World
+    ) -> None:
         batch = [await promise(erp, (A, 1), (B, 2)) for _ in range(20)]
         before = world.calls()
         outcomes = await erp.apply(batch)
-        assert world.calls() - before == 4
+        assert world.calls() - before <= 4
         for m in batch:
             found = outcomes[m.key]
             assert (found.state, dict(found.moved)) == (MovementState.RESERVED, {})

@@ -19,6 +19,7 @@ from tests.contract.erp.backorder_contract import ErpBackorderContract
 from tests.contract.erp.contract import LATER, LOT, ErpContract
 from tests.contract.erp.odoo_world import SECOND_UNITS, OdooWorld, adapter_of
 from tests.contract.erp.reserve_contract import ErpReserveContract
+from tests.contract.erp.sale_contract import ErpSaleContract
 from tests.contract.erp.world import (
     UNITS,
     A,
@@ -34,6 +35,10 @@ from tests.contract.erp.world import (
 
 class TestOdooErp(ErpContract, ErpReserveContract, ErpBackorderContract):
     """The contract."""
+
+
+class TestOdooSales(ErpSaleContract):
+    """Sale orders."""
 
 
 class TestCutOffCalls:
@@ -210,7 +215,7 @@ class TestOdooOnly:
 
     async def test_a_user_without_the_inventory_group_stops_the_flow(self, world: OdooWorld) -> None:
         await world.elsewhere(A)  # so that quantities are compared, which such a user may not read
-        adapter = adapter_of(world, warehouse=world.server.warehouse or "WH", **await world.plain_user())
+        adapter = adapter_of(world, warehouse=world.server.warehouse or "WH", **await world.user_in())
         findings = {f.code: f for f in await adapter.check()}
         assert (findings["odoo.rights"].level, findings["odoo.rights"].stops) == ("error", "erp")
         assert "odoo.ok" not in findings

@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 
 from orquestador.clock import SystemClock
 from orquestador.erp.odoo import OdooErp
-from orquestador.erp.odoo.rules import OUR_PATH, PAYLOAD, RULE_NAME, RuleRefused
+from orquestador.erp.odoo.rules import OUR_PATH, PAYLOAD, RuleRefused, rule_name
 from orquestador.http_base import CallRecord
 from orquestador.model.errors import AuthRefused
+from orquestador.ports import MovementState
 from tests.contract.erp.odoo_world import OdooWorld, adapter_of
-from tests.contract.erp.world import A
+from tests.contract.erp.world import RUN, UNITS, A, B, own, sale
 from tests.unit.sandbox_odoo.receiver import receiving
 
+NOBODY = "http://127.0.0.1:9"
+"""Where no one listens: Odoo does not mind."""
 
-@pytest.mark.simulated("a rule that watches the whole database")
+
+@pytest.fixture
+async def erp(world: OdooWorld) -> AsyncIterator[OdooErp]:
+    """Its rules carry the prefix of this run and are gone afterwards: others may be there."""
+    adapter = adapter_of(world, prefix=RUN, **world.administrator())
+    yield adapter
+    await adapter.close()
+    await world.drop_rules()
+
+
+async def live_rules(erp: OdooErp) -> int:
+    """How many of them call an orquestador, whoever made them."""
+    found = {f.code: f for f in await erp.check()}["odoo.webhook_rule"]
+    assert found.level == ("ok" if found.facts["rules"] else "warning")
+    return int(str(found.facts["rules"]))
+
+
 class TestWebhookRule:
     """Odoo's native automation rule (odoo.md §8.1)."""
 
     async def test_our_webhook_rules_are_listed_and_removed(self, erp: OdooErp, world: OdooWorld) -> None:
-        await world.control("webhook", url="http://127.0.0.1:9/odoo/webhook/stock-change/s3cr3t-value")
-        assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "ok"
+        before = await live_rules(erp)
+        rule = await world.rule(own("by hand"), f"{NOBODY}/odoo/webhook/stock-change/s3cr3t-value")
+        assert await live_rules(erp) == before + 1
         assert await erp.registrations() == []  # not by our name: not ours to remove
-        rule = (await world.rpc("base.automation", "search", []))[0]
-        await world.rpc("base.automation", "write", [rule], {"name": "Orquestador stock"})
+        await world.rpc("base.automation", "write", [rule], {"name": rule_name(RUN)})
         ours = await erp.registrations()
-        assert [(r.id, r.events) for r in ours] == [(str(rule), ("Orquestador stock",))]
+        assert [(r.id, r.events) for r in ours] == [(str(rule), (rule_name(RUN),))]
         assert "s3cr3t" not in ours[0].url
         await erp.unregister(ours[0].id)
         assert await erp.registrations() == []
-        assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "warning"
+        assert await live_rules(erp) == before
 
     async def test_the_recommended_rule_is_made_once_and_calls_us(
         self, erp: OdooErp, world: OdooWorld, records: list[CallRecord]
     ) -> None:
+        before = await live_rules(erp)
         with receiving() as receiver:
             url = f"{receiver.url.rstrip('/')}{OUR_PATH}/s3cr3t-value"
             made = await erp.register(url)
@@ -43,58 +64,57 @@ class TestWebhookRule:
             assert (made.change, again.change) == ("created", "unchanged")
             assert made.entry == again.entry
             assert await erp.registrations() == [made.entry]
-            assert {f.code: f.level for f in await erp.check()}["odoo.webhook_rule"] == "ok"
+            assert await live_rules(erp) == before + 1
+            product = await world.product(A)
             await world.move(A, -3)
-            assert {body["product_id"] for body in receiver.bodies} == {await world.product(A)}
-            assert set(receiver.bodies[-1]) >= set(PAYLOAD)
-            assert len(receiver.bodies) == 3
+            told = [body for body in receiver.bodies if body["product_id"] == product]
+            assert set(told[-1]) >= set(PAYLOAD)
+            # The count itself, then what its move goes through: three would be all a delivery says.
+            assert [body["quantity"] for body in told] == [UNITS, UNITS, UNITS, UNITS - 3]
+            assert [body["reserved_quantity"] for body in told] == [0, 3, 0, 0]
         assert "s3cr3t" not in str(made.entry)
         assert "s3cr3t" not in str(records)
         await erp.unregister(made.entry.id)
         assert await erp.registrations() == []
-        assert await world.rpc("base.automation", "search", [["active", "in", [True, False]]]) == []
-        assert await world.rpc("ir.actions.server", "search", []) == []
+        assert await world.rules(RUN) == []
+        assert await world.rpc("ir.actions.server", "search", [["webhook_url", "=", url]]) == []
 
     @pytest.mark.parametrize("spoiled", ["active", "url", "trigger", "twice"])
     async def test_a_rule_that_is_not_as_it_should_be_is_made_anew(
         self, erp: OdooErp, world: OdooWorld, spoiled: str
     ) -> None:
-        made = (await erp.register("http://127.0.0.1:9/x/s3cr3t")).entry
-        rule, wanted = int(made.id), "http://127.0.0.1:9/x/s3cr3t"
+        made = (await erp.register(f"{NOBODY}/x/s3cr3t")).entry
+        rule, wanted = int(made.id), f"{NOBODY}/x/s3cr3t"
         match spoiled:
             case "active":
                 await world.rpc("base.automation", "write", [rule], {"active": False})
             case "url":
-                wanted = "http://127.0.0.1:9/x/another"
+                wanted = f"{NOBODY}/x/another"
             case "trigger":
                 await world.rpc("base.automation", "write", [rule], {"trigger": "on_create"})
             case "twice":
-                other = (await world.rpc("base.automation", "read", [rule], ["model_id"]))[0]["model_id"][0]
-                await world.rpc("base.automation", "create", {"name": RULE_NAME, "model_id": other})
+                await world.rule(rule_name(RUN), f"{NOBODY}/x/twice")
         assert (await erp.register(wanted)).change == "updated"
         assert len(await erp.registrations()) == 1
         assert (await erp.register(wanted)).change == "unchanged"
 
     async def test_another_installations_rule_is_not_ours(self, erp: OdooErp, world: OdooWorld) -> None:
-        second = adapter_of(world, prefix="shop2-")
-        ours, theirs = (
-            await erp.register("http://127.0.0.1:9/a"),
-            await second.register("http://127.0.0.1:9/b"),
-        )
+        second = adapter_of(world, prefix=own("shop2-"), **world.administrator())
+        ours, theirs = await erp.register(f"{NOBODY}/a"), await second.register(f"{NOBODY}/b")
         assert (ours.change, theirs.change) == ("created", "created")
         assert [await erp.registrations(), await second.registrations()] == [[ours.entry], [theirs.entry]]
         await second.close()
 
-    async def test_a_rule_needs_an_administrator(self, erp: OdooErp, world: OdooWorld) -> None:
-        groups = "groups_id" if world.version <= 18 else "group_ids"
-        inventory = await world.rpc("res.groups", "search", [["name", "=", "Inventory / User"]])
-        await world.rpc("res.users", "write", [2], {groups: [[6, 0, inventory]]})
+    async def test_a_rule_needs_an_administrator(self, world: OdooWorld) -> None:
+        erp = adapter_of(world, **await world.user_in("stock.group_stock_user"))
         with pytest.raises(RuleRefused) as refused:
-            await erp.register("http://127.0.0.1:9/x")
+            await erp.register(f"{NOBODY}/x")
         assert refused.value.code == "odoo.rule_admin"
         with pytest.raises(AuthRefused):  # such a user may not even look
             await erp.registrations()
+        await erp.close()
 
+    @pytest.mark.simulated("a database without the module")
     async def test_a_rule_needs_the_automation_module(self, erp: OdooErp, world: OdooWorld) -> None:
         model = await world.rpc("ir.model", "search", [["model", "=", "base.automation"]])
         await world.rpc("ir.model", "unlink", model)
@@ -106,15 +126,35 @@ class TestWebhookRule:
 class TestOtherSetUp:
     """What `doctor` warns of."""
 
-    @pytest.mark.simulated("keys and reservation rules that are not ours to change")
     async def test_reserving_later_than_on_confirmation_is_a_warning(
         self, erp: OdooErp, world: OdooWorld
     ) -> None:
         assert {f.code: f.level for f in await erp.check()}["odoo.reservation"] == "ok"
-        deliveries = (await world.rpc("stock.warehouse", "read", [1], ["out_type_id"]))[0]["out_type_id"][0]
-        await world.rpc("stock.picking.type", "write", [deliveries], {"reservation_method": "manual"})
-        found = {f.code: f for f in await erp.check()}["odoo.reservation"]
+        await world.reserving("manual")
+        try:
+            found = {f.code: f for f in await erp.check()}["odoo.reservation"]
+        finally:
+            await world.reserving("at_confirm")
         assert (found.level, found.stops, found.facts["method"]) == ("warning", None, "manual")
+
+    async def test_a_user_without_an_address_is_refused_a_backorder(self, world: OdooWorld) -> None:
+        # Odoo writes into the document's history that there is one, in the user's name and, up to 18, from
+        # its address.
+        await world.move(A, -997)
+        erp = adapter_of(world, **await world.user_in("stock.group_stock_user", email=""))
+        found = [(f.level, f.stops) for f in await erp.check() if f.code == "odoo.user_email"]
+        assert found == ([("warning", None)] if world.version <= 18 else [])
+        short, plain = await sale(erp, (A, 5)), await sale(erp, (B, 1))
+        outcomes = await erp.apply([short, plain])
+        expected = MovementState.REFUSED if world.version <= 18 else MovementState.DONE
+        assert [outcomes[m.key].state for m in (short, plain)] == [expected, MovementState.DONE]
+        await erp.close()
+
+    async def test_a_user_with_an_address_needs_none(self, world: OdooWorld) -> None:
+        erp = adapter_of(world, **await world.user_in("stock.group_stock_user"))
+        found = [f.level for f in await erp.check() if f.code == "odoo.user_email"]
+        assert found == (["ok"] if world.version <= 18 else [])
+        await erp.close()
 
     @pytest.mark.simulated("API keys of the user who runs the tests")
     @pytest.mark.parametrize(

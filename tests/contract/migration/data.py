@@ -11,10 +11,11 @@ from orquestador.model.budget import FALABELLA_FEEDS
 from orquestador.model.logs import LogEntry, LogFilter, LogStatus
 from orquestador.model.notices import NoticeKind
 from orquestador.model.orders import Direction, LineState, ManualMovement, Owner
+from orquestador.model.rules import CHANNEL_WIDE, NOTHING, Freeze, Lifted, RuleFields, StoredRule
 from orquestador.model.stock import JobState, Listing, Shown
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ops.logsink import SqliteLogSink
-from orquestador.ports import Clock, Journal, LogSink, Mark, Receipt, Save, WorkQuery
+from orquestador.ports import Clock, Journal, LogSink, Mark, Receipt, RuleQuery, Save, WorkQuery
 from orquestador.settings import Settings, journal_file, load, logs_file
 from tests.contract.journal_data import (
     CHANNEL,
@@ -130,6 +131,10 @@ async def _fill_listings(journal: SqliteJournal, clock: Clock) -> None:
     await journal.save_job(replace(done.job, state=JobState.DONE, done_at=now))
     await journal.update_budget("calls", FALABELLA_FEEDS, throttled=True)
     await settle(journal, clock, listing_id("S5"))
+    frozen = RuleFields(cap=Lifted.NONE, share=0.29, freeze=Freeze(now, "ana", "$why: ñ"))
+    wide = StoredRule(CHANNEL, CHANNEL_WIDE, RuleFields(buffer=2), changed_at=now, changed_by="ana")
+    await journal.save_rules([wide, replace(wide, ref="$S.1", fields=frozen, tell_at=now + 60)])
+    await journal.save_rules([replace(wide, ref="gone", fields=NOTHING), replace(wide, rev=1)])
     # Somebody holds a lease: that does not go along.
     assert await journal.claim(Kind.LISTING, "somebody", 1, 3600)
 
@@ -184,6 +189,11 @@ async def assert_same(old: Side, new: Side, clock: Clock) -> None:
     for name in ("feeds", "calls", "never used"):
         known = await old.journal.budget(name, FALABELLA_FEEDS)
         assert await new.journal.budget(name, FALABELLA_FEEDS) == known, name
+    rules = await old.journal.rules(CHANNEL, [CHANNEL_WIDE, "$S.1", "gone"])
+    moved = await new.journal.rules(CHANNEL, [CHANNEL_WIDE, "$S.1", "gone"])
+    assert sorted(moved, key=str) == sorted(rules, key=str)
+    assert await new.journal.find_rules(RuleQuery()) == await old.journal.find_rules(RuleQuery())
+    assert await new.journal.rules_to_tell(99) == await old.journal.rules_to_tell(99)
     everything = await all_receipts(old.journal, LogFilter())
     assert await all_receipts(new.journal, LogFilter()) == everything
     filters = [LogFilter(order_id="A1"), LogFilter(sku="S1"), LogFilter(status=LogStatus.ERROR)]

@@ -66,6 +66,7 @@ async def test_all_of_it_arrives(shop: Settings, clock: ManualClock) -> None:
     assert {t.name: t.source_rows for t in outcome.tables if t.source_rows < 5} == {
         "jobs": 2,
         "budgets": 2,
+        "rules": 3,
         "meta": 3,
     }
     assert all(t.agree and t.source_checksum == t.target_checksum for t in outcome.tables)

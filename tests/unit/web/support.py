@@ -52,6 +52,7 @@ from orquestador.web.services import (
     Registered,
     StatusReport,
 )
+from tests.unit.web.held_rules import HeldRules
 
 SECRET = "a-secret-that-nobody-guesses"
 ODOO_SECRET = "another/secret+with=signs"
@@ -182,6 +183,7 @@ class House:
     mode: str = "observe"
     mode_note: str = "It only observes."
     paused: PauseView | None = None
+    rules: HeldRules = field(default_factory=HeldRules)
     broadcast: Broadcast = field(default_factory=lambda: LocalBroadcast(ManualClock()))
 
     @property

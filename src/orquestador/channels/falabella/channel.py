@@ -10,6 +10,7 @@ from orquestador.channels.falabella.client import FalabellaClient
 from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
 from orquestador.channels.falabella.live import Live
 from orquestador.channels.falabella.orders import Orders
+from orquestador.channels.falabella.sales import SaleReads
 from orquestador.channels.falabella.stock import MAX_SKUS, Stock
 from orquestador.channels.falabella.webhook import read_notice, simple_orders
 from orquestador.circuit import Circuit
@@ -17,6 +18,7 @@ from orquestador.http_base import CallLogger
 from orquestador.model.errors import Unavailable
 from orquestador.model.notices import Notice
 from orquestador.model.orders import Announcement, SeenOrder
+from orquestador.model.sales import SoldOrder
 from orquestador.ports import (
     CatalogueRow,
     Clock,
@@ -52,6 +54,7 @@ class FalabellaChannel:
         self._clock = clock
         self._client = FalabellaClient(config, clock, log, circuit)
         self._orders = Orders(self._client, config, clock)
+        self._sales = SaleReads(self._client)
         self._stock = Stock(self._client, config, clock)
         # A circuit of its own: a GetStock that fails must not stop orders and pushes (P5).
         self._reader = FalabellaClient(config, clock, log)
@@ -75,6 +78,10 @@ class FalabellaChannel:
     async def read_orders(self, order_ids: Sequence[str]) -> list[SeenOrder]:
         self._need_api()
         return await self._orders.read(order_ids)
+
+    async def read_sales(self, order_ids: Sequence[str], *, customers: bool) -> dict[str, SoldOrder]:
+        self._need_api()
+        return await self._sales.read(order_ids, customers=customers)
 
     async def orders_updated(self, since: float) -> AsyncIterator[list[OrderHead]]:
         self._need_api()

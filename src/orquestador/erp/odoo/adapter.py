@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from orquestador.circuit import Circuit
+from orquestador.erp.odoo.accelerator import ACTION, Accelerator
 from orquestador.erp.odoo.changes import StockChanges
 from orquestador.erp.odoo.check import Checker
 from orquestador.erp.odoo.client import Client, speaks
 from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.documents import Documents
 from orquestador.erp.odoo.houses import SetUpReader
 from orquestador.erp.odoo.movements import Movements
 from orquestador.erp.odoo.partition import by_place
 from orquestador.erp.odoo.products import Products
 from orquestador.erp.odoo.rules import WebhookRules
+from orquestador.erp.odoo.sales import Sales
 from orquestador.http_base import CallLogger, HttpBase, TimeOuts
 from orquestador.model.errors import AuthRefused, PlaceRefused
 from orquestador.model.orders import Direction
@@ -72,12 +75,14 @@ class OdooErp:
         )
         rpc = Client(settings, self._http)
         self._houses = settings.warehouses
-        self._setup = SetUpReader(settings, rpc)
+        self._accelerator = Accelerator(rpc, settings.prefix, allowed=settings.accelerator)
+        self._setup = SetUpReader(settings, rpc, self._accelerator.prepare)
         self._products = Products(rpc, clock, settings.product_cache_s)
-        self._movements = Movements(rpc, self._products)
+        plain = Movements(rpc, self._products, self._accelerator)
+        self._movements = Documents(plain, Sales(rpc, self._products, settings))
         self._changes = StockChanges(rpc, self._products, clock)
         self._rules = WebhookRules(rpc, settings.prefix)
-        self._checker = Checker(settings, rpc, self._setup, self._rules, clock)
+        self._checker = Checker(settings, rpc, self._setup, self._rules, self._accelerator, clock)
 
     @property
     def circuit(self) -> Circuit:
@@ -152,19 +157,32 @@ class OdooErp:
             return await self._changes.since(await self._setup.everywhere(), cursor)
 
     async def registrations(self) -> list[Registration]:
-        """The webhook rules in Odoo that carry our name (for `uninstall`)."""
+        """The webhook rules and the server action in Odoo that carry our name (for `uninstall`)."""
         with self._forgetting():
-            return await self._rules.ours(await self._setup.anywhere())
+            setup = await self._setup.anywhere()
+            return [*await self._rules.ours(setup), *await self._accelerator.ours(setup)]
 
     async def register(self, url: str) -> RegistrationChange:
         """Make the recommended rule, or make it right; RuleRefused says what is in the way."""
         with self._forgetting():
             return await self._rules.install(await self._setup.anywhere(), url)
 
+    async def install_action(self) -> RegistrationChange:
+        """Make the accelerator, or make it right; RuleRefused says what is in the way."""
+        with self._forgetting():
+            return await self._accelerator.install(await self._setup.anywhere())
+
+    async def remove_action(self) -> list[Registration]:
+        """Remove the accelerator; gives what was there. RuleRefused."""
+        with self._forgetting():
+            return await self._accelerator.uninstall(await self._setup.anywhere())
+
     async def unregister(self, registration_id: str) -> None:
         """Delete one of `registrations`."""
+        kind, _, number = registration_id.rpartition("-")
         with self._forgetting():
-            await self._rules.remove(await self._setup.anywhere(), int(registration_id))
+            part = self._accelerator if kind == ACTION else self._rules
+            await part.remove(await self._setup.anywhere(), int(number))
 
     async def close(self) -> None:
         await self._http.close()

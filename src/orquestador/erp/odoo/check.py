@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from orquestador.erp.odoo.accelerator import Accelerator, Found
 from orquestador.erp.odoo.client import FIRST_JSON2, JSON2, Client
 from orquestador.erp.odoo.config import OdooSettings
 from orquestador.erp.odoo.houses import SetUpReader
 from orquestador.erp.odoo.rights import INVENTORY_USER, has_group, key_ends, may_end
 from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.rules import FIRST_WEBHOOK, WebhookRules
+from orquestador.erp.odoo.salecheck import SaleCheck
 from orquestador.erp.odoo.setup import AT_CONFIRM, NEWEST, HouseRefused, SetUp, SetUpRefused
 from orquestador.model.errors import AuthRefused, Rejected, Unavailable, UpstreamError
 from orquestador.ports import Clock, Finding
@@ -22,6 +24,7 @@ Question = Callable[[SetUp], Awaitable[list[Finding]]]
 MAX_SKEW_S = 120.0
 FIRST_MEASURED = 17
 DAY_S = 86_400.0
+LAST_ADDRESSED = 18
 KEY_WARNING_DAYS = 14
 
 
@@ -29,9 +32,16 @@ class Checker:
     """Each question on its own: one that cannot be answered does not hide the others."""
 
     def __init__(
-        self, settings: OdooSettings, rpc: Client, setup: SetUpReader, rules: WebhookRules, clock: Clock
+        self,
+        settings: OdooSettings,
+        rpc: Client,
+        setup: SetUpReader,
+        rules: WebhookRules,
+        accelerator: Accelerator,
+        clock: Clock,
     ) -> None:
         self._settings, self._rpc, self._setup, self._rules, self._clock = settings, rpc, setup, rules, clock
+        self._accelerator = accelerator
 
     async def check(self) -> list[Finding]:
         try:
@@ -57,11 +67,15 @@ class Checker:
         questions: list[tuple[Question, SetUp]] = [
             (self._api, first),
             (self._rights, first),
+            (self._email, first),
             *((ask, house) for house in houses for ask in (self._scope, self._reservation)),
             (self._locations, first),
             (self._key, first),
             (self._webhook_rule, first),
+            (self._one_call, first),
         ]
+        if self._settings.sales:
+            questions.append((SaleCheck(self._rpc, self._settings).check, first))
         for question, setup in questions:
             try:
                 findings += await question(setup)
@@ -239,6 +253,14 @@ class Checker:
         )
         return float(found[0]["qty_available"]) if found else None
 
+    async def _email(self, setup: SetUp) -> list[Finding]:
+        """Up to 18 a user without an address is refused a backorder: Odoo writes into the history."""
+        if setup.dialect.major > LAST_ADDRESSED:
+            return []
+        found = rows(await self._rpc.call("res.users", "read", [setup.uid], {"fields": ["email"]}))
+        level = "ok" if found and found[0]["email"] else "warning"
+        return [Finding("odoo.user_email", level, {"user": self._settings.username})]
+
     async def _reservation(self, setup: SetUp) -> list[Finding]:
         """Only what is reserved is missing from `free_qty`, the number that we publish."""
         level = "ok" if setup.reservation_method == AT_CONFIRM else "warning"
@@ -273,6 +295,22 @@ class Checker:
             # Not an administrator, or no automation module: we cannot see, which is no fault.
             return [Finding("odoo.webhook_rule", "warning", {"visible": False})]
         return [Finding("odoo.webhook_rule", "ok" if count else "warning", {"visible": True, "rules": count})]
+
+    async def _one_call(self, setup: SetUp) -> list[Finding]:
+        """The accelerator, when it is wanted: without it the same is done in three calls for a batch."""
+        look = await self._accelerator.look(setup.dialect.major)
+        facts = {"id": look.action_id, "detail": look.detail}
+        match look.found:
+            case Found.OFF:
+                return []
+            case Found.READY:
+                return [Finding("odoo.accelerator_ready", "ok", facts)]
+            case Found.MISSING:
+                return [Finding("odoo.accelerator_missing", "ok", facts)]
+            case Found.OTHER:
+                return [Finding("odoo.accelerator_other", "warning", facts)]
+            case Found.UNSEEN:
+                return [Finding("odoo.accelerator_unseen", "warning", facts)]
 
 
 def _lacks_rights(findings: list[Finding]) -> bool:

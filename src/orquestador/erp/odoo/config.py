@@ -8,6 +8,16 @@ from orquestador.model.places import Scope
 
 
 @dataclass(frozen=True, slots=True)
+class SaleSettings:
+    """How sale orders are written (ADR 0018)."""
+
+    partner: str | None = None
+    """The `ref` of one contact that buys everything; None = each buyer is a contact of its own."""
+    shipping_sku: str | None = None
+    """The service product of the shipping line."""
+
+
+@dataclass(frozen=True, slots=True)
 class OdooSettings:
     """`secret` is the password or an API key of `username`; `warehouse` is a code, None = the only one. What
     names none is about it.
@@ -26,6 +36,8 @@ class OdooSettings:
     """What the channels sell from and publish; none = the default warehouse alone."""
     prefix: str = ""
     """Tells two installations on one Odoo apart."""
+    accelerator: bool = True
+    """Use the server action when it is installed, unchanged (docs/adr/0021)."""
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 15.0
     write_timeout_s: float = 60.0
@@ -35,6 +47,8 @@ class OdooSettings:
     """Calls begin at least 1 / this many seconds apart; None = as fast as they are answered."""
     in_flight: int = 2
     """Calls under way at a time; each occupies one of Odoo's workers (odoo.md §9)."""
+    sales: SaleSettings | None = None
+    """None = no channel makes sale orders, so nothing of it is checked."""
 
     @property
     def warehouses(self) -> tuple[str | None, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from orquestador.erp.odoo.client import Client
@@ -56,8 +56,11 @@ class SetUpReader:
     concerns one warehouse alone is HouseRefused.
     """
 
-    def __init__(self, settings: OdooSettings, rpc: Client) -> None:
-        self._settings, self._rpc = settings, rpc
+    def __init__(
+        self, settings: OdooSettings, rpc: Client, prepare: Callable[[int], Awaitable[None]]
+    ) -> None:
+        """`prepare`: what else is to be looked at whenever the database is, given its major version."""
+        self._settings, self._rpc, self._prepare = settings, rpc, prepare
         self._lock = asyncio.Lock()
         self._database: _Database | None = None
         self._known: dict[int, SetUp] = {}
@@ -174,6 +177,7 @@ class SetUpReader:
             "product.product", "fields_get", kwargs={"allfields": ["is_kits"], "attributes": ["type"]}
         )
         kits = isinstance(fields, dict) and "is_kits" in fields
+        await self._prepare(version.major)
         self._database = _Database(uid, version.text, Dialect(version.major), kits, tuple(houses))
         return self._database
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import unquote
 
+from orquestador.erp.odoo.accelerator import Accelerator
 from orquestador.erp.odoo.family import TOLERANCE, Picking, lower_demand, outcome, requested
 from orquestador.erp.odoo.products import Products
 from orquestador.erp.odoo.rpc import Transport
@@ -23,8 +24,8 @@ ROUNDS = 3
 class Movements:
     """Stateless: each call is a `Run` of its own. Batches are the caller's, at most 50."""
 
-    def __init__(self, rpc: Transport, products: Products) -> None:
-        self._rpc, self._products = rpc, products
+    def __init__(self, rpc: Transport, products: Products, accelerator: Accelerator) -> None:
+        self._rpc, self._products, self._accelerator = rpc, products, accelerator
 
     async def apply(self, setup: SetUp, movements: Sequence[Movement], *, force: bool) -> dict[str, Outcome]:
         to_reserve = [m for m in movements if m.mode.reserves]
@@ -139,10 +140,12 @@ class Movements:
         todo = [m for m in movements if m.key not in outcomes]
         run = Run(self._rpc, setup)
         try:
-            await run.create(todo)
+            if not (force and await self._accelerator.apply(run, todo, OrderMode.DELIVER)):
+                await run.create(todo)
+                if run.ids:
+                    await run.validate(list(run.ids.values()), split_short=force)
+                    await run.read_families()
             if run.ids:
-                await run.validate(list(run.ids.values()), split_short=force)
-                await run.read_families()
                 await (self._press(run) if force else self._withdraw(run))
         except (Unavailable, AuthRefused) as error:
             _doubt_the_rest(run, todo, error)
@@ -151,10 +154,12 @@ class Movements:
     async def _reserve(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
         run = Run(self._rpc, setup)
         try:
-            await run.create(movements)
+            if not await self._accelerator.apply(run, movements, OrderMode.RESERVE):
+                await run.create(movements)
+                if run.ids:
+                    await run.reserve(list(run.ids.values()))
+                    await run.read_families()
             if run.ids:
-                await run.reserve(list(run.ids.values()))
-                await run.read_families()
                 await self._send_what_is_there(run, movements)
         except (Unavailable, AuthRefused) as error:
             _doubt_the_rest(run, movements, error)

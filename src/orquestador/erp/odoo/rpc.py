@@ -11,7 +11,17 @@ Row = dict[str, Any]
 """One record of Odoo as it answers it; many2one as [id, name] or False."""
 
 ON_MODEL = frozenset(
-    {"context_get", "create", "fields_get", "has_group", "load", "search", "search_count", "search_read"}
+    {
+        "context_get",
+        "create",
+        "fields_get",
+        "get_bindings",
+        "has_group",
+        "load",
+        "search",
+        "search_count",
+        "search_read",
+    }
 )
 """Methods that may be called without records; `has_group` up to 17 only."""
 

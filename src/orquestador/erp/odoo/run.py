@@ -47,7 +47,7 @@ class Run:
         """One draft for each movement, `name` = key: the database keeps that unique (odoo.md §6)."""
         if not movements:
             return
-        values = [self._values(m) for m in movements]
+        values = [self.values(m) for m in movements]
         try:
             answer = await self._write(
                 "stock.picking", "create", None, {"vals_list": values}, self.setup.company
@@ -167,7 +167,8 @@ class Run:
         self.touched = True
         return answer
 
-    def _values(self, movement: Movement) -> dict[str, object]:
+    def values(self, movement: Movement) -> dict[str, object]:
+        """The draft of a movement, for `create`."""
         w, customer = self.setup.warehouse, self.setup.customer_id
         out = movement.direction is Direction.OUT
         places = {
@@ -218,9 +219,14 @@ class Run:
             deeper = {int(r["id"]) for r in level} - new - roots
             found += await self._moves([["picking_id", "in", sorted(deeper)]]) if deeper else []
             new = deeper
+        self.sort_in({m.id: m for m in found}.values())
+
+    def sort_in(self, found: Iterable[Move]) -> None:
+        """Each of these moves into its family, by `ids` and `parents`."""
+        roots = set(self.ids.values())
         self.families = {root: [] for root in roots}
-        for move in {m.id: m for m in found}.values():
-            root = _root(move.picking_id, parents, roots)
+        for move in found:
+            root = _root(move.picking_id, self.parents, roots)
             if root is not None:
                 self.families[root].append(move)
 

@@ -29,18 +29,20 @@ from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from orquestador.journal.codec import decode_job, encode_job
+from orquestador.journal.codec import decode_job, decode_rule, encode_job
 from orquestador.journal.errors import CopyProblem
 from orquestador.journal.mongo import schema
 from orquestador.journal.mongo.errors import DumpRefused, from_mongo
+from orquestador.journal.mongo.rules import rule_fields
 from orquestador.journal.mongo.store import SERVER_NOW, Doc, Store, connect
 from orquestador.model.stock import JobState
 
 FORMAT = {"format": "orquestador-journal", "version": 1}
-COLLECTIONS = ("meta", "receipts", "counters", "jobs", "work", "names", "budgets")
+COLLECTIONS = ("meta", "rules", "receipts", "counters", "jobs", "work", "names", "budgets")
 """In the order in which they are copied. Cursors over other systems (meta) before what was read by them;
 receipts before the tickets (counters) that tell which of them have not bumped, and both before the rows that
-they bumped; names, which never change hands by themselves, after the rows that rest on them."""
+they bumped; names, which never change hands by themselves, after the rows that rest on them. Rules are told
+again after a restore, whatever was seen of them."""
 BATCH = 500
 GZIP = b"\x1f\x8b"
 """How a file of gzip begins."""
@@ -180,7 +182,9 @@ def _verify(path: Path) -> tuple[Doc, dict[str, int]]:
                     counted[json.loads(last)[0]] += 1
                 last = line
             end = json.loads(last)
-            if end["end"] == dict(counted) and end["sha256"] == sha256.hexdigest():
+            # One that was written before a collection came to be does not name it.
+            told = {**dict.fromkeys(COLLECTIONS, 0), **end["end"]}
+            if told == dict(counted) and end["sha256"] == sha256.hexdigest():
                 return head, dict(counted)
     except (OSError, EOFError, ValueError, LookupError, TypeError, StopIteration, zlib.error) as error:
         raise DumpRefused(CopyProblem.DAMAGED, f"{path} is damaged, or no dump of a journal.") from error
@@ -204,6 +208,9 @@ def _restored(row: list[Any]) -> Doc:
         doc["lease_until"] = 0.0
         doc.pop("owner", None)
         doc.pop("claim", None)
+    elif name == "rules":
+        rule = decode_rule(doc["doc"], doc["rev"])
+        doc = {"_id": doc["_id"], "rev": rule.rev, **rule_fields(replace(rule, tell_at=0.0))}
     elif name == "jobs" and doc.get("open"):
         closed = replace(decode_job(doc["doc"]), state=JobState.UNVERIFIED, note="restored_from_backup")
         doc |= {"open": False, "doc": encode_job(closed)}

@@ -16,6 +16,7 @@ from orquestador.journal.mongo import (
     reads,
     receipt_log,
     receipts,
+    rules,
     saves,
     schema,
     signals,
@@ -30,6 +31,7 @@ from orquestador.journal.rules import in_job
 from orquestador.model.budget import Budget, BudgetSpec
 from orquestador.model.logs import LogFilter
 from orquestador.model.orders import Units
+from orquestador.model.rules import StoredRule
 from orquestador.model.stock import Job
 from orquestador.model.work import Kind, Work
 from orquestador.ports import (
@@ -40,6 +42,7 @@ from orquestador.ports import (
     OpenedJob,
     Process,
     Receipt,
+    RuleQuery,
     Save,
     WorkCounts,
     WorkQuery,
@@ -177,6 +180,24 @@ class MongoJournal:
 
     async def update_budget(self, name: str, spec: BudgetSpec, *, throttled: bool) -> Budget:
         return await _told(budgets.update(self._store, name, spec, slower=throttled))
+
+    # rules
+
+    async def rules(self, channel: str, refs: Sequence[str]) -> list[StoredRule]:
+        return await _told(rules.of_refs(self._store, channel, refs))
+
+    async def save_rules(self, changed: Sequence[StoredRule]) -> list[bool]:
+        encoded = [(rule, rules.rule_fields(rule)) for rule in changed]
+        return await _told(rules.save(self._store, encoded))
+
+    async def find_rules(self, query: RuleQuery) -> tuple[list[StoredRule], str | None]:
+        return await _told(rules.find(self._store, query))
+
+    async def rules_to_tell(self, limit: int) -> list[StoredRule]:
+        return await _told(rules.to_tell(self._store, limit))
+
+    async def unproven_orders(self, skus: Sequence[str]) -> list[str]:
+        return await _told(rules.unproven_orders(self._store, skus))
 
     # leases, small facts, upkeep
 

@@ -88,7 +88,19 @@ async def _effects_of_channels(store: Store) -> None:
     await store.work.create_indexes([index])
 
 
-STEPS: tuple[Step, ...] = (_first, _effects_of_channels)
+_RULES = (
+    _index("in_order", "channel", "ref", unique=True),
+    _index("ref", "ref", "channel"),
+    _index("erp_sku", "erp_sku", only=_having("erp_sku")),
+    _index("to_tell", "tell_at", only=_having("tell_at")),
+)
+
+
+async def _rules(store: Store) -> None:
+    await store.rules.create_indexes(list(_RULES))
+
+
+STEPS: tuple[Step, ...] = (_first, _effects_of_channels, _rules)
 """Step n leads to version n + 1."""
 
 

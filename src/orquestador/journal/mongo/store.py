@@ -79,6 +79,7 @@ class Store:
         self.budgets = self.collection("budgets")
         self.leases = self.collection("leases")
         self.processes = self.collection("processes").with_options(write_concern=WriteConcern(w=1))
+        self.rules = self.collection("rules")
         self.meta = self.collection("meta")
         self.counters = self.collection("counters")
         self.schema = self.collection("schema")

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from orquestador.journal import transfer
-from orquestador.journal.codec import decode_doc
+from orquestador.journal.codec import decode_doc, decode_rule
 from orquestador.journal.columns import columns_of
 from orquestador.journal.mongo.errors import DUPLICATE_KEY
 from orquestador.journal.mongo.facts import name_id
 from orquestador.journal.mongo.receipts import SIZE_MAX, source_field
 from orquestador.journal.mongo.rows import OPEN
+from orquestador.journal.mongo.rules import rule_fields, rule_id
 from orquestador.journal.mongo.saves import derived
 from orquestador.journal.mongo.schema import COUNTERS
 from orquestador.journal.mongo.store import Collection, Doc, Store, insert
@@ -69,6 +70,7 @@ def tables(store: Store) -> list[Table | Counters]:
         Table("names", store.names, _name_doc, _fields_of(transfer.NameRow)),
         Table("jobs", store.jobs, _job_doc, _fields_of(transfer.JobRow, "id")),
         Table("budgets", store.budgets, _budget_doc, _fields_of(transfer.BudgetRow, "name")),
+        Table("rules", store.rules, _rule_doc, _fields_of(transfer.RuleRow)),
         Table("meta", store.meta, _meta_doc, _fields_of(transfer.MetaRow, "name")),
         Counters(store.counters),
     ]
@@ -139,6 +141,11 @@ def _job_doc(row: transfer.JobRow) -> Doc:
 
 def _budget_doc(row: transfer.BudgetRow) -> Doc:
     return {"_id": row.name, "rev": 1, "doc": row.doc}
+
+
+def _rule_doc(row: transfer.RuleRow) -> Doc:
+    rule = decode_rule(row.doc, row.rev)
+    return {"_id": rule_id(row.channel, row.ref), "rev": row.rev, **rule_fields(rule)}
 
 
 def _meta_doc(row: transfer.MetaRow) -> Doc:

@@ -30,7 +30,7 @@ from orquestador.ops.logcopy import MongoLogTable, log_collection, make_log_inde
 from orquestador.ops.transfer import Position, TargetTable
 
 MARKED, COPYING, FAILED = "marked", "copying", "failed"
-_HOLDS = ("receipts", "work", "names", "jobs", "budgets", "leases")
+_HOLDS = ("receipts", "work", "names", "jobs", "budgets", "rules", "leases")
 _TRACES = ("meta", "counters")
 """Of a command that only looked at an empty database."""
 

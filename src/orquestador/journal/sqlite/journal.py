@@ -18,6 +18,7 @@ from orquestador.journal.sqlite import (
     reads,
     receipt_log,
     receipts,
+    rules,
     saves,
     schema,
     signals,
@@ -32,6 +33,7 @@ from orquestador.model.budget import Budget, BudgetSpec
 from orquestador.model.errors import StoreUnavailable
 from orquestador.model.logs import LogFilter
 from orquestador.model.orders import Units
+from orquestador.model.rules import StoredRule
 from orquestador.model.stock import Job
 from orquestador.model.work import Kind, Work
 from orquestador.ports import (
@@ -42,6 +44,7 @@ from orquestador.ports import (
     OpenedJob,
     Process,
     Receipt,
+    RuleQuery,
     Save,
     WorkCounts,
     WorkQuery,
@@ -227,6 +230,24 @@ class SqliteJournal:
         return await self._writer.run(
             lambda c: listings.update_budget(c, now=self._clock.now(), name=name, spec=spec, slower=throttled)
         )
+
+    # rules
+
+    async def rules(self, channel: str, refs: Sequence[str]) -> list[StoredRule]:
+        return await self._readers.run(lambda c: rules.of_refs(c, channel, refs))
+
+    async def save_rules(self, changed: Sequence[StoredRule]) -> list[bool]:
+        encoded = rules.encoded(changed)
+        return await self._writer.run(lambda c: rules.save(c, encoded))
+
+    async def find_rules(self, query: RuleQuery) -> tuple[list[StoredRule], str | None]:
+        return await self._readers.run(lambda c: rules.find(c, query))
+
+    async def rules_to_tell(self, limit: int) -> list[StoredRule]:
+        return await self._readers.run(lambda c: rules.to_tell(c, self._clock.now(), limit))
+
+    async def unproven_orders(self, skus: Sequence[str]) -> list[str]:
+        return await self._readers.run(lambda c: rules.unproven_orders(c, skus))
 
     # leases, small facts, upkeep
 

@@ -63,6 +63,13 @@ class SqliteSource:
             ),
             _Table(
                 connection,
+                "rules",
+                "SELECT channel, ref, rev, doc FROM rules",
+                ("channel", "ref"),
+                lambda row: Row([row[0], row[1]], transfer.RuleRow(*row).shown, transfer.RuleRow(*row)),
+            ),
+            _Table(
+                connection,
                 "meta",
                 "SELECT name, value FROM meta",
                 ("name",),

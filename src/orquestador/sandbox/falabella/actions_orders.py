@@ -1,6 +1,7 @@
 """Order actions: reads v1 and v2, item reads, and the two moves a seller can make (falabella.md 2)."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from orquestador.sandbox.falabella.call import Call
 from orquestador.sandbox.falabella.clock import local_text
@@ -172,15 +173,18 @@ def _not_ready(call: Call, order: Order) -> bool:
 
 
 def _order(world: World, order: Order, *, v2: bool) -> Node:
-    total = 14_990 * len(order.items)
+    buyer = order.buyer
+    goods = sum(Decimal(item.price) for item in order.items)
+    fees = sum(Decimal(item.shipping) for item in order.items)
+    total = goods + fees
     person: Node = {
-        "FirstName": "Cliente",
-        "LastName": "De Prueba",
-        "Phone": "",
+        "FirstName": buyer.first_name,
+        "LastName": buyer.last_name,
+        "Phone": buyer.phone,
         "Phone2": "",
-        "Address1": "Calle Falsa 123",
-        "CustomerEmail": "",
-        "City": "Santiago",
+        "Address1": buyer.address,
+        "CustomerEmail": buyer.email,
+        "City": buyer.city,
         "Ward": "Santiago",
         "Region": "Metropolitana",
         "PostCode": "",
@@ -191,14 +195,14 @@ def _order(world: World, order: Order, *, v2: bool) -> Node:
     ]
     row: dict[str, Node] = {
         "OrderId": str(order.order_id),
-        "CustomerFirstName": "Cliente",
-        "CustomerLastName": "De Prueba",
+        "CustomerFirstName": buyer.first_name,
+        "CustomerLastName": buyer.last_name,
         "OrderNumber": str(order.number),
         "PaymentMethod": "Falabella",
         "Remarks": "",
         "DeliveryInfo": "",
         # v2 writes whole money, v1 writes decimals with separators (1.5).
-        "Price": str(total) if v2 else f"{total:,.2f}",
+        "Price": f"{total:.0f}" if v2 else f"{total:,.2f}",
         "GiftOption": "0",
         "GiftMessage": "",
         "VoucherCode": "",
@@ -207,7 +211,7 @@ def _order(world: World, order: Order, *, v2: bool) -> Node:
         "AddressUpdatedAt": local_text(order.created_at),
         "AddressBilling": person,
         "AddressShipping": person,
-        "NationalRegistrationNumber": "",
+        "NationalRegistrationNumber": buyer.national_id,
         "ItemsCount": str(len(order.items)),
         "PromisedShippingTime": local_text(order.created_at + 86_400),
         "ExtraAttributes": "",
@@ -218,10 +222,10 @@ def _order(world: World, order: Order, *, v2: bool) -> Node:
     }
     if v2:
         row |= {
-            "GrandTotal": str(total),
-            "ProductTotal": str(total),
+            "GrandTotal": f"{total:.0f}",
+            "ProductTotal": f"{goods:.0f}",
             "TaxAmount": "0",
-            "ShippingFeeTotal": "0",
+            "ShippingFeeTotal": f"{fees:.0f}",
             "ShippingTax": "0",
             "Voucher": "0",
             "Warehouse": {"SellerWarehouseId": "", "FacilityId": order.facility},
@@ -245,7 +249,7 @@ def _items(call: Call, order: Order) -> list[Node]:
             "Variation": "",
             "ShopSku": shop_sku(item.sku),
             "ShippingType": item.shipping_type,
-            "Currency": "CLP",
+            "Currency": order.currency,
             "VoucherCode": "",
             "Status": spelled(item.status, alternative=switches.alt_spelling),
             "IsProcessable": "1" if ready else "0",
@@ -268,11 +272,11 @@ def _items(call: Call, order: Order) -> list[Node]:
             "SalesType": "TDR",
             "ReturnStatus": "",
             "WalletCredits": "0.00",
-            "ItemPrice": "14990.00",
-            "PaidPrice": "14990.00",
+            "ItemPrice": item.price,
+            "PaidPrice": item.price,
             "TaxAmount": "0.00",
             "CodCollectableAmount": "0.00",
-            "ShippingAmount": "0.00",
+            "ShippingAmount": item.shipping,
             "ShippingServiceCost": "0.00",
             "ShippingTax": "0.00",
             "VoucherAmount": "0.00",

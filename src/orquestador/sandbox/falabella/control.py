@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from orquestador.sandbox.falabella.feeds import Feed
-from orquestador.sandbox.falabella.orders import Order, OrderLine, canonical_status
+from orquestador.sandbox.falabella.orders import Buyer, Order, OrderLine, canonical_status
 from orquestador.sandbox.falabella.switches import BadSwitch
 from orquestador.sandbox.falabella.world import World
 
@@ -112,7 +112,14 @@ class Control:
         ago_s = _number(body.get("createdAgo_s", 0), "createdAgo_s", 0, 10**9)
         status = _status(body.get("status", "pending"))
         self._world.tick()
-        order = self._world.place_order(lines, created_ago_s=ago_s, status=status, notify=_notify(body))
+        order = self._world.place_order(
+            lines,
+            created_ago_s=ago_s,
+            status=status,
+            notify=_notify(body),
+            buyer=_buyer(body.get("buyer", {})),
+            currency=str(body.get("currency", "CLP")),
+        )
         return JSONResponse({"orderId": order.order_id, "orderNumber": order.number})
 
     async def set_status(self, request: Request) -> Response:
@@ -193,8 +200,31 @@ def _lines(value: Any) -> list[OrderLine]:
             raise BadControl(f"items[{n}].quantity: a whole number from 1 to {MAX_UNITS} is wanted")
         if not isinstance(shipping, str):
             raise BadControl(f"items[{n}].shippingType: a text is wanted")
-        lines.append(OrderLine(row["sku"], quantity, shipping))
+        price = _money(row.get("price", 14990), f"items[{n}].price")
+        fee = _money(row.get("shippingAmount", 0), f"items[{n}].shippingAmount")
+        lines.append(OrderLine(row["sku"], quantity, shipping, price, fee))
     return lines
+
+
+def _money(value: Any, name: str) -> str:
+    return f"{_number(value, name, 0, 10**9):.2f}"
+
+
+_BUYER = {
+    "firstName": "first_name",
+    "lastName": "last_name",
+    "nationalId": "national_id",
+    "email": "email",
+    "phone": "phone",
+    "address": "address",
+    "city": "city",
+}
+
+
+def _buyer(value: Any) -> Buyer:
+    if not isinstance(value, dict) or not value.keys() <= _BUYER.keys():
+        raise BadControl(f"buyer: an object of {', '.join(_BUYER)} is wanted")
+    return Buyer(**{_BUYER[name]: str(told) for name, told in value.items()})
 
 
 def _order_json(order: Order) -> dict[str, Any]:

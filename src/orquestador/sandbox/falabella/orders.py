@@ -42,6 +42,23 @@ class OrderLine:
     sku: str
     quantity: int
     shipping_type: str
+    price: str = "14990.00"
+    """What was paid for each unit, tax included."""
+    shipping: str = "0.00"
+    """What was paid for sending each unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who ordered, as the account shows it."""
+
+    first_name: str = "Cliente"
+    last_name: str = "De Prueba"
+    national_id: str = ""
+    email: str = ""
+    phone: str = ""
+    address: str = "Calle Falsa 123"
+    city: str = "Santiago"
 
 
 @dataclass(slots=True)
@@ -55,6 +72,8 @@ class Item:
     updated_at: float
     reason: str = ""
     reason_detail: str = ""
+    price: str = "14990.00"
+    shipping: str = "0.00"
 
     @property
     def fbf(self) -> bool:
@@ -71,6 +90,8 @@ class Order:
     created_at: float
     updated_at: float
     items: list[Item] = field(default_factory=list)
+    buyer: Buyer = field(default_factory=Buyer)
+    currency: str = "CLP"
 
     @property
     def statuses(self) -> list[str]:
@@ -111,7 +132,16 @@ class OrderBook:
     def of_item(self, item_id: int) -> Order | None:
         return self._by_item.get(item_id)
 
-    def place(self, lines: Iterable[OrderLine], *, now: float, created_at: float, status: str) -> Order:
+    def place(
+        self,
+        lines: Iterable[OrderLine],
+        *,
+        now: float,
+        created_at: float,
+        status: str,
+        buyer: Buyer | None = None,
+        currency: str = "CLP",
+    ) -> Order:
         """A new order; its units are reserved (or deducted, when it starts beyond `pending`) at once."""
         number = len(self._orders)
         order = Order(
@@ -120,11 +150,19 @@ class OrderBook:
             placed_at=now,
             created_at=created_at,
             updated_at=created_at,
+            buyer=buyer or Buyer(),
+            currency=currency,
         )
         for line in lines:
             for _unit in range(line.quantity):
                 item = Item(
-                    FIRST_ITEM_ID + len(self._by_item), line.sku, line.shipping_type, status, created_at
+                    FIRST_ITEM_ID + len(self._by_item),
+                    line.sku,
+                    line.shipping_type,
+                    status,
+                    created_at,
+                    price=line.price,
+                    shipping=line.shipping,
                 )
                 order.items.append(item)
                 self._by_item[item.item_id] = order

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from orquestador.sandbox.falabella.budget import FeedBudget
 from orquestador.sandbox.falabella.clock import SandboxClock
 from orquestador.sandbox.falabella.feeds import Feed, FeedEngine
-from orquestador.sandbox.falabella.orders import Item, Order, OrderBook, OrderLine, spelled
+from orquestador.sandbox.falabella.orders import Buyer, Item, Order, OrderBook, OrderLine, spelled
 from orquestador.sandbox.falabella.stock import initial_stock
 from orquestador.sandbox.falabella.switches import Switches
 from orquestador.sandbox.falabella.webhooks import ALL_EVENTS, Webhooks
@@ -120,10 +120,24 @@ class World:
         self.clock.poke()
 
     def place_order(
-        self, lines: list[OrderLine], *, created_ago_s: float, status: str, notify: bool
+        self,
+        lines: list[OrderLine],
+        *,
+        created_ago_s: float,
+        status: str,
+        notify: bool,
+        buyer: Buyer | None = None,
+        currency: str = "CLP",
     ) -> Order:
         now = self.clock.now()
-        order = self.orders.place(lines, now=now, created_at=now - created_ago_s, status=status)
+        order = self.orders.place(
+            lines,
+            now=now,
+            created_at=now - created_ago_s,
+            status=status,
+            buyer=buyer,
+            currency=currency,
+        )
         if notify:
             self.webhooks.notify("onOrderCreated", {"OrderId": order.order_id}, order.order_id)
         return order

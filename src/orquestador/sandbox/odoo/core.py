@@ -105,7 +105,7 @@ class Core:
         context = named.pop("context", None) or {}
         fields = named.get("fields") or (args[1] if len(args) > 1 else ())
         asked = fields if isinstance(fields, list | tuple) else ()
-        self.read(lambda env: rights.check(env, model, asked), context)
+        self.read(lambda env: rights.check(env, model, asked, method), context)
         if not function.__dict__["rpc_writes"]:
             value = self.read(lambda env: function(env[model], *args, **named), context)
             await self._pay_read(value, fields)
@@ -117,13 +117,21 @@ class Core:
             if method == "button_validate" and self.faults.take("wizard")
             else frozenset()
         )
-        value = await self.write(lambda env: function(env[model], *args, **named), context, started, quirks)
-        return Outcome(value, hangs=self.faults.take("commit_then_timeout"))
+        billed: list[tuple[str, int, int]] = []
+
+        def work(env: Env) -> Any:
+            env.billed = billed
+            return function(env[model], *args, **named)
+
+        value = await self.write(work, context, started, quirks)
+        await self._pay_code(billed)
+        idle = function.__name__ == "run" and not costs.changes(billed)
+        return Outcome(value, hangs=not idle and self.faults.take("commit_then_timeout"))
 
     def resolve(self, model: str, method: str) -> Callable[..., Any]:
         """The function behind a public method, or the fault a real server gives (odoo.md 3)."""
         kind = self.registry.models.get(model)
-        if kind is None:
+        if kind is None or (model.startswith("sale.") and self.faults.value("no_sale_module")):
             raise UserError(f"Object {model} doesn't exist")
         if method.startswith("_"):
             raise AccessError(f"Private methods (such as '{model}.{method}') cannot be called remotely.")
@@ -223,8 +231,14 @@ class Core:
             quantities = isinstance(fields, list | tuple) and any(name in QUANTITIES for name in fields)
             await asyncio.sleep(costs.read_ms(self.options.version, rows, quantities) / 1000)
 
+    async def _pay_code(self, billed: Sequence[tuple[str, int, int]]) -> None:
+        """What a server action did is known, and committed, only afterwards."""
+        if self.options.latency == "measured" and billed:
+            async with self._lanes:
+                await asyncio.sleep(costs.code_ms(self.options.version, billed) / 1000)
+
     async def _pay_write(self, call: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        if self.options.latency != "measured":
+        if self.options.latency != "measured" or call == "ir.actions.server.run":
             return
         subject = args[0] if args else next(iter(kwargs.values()), [])
         records = len(subject) if isinstance(subject, list) else 1

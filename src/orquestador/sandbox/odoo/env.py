@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -56,6 +56,8 @@ class Env:
         context: Mapping[str, Any] | None = None,
         watch: Callable[[Env, str, int, frozenset[str] | None], None] | None = None,
         quirks: frozenset[str] = frozenset(),
+        superuser: bool = False,
+        billed: list[tuple[str, int, int]] | None = None,
     ) -> None:
         self.registry = registry
         self.version = registry.version
@@ -64,8 +66,35 @@ class Env:
         self.context = dict(context or {})
         self.uid = 2
         self.quirks = quirks  # faults that change what the models answer
+        self.superuser = superuser
+        self.billed = billed if billed is not None else []  # what code did: call, records, moves (costs.py)
         self._watch = watch
         self._models: dict[str, Model] = {}
+
+    def again(self, context: Mapping[str, Any], *, superuser: bool | None = None) -> Env:
+        """The same transaction seen with another context, or past the user's rights."""
+        return Env(
+            self.registry,
+            self.tx,
+            now=self.now,
+            context=context,
+            watch=self._watch,
+            quirks=self.quirks,
+            superuser=self.superuser if superuser is None else superuser,
+            billed=self.billed,
+        )
+
+    def bill(self, call: str, args: Sequence[Any]) -> None:
+        """Note a call of code that runs inside, for what it costs."""
+        subject = args[0] if args else []
+        records = len(subject) if isinstance(subject, list) else 1
+        moves = 0
+        if call == "stock.picking.create":
+            listed = subject if isinstance(subject, list) else [subject]
+            moves = sum(len(vals.get("move_ids") or ()) for vals in listed)
+        elif call == "stock.picking.button_validate":
+            moves = len(self.tx.matching("stock.move", "picking_id", as_ids(subject)))
+        self.billed.append((call, records, moves))
 
     def __getitem__(self, name: str) -> Model:
         model = self._models.get(name)
@@ -103,6 +132,11 @@ class Env:
         if self._watch is not None:
             self._watch(self, model, row_id, None)
         return row_id
+
+    def created_again(self, model: str, row_id: int) -> None:
+        """A `create` answered with a row that was there: to the watcher it is a new one."""
+        if self._watch is not None:
+            self._watch(self, model, row_id, None)
 
     def store(self, model: str, row_id: int, changes: Mapping[str, Any]) -> None:
         """Change a row and tell the watcher which values are new."""

@@ -20,27 +20,27 @@ class UserError(OdooFault):
     """A business rule refuses the call."""
 
 
-class ValidationError(OdooFault):
+class ValidationError(UserError):
     """A constraint or a unique index refuses the values."""
 
     name = "odoo.exceptions.ValidationError"
 
 
-class AccessDenied(OdooFault):
+class AccessDenied(UserError):
     """Wrong user, password or API key."""
 
     name = "odoo.exceptions.AccessDenied"
     status = 401
 
 
-class AccessError(OdooFault):
+class AccessError(UserError):
     """No right to do this; private methods too."""
 
     name = "odoo.exceptions.AccessError"
     status = 403
 
 
-class MissingError(OdooFault):
+class MissingError(UserError):
     """A record to change does not exist."""
 
     name = "odoo.exceptions.MissingError"

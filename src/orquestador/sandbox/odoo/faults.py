@@ -13,6 +13,7 @@ KINDS: dict[str, str] = {
     "error_status": "status",  # every /jsonrpc and /json/2 call answers this HTTP status with a page of HTML
     "delay_s": "seconds",  # every call first waits that long, holding its worker
     "second_warehouse": "switch",  # warehouse W2 with 250 units of everything
+    "no_sale_module": "switch",  # the `sale` module is not installed
     "drop_free_qty": "switch",  # every computed quantity reads 0
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orquestador.sandbox.odoo.env import COMMON
 from orquestador.sandbox.odoo.fields import Field
 from orquestador.sandbox.odoo.models import (
+    accounts,
     base,
     inventory,
     kits,
@@ -30,8 +31,12 @@ _MODELS: tuple[type[Model], ...] = (
     base.IrModelData,
     base.IrModule,
     base.IrConfigParameter,
+    base.IrActionsActions,
     base.IrActionsServer,
     base.BaseAutomation,
+    accounts.AccountTax,
+    accounts.ResCurrency,
+    accounts.DecimalPrecision,
     locations.StockLocation,
     locations.StockWarehouse,
     locations.StockPickingType,

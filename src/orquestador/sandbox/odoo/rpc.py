@@ -16,6 +16,7 @@ from orquestador.sandbox.odoo import costs
 from orquestador.sandbox.odoo.core import HANG_S, Core, Outcome
 from orquestador.sandbox.odoo.errors import (
     AccessDenied,
+    AccessError,
     NoSuchDatabase,
     NotFound,
     Unauthorized,
@@ -164,6 +165,8 @@ class Rpc:
         """Arguments by name; without `ids` a method of records gets none (recorded: true, no effect)."""
         try:
             function = self._core.resolve(model, method)
+        except AccessError:
+            raise
         except (UserError, AttributeError) as error:
             raise NotFound("404 Not Found", str(error.args[0])) from error
         signature = inspect.signature(function)

@@ -15,7 +15,9 @@ _GROUPS = {
     "Settings": "base.group_system",
     "Inventory / User": "stock.group_stock_user",
     "Inventory / Administrator": "stock.group_stock_manager",
+    "Sales / User: All Documents": "sales_team.group_sale_salesman_all_leads",
     "Sales / Administrator": "sales_team.group_sale_manager",
+    "Contact Creation": "base.group_partner_manager",
 }
 
 
@@ -43,6 +45,9 @@ def _type_ids(version: int) -> tuple[int, int]:
 
 def seed(env: Env, catalogue: int) -> None:
     """Fill an empty database."""
+    _put(env, "res.currency", 1, name="CLP", rounding=1.0)
+    _put(env, "account.tax", 1, name="15%", amount=15.0)
+    _put(env, "decimal.precision", 1, name="Product Price", digits=2)
     _put(env, "res.company", 1, name="My Company")
     _put(env, "uom.uom", 1, name="Units")
     _system(env)
@@ -178,8 +183,13 @@ def _system(env: Env) -> None:
     groups = [
         env["res.groups"].new({"name": name, "full_name": external}) for name, external in _GROUPS.items()
     ]
+    for group, external in zip(groups, _GROUPS.values(), strict=True):
+        module, _, name = external.partition(".")
+        env["ir.model.data"].new({"module": module, "name": name, "model": "res.groups", "res_id": group})
     partner = env["res.partner"].new({"name": "Administrator"})
     membership = "groups_id" if env.version <= 18 else "group_ids"
+    company = env["res.partner"].new({"name": "My Company"})
+    env.store("res.company", 1, {"partner_id": company})
     user = {"name": "Administrator", "login": "admin", "partner_id": partner, membership: groups}
     _put(env, "res.users", 2, **user)
     for module in _MODULES:

@@ -100,6 +100,15 @@ class Transaction:
         self.revision += 1
         self._changes[model][row_id] = row
 
+    def mark(self) -> dict[str, dict[int, Row | None]]:
+        """Where `back_to` can return to."""
+        return {model: dict(changes) for model, changes in self._changes.items()}
+
+    def back_to(self, mark: Mapping[str, Mapping[int, Row | None]]) -> None:
+        """Forget what changed since that mark."""
+        self.revision += 1
+        self._changes = defaultdict(dict, {model: dict(changes) for model, changes in mark.items()})
+
     def commit(self) -> None:
         """Make all changes visible at once."""
         for model, changes in self._changes.items():

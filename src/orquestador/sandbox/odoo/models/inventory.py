@@ -107,6 +107,8 @@ class StockQuant(Model):
         quant_id = known[0] if known else self.new(vals)
         if counted is not None:
             self.change([quant_id], {"inventory_quantity": counted})
+            if known:
+                self.env.created_again(self.name, quant_id)
         if applied is not None:
             self.change([quant_id], {"inventory_quantity_auto_apply": applied})
         return quant_id

@@ -257,7 +257,12 @@ class StockPicking(Model):
                 self._backorder(picking_id, rest)
 
     def _backorder(self, picking_id: int, rest: list[int]) -> None:
-        """A picking of its own for what did not leave: same origin, name from the sequence, reserved anew."""
+        """A picking of its own for what did not leave: same origin, name from the sequence, reserved anew.
+
+        The document's history says so in the user's name: UserError up to 18 when the user has no address.
+        """
+        if self.env.version <= 18 and not self.env.row("res.users", self.env.uid)["email"]:
+            raise UserError("Unable to send message, please configure the sender's email address.")
         picking = self._row(picking_id)
         kept = (
             "origin",

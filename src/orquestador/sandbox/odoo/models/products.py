@@ -31,6 +31,7 @@ def _goods() -> dict[str, Field]:
         "list_price": Field("float", default=1.0),
         "company_id": Field("many2one", "res.company"),
         "uom_id": Field("many2one", "uom.uom", default=1),
+        "taxes_id": Field("many2many", "account.tax", default=(1,)),
     }
 
 

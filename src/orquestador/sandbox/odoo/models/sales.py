@@ -1,18 +1,21 @@
-"""Sale orders, as far as the recorded cases go: load, lines, confirm, read, cancel (odoo.md 5.9)."""
+"""Sale orders: load, lines, amounts, confirm, lower, cancel (odoo.md 5.9; probed on 17, 18 and 19)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, ClassVar
 
-from orquestador.sandbox.odoo.env import as_ids, public
+from orquestador.sandbox.odoo.env import Env, as_ids, public
 from orquestador.sandbox.odoo.errors import UserError
 from orquestador.sandbox.odoo.fields import Field
+from orquestador.sandbox.odoo.models import accounts, kits
 from orquestador.sandbox.odoo.models.base import load
 from orquestador.sandbox.odoo.models.pickings import StockPicking
 from orquestador.sandbox.odoo.orm import Model, Values
+from orquestador.sandbox.odoo.store import Row
 
-TAX = 0.15  # the recorded databases had the default sales tax of 15 %
+TINY = 1e-6
 
 
 class SaleOrderLine(Model):
@@ -24,8 +27,46 @@ class SaleOrderLine(Model):
         "product_id": Field("many2one", "product.product", required=True),
         "product_uom_qty": Field("float", default=1.0),
         "price_unit": Field("float"),
+        "discount": Field("float"),
         "name": Field("text"),
+        "price_subtotal": Field("float", compute="_amounts"),
+        "price_tax": Field("float", compute="_amounts"),
+        "price_total": Field("float", compute="_amounts"),
+        "write_uid": Field("many2one", "res.users"),
     }
+
+    def new(self, vals: Values) -> int:
+        """Without a price the product's own counts."""
+        if "price_unit" not in vals and vals.get("product_id"):
+            vals["price_unit"] = self.env.row("product.product", int(vals["product_id"]))["lst_price"]
+        return super().new({**_rounded(self.env, vals), "write_uid": self.env.uid})
+
+    def change(self, ids: list[int], vals: Values) -> None:
+        """A `write_uid` that is given stands for another person.
+
+        A written quantity brings back the list price unless a price is written too; on a confirmed order it
+        changes the open deliveries."""
+        for line in ids:
+            row = self.env.row(self.name, line)
+            new = dict(_rounded(self.env, vals))
+            if "product_uom_qty" in new and "price_unit" not in new and self.env.version <= 17:
+                new["price_unit"] = self.env.row("product.product", row["product_id"])["lst_price"]
+            super().change([line], {"write_uid": self.env.uid, **new})
+            order = self.env.row("sale.order", row["order_id"])
+            if "product_uom_qty" in new and order["state"] == "sale":
+                self.env.of(SaleOrder).follow(line)
+
+    def remove(self, ids: list[int]) -> None:
+        """A confirmed order keeps its lines (probed)."""
+        for line in ids:
+            order = self.env.row("sale.order", self.env.row(self.name, line)["order_id"])
+            if order["state"] == "sale":
+                raise UserError("Once a sales order is confirmed, you can't remove one of its lines.")
+        super().remove(ids)
+
+    def _amounts(self, ids: list[int], name: str) -> dict[int, Any]:
+        place = {"price_subtotal": 0, "price_tax": 1, "price_total": 2}[name]
+        return {line: float(amounts(self.env, self.env.row(self.name, line))[place]) for line in ids}
 
 
 class SaleOrder(Model):
@@ -36,21 +77,28 @@ class SaleOrder(Model):
     fields: ClassVar[dict[str, Field]] = {
         "name": Field("char", index=True),
         "state": Field("selection", default="draft", selection=("draft", "sent", "sale", "cancel")),
+        "locked": Field("boolean"),
+        "origin": Field("char", index=True),
         "partner_id": Field("many2one", "res.partner", required=True),
         "client_order_ref": Field("char", index=True),
         "company_id": Field("many2one", "res.company", default=1),
+        "currency_id": Field("many2one", "res.currency", default=1),
         "warehouse_id": Field("many2one", "stock.warehouse", default=1),
         "order_line": Field("one2many", "sale.order.line", inverse="order_id"),
         "picking_ids": Field("one2many", "stock.picking", inverse="sale_id"),
         "amount_untaxed": Field("float", compute="_amounts"),
         "amount_tax": Field("float", compute="_amounts"),
         "amount_total": Field("float", compute="_amounts"),
+        "write_uid": Field("many2one", "res.users"),
     }
 
     def new(self, vals: Values) -> int:
-        """An order with a name of the sequence."""
-        number = self.env.tx.database.next_number("sale.order")
-        return super().new({"name": f"S{number:05d}", **vals})
+        """An order with a name of the sequence, unless it brings one."""
+        if not vals.get("name"):
+            number = self.env.tx.database.next_number("sale.order")
+            vals = {**vals, "name": f"S{number:05d}"}
+        company = self.env.row("res.company", int(vals.get("company_id") or 1))
+        return super().new({"currency_id": company["currency_id"] or 1, **vals, "write_uid": self.env.uid})
 
     @public(writes=True)
     def load(self, fields: Sequence[str], data: Sequence[Sequence[Any]]) -> Values:
@@ -60,29 +108,22 @@ class SaleOrder(Model):
     @public(writes=True)
     def action_confirm(self, ids: Any) -> bool:
         """Make the delivery and reserve; a second time is a UserError (recorded)."""
-        pickings = self.env.of(StockPicking)
         for order_id in as_ids(ids):
             order = self.env.row(self.name, order_id)
             if order["state"] not in ("draft", "sent"):
                 raise UserError("The following orders are not in a state requiring confirmation.")
             self.env.store(self.name, order_id, {"state": "sale"})
-            moves = [self._move(line) for line in sorted(self._lines(order_id))]
-            if moves:
-                kind = self.env.row("stock.warehouse", order["warehouse_id"])["out_type_id"]
-                picking = {
-                    "picking_type_id": kind,
-                    "origin": self._origin(order),
-                    "sale_id": order_id,
-                    "move_ids": moves,
-                }
-                pickings.action_confirm([pickings.new(picking)])
+            self._procure(order, [(line, line["product_uom_qty"]) for line in self._lines(order_id)])
         return True
 
     @public(writes=True)
     def action_cancel(self, ids: Any) -> Any:
         """Cancel orders and their open deliveries; up to 18 a wizard asks first (odoo.md 5.1)."""
         listed = as_ids(ids)
-        confirmed = [one for one in listed if self.env.row(self.name, one)["state"] == "sale"]
+        rows = [self.env.row(self.name, one) for one in listed]
+        if any(row["locked"] for row in rows):
+            raise UserError("You cannot cancel a locked order. Please unlock it first.")
+        confirmed = [row["id"] for row in rows if row["state"] == "sale"]
         if confirmed and self.env.version <= 18 and not self.env.context.get("disable_cancel_warning"):
             return {
                 "name": "Cancel Sales Order",
@@ -101,12 +142,52 @@ class SaleOrder(Model):
             self.env.store(self.name, order_id, {"state": "cancel"})
         return True
 
-    def _lines(self, order_id: int) -> set[int]:
-        return self.env.tx.matching("sale.order.line", "order_id", [order_id])
-
-    def _move(self, line_id: int) -> list[Any]:
+    def follow(self, line_id: int) -> None:
+        """Bring the deliveries of a confirmed line to its quantity: more is procured, less lowers what is
+        open, the newest first (probed: the reservation of what stays is kept)."""
         line = self.env.row("sale.order.line", line_id)
-        vals: Values = {"product_id": line["product_id"], "product_uom_qty": line["product_uom_qty"]}
+        moves = [m for m in self._moves(line["order_id"]) if m["product_id"] == line["product_id"]]
+        twins = [one for one in self._lines(line["order_id"]) if one["product_id"] == line["product_id"]]
+        wanted = sum(one["product_uom_qty"] for one in twins)
+        excess = sum(m["product_uom_qty"] for m in moves if m["state"] != "cancel") - wanted
+        if excess < -TINY and not kits.explode(self.env, line["product_id"], 1.0):
+            self._procure(self.env.row(self.name, line["order_id"]), [(line, -excess)])
+        for move in reversed([m for m in moves if m["state"] not in ("done", "cancel")]):
+            part = min(excess, move["product_uom_qty"])
+            if part > TINY:
+                excess -= part
+                left = move["product_uom_qty"] - part
+                self.env["stock.move"].change([move["id"]], {"product_uom_qty": left})
+                self.env.of(StockPicking).action_assign([move["picking_id"]])
+
+    def _procure(self, order: Row, wanted: Sequence[tuple[Row, float]]) -> None:
+        moves = [self._move(line, units) for line, units in wanted if units > TINY and self._is_goods(line)]
+        if moves:
+            kind = self.env.row("stock.warehouse", order["warehouse_id"])["out_type_id"]
+            pickings = self.env.of(StockPicking)
+            picking = {
+                "picking_type_id": kind,
+                "origin": self._origin(order),
+                "sale_id": order["id"],
+                "partner_id": order["partner_id"],
+                "move_ids": moves,
+            }
+            pickings.action_confirm([pickings.new(picking)])
+
+    def _is_goods(self, line: Row) -> bool:
+        return bool(self.env.row("product.product", line["product_id"])["type"] != "service")
+
+    def _lines(self, order_id: int) -> list[Row]:
+        ids = self.env.tx.matching("sale.order.line", "order_id", [order_id])
+        return [self.env.row("sale.order.line", line) for line in sorted(ids)]
+
+    def _moves(self, order_id: int) -> list[Row]:
+        pickings = self.env.tx.matching("stock.picking", "sale_id", [order_id])
+        ids = sorted(self.env.tx.matching("stock.move", "picking_id", pickings))
+        return [self.env.row("stock.move", move) for move in ids]
+
+    def _move(self, line: Row, units: float) -> list[Any]:
+        vals: Values = {"product_id": line["product_id"], "product_uom_qty": units}
         if self.env.version <= 18:
             vals["name"] = line["name"] or "sale"
         return [0, 0, vals]
@@ -118,11 +199,38 @@ class SaleOrder(Model):
         return str(order["name"])
 
     def _amounts(self, ids: list[int], name: str) -> dict[int, Any]:
-        factor = {"amount_untaxed": 1.0, "amount_tax": TAX, "amount_total": 1.0 + TAX}[name]
-        found: dict[int, Any] = {}
-        for order_id in ids:
-            rows = [self.env.row("sale.order.line", line) for line in self._lines(order_id)]
-            found[order_id] = round(
-                sum(row["product_uom_qty"] * row["price_unit"] for row in rows) * factor, 2
+        place = {"amount_untaxed": 0, "amount_tax": 1, "amount_total": 2}[name]
+        return {
+            order_id: float(
+                sum((amounts(self.env, line)[place] for line in self._lines(order_id)), Decimal(0))
             )
-        return found
+            for order_id in ids
+        }
+
+
+def amounts(env: Env, line: Row) -> tuple[Decimal, Decimal, Decimal]:
+    """(without tax, tax, total) of a line, each rounded to the currency, line by line."""
+    order = env.row("sale.order", line["order_id"])
+    step = Decimal(str(env.row("res.currency", order["currency_id"])["rounding"]))
+    rate, included = accounts.tax_of(env, line["product_id"])
+    price = Decimal(str(line["price_unit"])) * (1 - Decimal(str(line["discount"])) / 100)
+    gross = price * Decimal(str(line["product_uom_qty"]))
+    if included:
+        total = _to(gross, step)
+        untaxed = _to(gross / (1 + rate), step)
+        return untaxed, total - untaxed, total
+    untaxed = _to(gross, step)
+    tax = _to(untaxed * rate, step)
+    return untaxed, tax, untaxed + tax
+
+
+def _rounded(env: Env, vals: Values) -> Values:
+    """Prices are kept at the precision "Product Price"."""
+    if "price_unit" not in vals:
+        return vals
+    digits = accounts.price_digits(env)
+    return {**vals, "price_unit": float(_to(Decimal(str(vals["price_unit"])), Decimal(1).scaleb(-digits)))}
+
+
+def _to(value: Decimal, step: Decimal) -> Decimal:
+    return (value / step).quantize(Decimal(1), ROUND_HALF_UP) * step
