@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from orquestador.model.orders import Units
 
+LIVE_MOVED = "live_moved"
+"""Why a listing is looked at: its number was read to have changed while nothing of ours did."""
 FROZEN = "frozen"
 """Why the number of a listing is not sent: a person froze it, or its channel."""
 
@@ -75,6 +77,8 @@ class Listing:
     confirmed: Shown | None = None
     live: Shown | None = None
     job_id: str | None = None
+    doubt_until: float | None = None
+    """An earlier push may still arrive until then: that the right number shows now does not settle it."""
     missing: bool = False
     """The channel said that it does not know the ref; only a catalogue read, or a person, says otherwise."""
     why: str | None = None
@@ -83,6 +87,10 @@ class Listing:
     """The channel's SKU of the offer where a mapping gave it another one (`sku` is the ERP's)."""
     rule: RuleUse | None = None
     """Which rule gave `wanted`; None = it is what the ERP can promise."""
+
+    def doubtful(self, now: float) -> bool:
+        """True while a number that shows is no proof, because a lost push may still write over it."""
+        return self.doubt_until is not None and now < self.doubt_until
 
     def shows(self, quantity: int, own_seq: int) -> bool:
         """True when the newest thing we know is that the channel shows this number and no own order came
@@ -132,8 +140,7 @@ def written_quantity(net: int, units: Units, channel: str, means: WriteMeans) ->
 
 
 URGENT = 90.0
-"""From here on a listing may use the calls that are kept: it falls to nothing, or to less than a half near
-it."""
+"""From here on a listing may use the calls that are kept: it promises almost nothing but what is gone."""
 RETURNS = 60.0
 """From here on a listing is not gathered with others: it comes back, and shows nothing until then."""
 
