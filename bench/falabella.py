@@ -76,11 +76,11 @@ def without_limits(day: Day) -> Outcome:
     return Outcome(free.name, free.key, free.market)
 
 
-async def busy(skus: int, *, batch: int = BATCH, until: float = DAY_S) -> Busy:
+async def busy(skus: int, *, batch: int = BATCH, until: float = DAY_S, step_s: float = 20.0) -> Busy:
     """More changes than the limits let through, all the time, with a restart every 100 minutes; every second
     one kills the process between the payment of a call and the call."""
     day = Day.busy(SEED, skus, FALABELLA_FEEDS.interval_s / batch / DEMAND, until)
-    ours = Ours(Market.at_midnight(day, SEED), Pace(step_s=20.0, restart_every_s=6000.0, batch=batch))
+    ours = Ours(Market.at_midnight(day, SEED), Pace(step_s=step_s, restart_every_s=6000.0, batch=batch))
     await ours.run(day, until)
     market = ours.market
     sent = sum(len(f.quantities) for f in market.feeds if f.sent_at > BURST_S)

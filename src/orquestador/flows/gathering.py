@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from orquestador.flows.context import Context
 from orquestador.model.budget import ordinary_wait
@@ -12,15 +12,17 @@ from orquestador.ports import Channel
 
 
 class Gathering:
-    """The changes of one channel that wait for company although a call is left.
+    """The listings of one channel whose number should change and that wait for a call.
 
-    Forgotten with this process, they wait a little longer: each row has its own time.
+    Forgotten with this process, they wait a little longer or are looked at once more: each row has its own
+    time.
     """
 
     def __init__(self, context: Context, channel: Channel) -> None:
         self._x, self._channel = context, channel
         self._last_push_at = 0.0
         self._waiting: dict[str, None] = {}
+        """Those that wait longest first."""
 
     async def wait(self, works: Sequence[Work]) -> tuple[float, str] | None:
         """Until when these, whose numbers should change, wait, and the reason; None = they may go now."""
@@ -33,25 +35,34 @@ class Gathering:
         together = len(self._waiting.keys() | {w.id for w in works})
         gathered = top >= RETURNS or together >= channel.max_batch
         since = 0.0 if gathered else self._last_push_at
-        return ordinary_wait(budget, channel.budget, now=now, last_push_at=since)
+        return ordinary_wait(budget, channel.budget, returns=top >= RETURNS, now=now, last_push_at=since)
 
-    def hold(self, works: Iterable[Work]) -> None:
-        """These wait."""
+    def hold(self, works: Sequence[Work], at: float) -> list[float]:
+        """These wait for the call that is free `at`; returns until when each of them waits.
+
+        One call takes a batch: who stands behind so many others waits for a later one.
+        """
         self._waiting |= dict.fromkeys(w.id for w in works)
+        batch, interval_s = self._channel.max_batch, self._channel.budget.interval_s
+        place = {work_id: n // batch for n, work_id in enumerate(self._waiting)}
+        return [at if w.urgency >= RETURNS else at + place[w.id] * interval_s for w in works]
 
-    def forget(self, works: Iterable[Work]) -> None:
-        """These were looked at again."""
-        for work in works:
-            self._waiting.pop(work.id, None)
+    def forget(self, ids: Iterable[str]) -> None:
+        """These do not wait any more."""
+        for work_id in ids:
+            self._waiting.pop(work_id, None)
 
-    async def bring_along(self, works: Sequence[Work], room: int) -> None:
-        """Where these go now, as many as there is room for of those that wait are due: a scarce call must not
-        be spent on a part of them."""
-        if self._waiting and room > 0 and await self.wait(works) is None:
-            ids = list(self._waiting)[:room]
+    async def bring_along(self, works: Collection[Work], room: int) -> None:
+        """Where these go now, as many as there is room for of the others that wait are due: a scarce call
+        must not be spent on a part of them."""
+        if room <= 0 or await self.wait(list(works)) is not None:
+            return
+        these = {w.id for w in works}
+        ids = [work_id for work_id in self._waiting if work_id not in these][:room]
+        if ids:
             await self._x.journal.touch(ids, "goes_along")
-            for work_id in ids:
-                del self._waiting[work_id]
 
-    def pushed(self, now: float) -> None:
+    def pushed(self, ids: Iterable[str], now: float) -> None:
+        """These were sent."""
         self._last_push_at = now
+        self.forget(ids)

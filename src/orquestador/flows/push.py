@@ -60,8 +60,9 @@ class Pusher:
                 if not more:
                     break
                 works += more
-                self._gathering.forget(more)
-                candidates += await self._decide(more)
+                decided = await self._decide(more)
+                candidates += decided
+                self._gathering.forget({w.id for w in more} - {c.work.id for c in decided})
                 room = channel.max_batch - len(candidates)
                 if not candidates or room <= 0:
                     break
@@ -117,8 +118,7 @@ class Pusher:
             return
         wait = await self._gathering.wait([c.work for c in candidates])
         if wait is not None:
-            self._gathering.hold(c.work for c in candidates)
-            await self._postpone(candidates, *wait)
+            await self._hold(candidates, *wait)
             return
         job = Job(
             id=x.new_id(),
@@ -141,13 +141,13 @@ class Pusher:
         )
         opened = await x.journal.open_job(job, [c.work for c in candidates], channel.id, channel.budget)
         if opened.retry_at is not None:
-            await self._postpone(candidates, opened.retry_at, "budget")
+            await self._hold(candidates, opened.retry_at, "budget")
             return
         taken = {record.work_id for record in opened.job.records} if opened.job else set()
         await self._give_back(c.work.id for c in candidates if c.work.id not in taken)
         if opened.job is None:
             return
-        self._gathering.pushed(now)
+        self._gathering.pushed(taken, now)
         x.broadcast.publish(JOB, of_job(opened.job))
         await self._call(opened.job)
 
@@ -181,20 +181,13 @@ class Pusher:
                 skus=job.skus,
             )
 
+    async def _hold(self, candidates: Sequence[Candidate], at: float, why: str) -> None:
+        """They wait for a call."""
+        times = self._gathering.hold([c.work for c in candidates], at)
+        await self._save([_later(c, until, why) for c, until in zip(candidates, times, strict=True)])
+
     async def _postpone(self, candidates: Sequence[Candidate], at: float, why: str) -> None:
-        saves = [
-            Save(
-                replace(
-                    c.work,
-                    doc=replace(c.work.listing, why=why),
-                    state=State.WAITING,
-                    due_at=at,
-                    reason=why,
-                )
-            )
-            for c in candidates
-        ]
-        await self._save(saves)
+        await self._save([_later(c, at, why) for c in candidates])
 
     async def _save(self, saves: Sequence[Save]) -> None:
         stored = await self._x.save(saves)
@@ -204,6 +197,12 @@ class Pusher:
         """Rows that somebody changed meanwhile are due again now, not when our lease is over."""
         if changed := list(ids):
             await self._x.journal.release(self._owner, changed)
+
+
+def _later(candidate: Candidate, at: float, why: str) -> Save:
+    work = candidate.work
+    doc = replace(work.listing, why=why)
+    return Save(replace(work, doc=doc, state=State.WAITING, due_at=at, reason=why))
 
 
 def _shown(quantities: Mapping[str, int], most: int = 50) -> dict[str, object]:

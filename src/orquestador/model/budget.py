@@ -92,7 +92,7 @@ def succeeded(budget: Budget, spec: BudgetSpec) -> Budget:
 
 
 def kept_for_urgent(spec: BudgetSpec) -> int:
-    """Calls of the burst that ordinary changes leave alone."""
+    """Calls of the burst that ordinary changes leave alone; what comes back in stock leaves half of them."""
     return int(spec.burst * URGENT_SHARE)
 
 
@@ -107,16 +107,17 @@ def linger_s(tokens: float, spec: BudgetSpec) -> float:
 
 
 def ordinary_wait(
-    budget: Budget, spec: BudgetSpec, *, now: float, last_push_at: float
+    budget: Budget, spec: BudgetSpec, *, now: float, last_push_at: float, returns: bool = False
 ) -> tuple[float, str] | None:
     """Until when changes that are not urgent wait, and the reason; None = they may go now.
 
-    `budget` is refilled up to `now`; `last_push_at` = 0: nothing more is gathered. What is urgent does not
-    ask here, and takes along whatever waits.
+    `budget` is refilled up to `now`; `last_push_at` = 0: nothing more is gathered; `returns`: one of them
+    comes back in stock. What is urgent does not ask here, and takes along whatever waits.
     """
     if budget.tokens < 1.0:
         return None  # no call is left at all: taking one says until when
-    missing = kept_for_urgent(spec) + 1.0 - budget.tokens
+    kept = kept_for_urgent(spec)
+    missing = (kept // 2 if returns else kept) + 1.0 - budget.tokens
     # As in `take`: many small refills must not leave 0.999999 of a call.
     if missing > 1e-9:
         return now + missing * budget.interval_s, "kept_for_urgent"
