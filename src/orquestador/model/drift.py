@@ -53,6 +53,8 @@ class Reconciled:
     """Managed listings for which the channel answered no number."""
     unknown: int = 0
     """Listings whose SKU the ERP has no number for."""
+    frozen: int = 0
+    """Listings that a person froze, left alone."""
     drift: dict[str, int] = field(default_factory=dict)
     """Listings by class."""
     repaired: int = 0
