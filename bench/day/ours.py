@@ -26,7 +26,8 @@ from orquestador.model.budget import DAY_S, FALABELLA_FEEDS, BudgetSpec
 from orquestador.model.errors import RateLimited
 from orquestador.model.orders import LineState, SeenLine
 from orquestador.model.stock import RecordOutcome
-from orquestador.ports import JobReport, Mark, OrderHead
+from orquestador.model.work import Kind, State
+from orquestador.ports import JobReport, Mark, OrderHead, WorkQuery
 from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
 from tests.fakes.crash import Crash
@@ -166,28 +167,40 @@ class Ours:
         self._follower = JobFollower(x, channel)
         self._pusher = Pusher(x, self._erp, channel, OrdersPoll(x, channel), self._follower)
         self._worker, self._lane = OrderWorker(x), ErpLane(x, self._erp)
-        self._look_at: float | None = 0.0
+        self._look_at = self._idle_until = 0.0
 
     async def _step(self, at: float, happened: Sequence[Event]) -> None:
         market, clock, journal = self.market, self._clock, self._journal
         clock.advance(MIDNIGHT + at - clock.now())
         market.run_feeds(at)
         signals = [f"order:{self._channel.id}:{i}" for e in happened if (i := self._happens(e))]
-        lane_too = bool(signals)
+        heard = [Mark(sku, "erp") for due, sku in self._heard if due <= at]
+        if at < self._idle_until and not signals and not heard:
+            return
         if signals:
             await journal.touch(signals, "webhook")
-        if heard := [Mark(sku, "erp") for due, sku in self._heard if due <= at]:
+        if heard:
             self._heard = [(due, sku) for due, sku in self._heard if due > at]
             await journal.mark(heard)
+        ran = bool(signals)
         while await self._worker.run_once():
-            lane_too = True
-        if lane_too or at % 60.0 < self._pace.step_s:  # nothing in the lane waits for less than a minute
+            ran = True
+        if ran or at % 60.0 < self._pace.step_s:  # nothing in the lane waits for less than a minute
             while await self._lane.run_once():
-                pass
-        if self._look_at is None or self._look_at <= clock.now():
-            self._look_at = await self._follower.run_once()
+                ran = True
+        if self._look_at <= clock.now():
+            self._look_at = await self._follower.run_once() or math.inf
         while await self._pusher.run_once():
-            self._look_at = None
+            ran, self._look_at = True, 0.0
+        self._idle_until = at if ran else min(await self._next_due(), self._look_at) - MIDNIGHT
+
+    async def _next_due(self) -> float:
+        """When something of the flows is due by itself, at most a minute from now."""
+        query = WorkQuery(Kind.LISTING, (State.WAITING, State.DUE), limit=500)
+        rows, more = await self._journal.find(query)
+        now = self._clock.now()
+        free = [row.due_at for row in rows if row.listing.job_id is None]
+        return now if more else min([now + 60.0, *free])
 
     def _happens(self, event: Event) -> str | None:
         """The order that came of it, if one did."""

@@ -178,6 +178,23 @@ def test_an_ordinary_change_goes_at_the_instant_that_was_told() -> None:
     assert ordinary_wait(budget, FALABELLA_FEEDS, now=wait[0], last_push_at=0.0) is None
 
 
+@given(st.floats(1, 49), st.floats(0, 2000), st.booleans())
+def test_a_change_that_is_gathered_goes_at_the_instant_that_was_told(
+    tokens: float, since: float, returns: bool
+) -> None:
+    def wait(at: float) -> tuple[float, str] | None:
+        budget = _holding(tokens).refill(FALABELLA_FEEDS, at)
+        return ordinary_wait(budget, FALABELLA_FEEDS, now=at, last_push_at=NOW - since, returns=returns)
+
+    told = wait(NOW)
+    if told is not None:
+        at, why = told
+        assert NOW < at <= NOW + 11 * FALABELLA_FEEDS.interval_s
+        assert why in ("kept_for_urgent", "coalescing")
+        assert wait(at + 0.02) is None
+        assert wait(NOW + (at - NOW) * 0.98 - 0.05) is not None
+
+
 def test_without_any_call_left_the_budget_itself_says_until_when() -> None:
     assert ordinary_wait(_holding(0.5), FALABELLA_FEEDS, now=NOW, last_push_at=0.0) is None
 

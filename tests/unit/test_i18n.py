@@ -28,6 +28,7 @@ REASON_AT = {
     "_wait": 1,
     "_again": 3,
     "_postpone": 2,
+    "_hold": 2,
 }
 REASON_NAMES = ("reason", "why", "hold", "failure")
 FINDING_CODE = re.compile(r"(?:odoo|falabella)\.[a-z_]+")

@@ -29,6 +29,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "sale con otro cambio, en la misma llamada",
         "goes along with another change, in the same call",
     ),
+    "reason.in_push": (
+        "enviado: se espera el resultado del canal",
+        "sent: the channel's result is awaited",
+    ),
     "reason.kept_for_urgent": (
         "quedan pocas llamadas: se guardan para lo que se agota",
         "few calls are left: they are kept for what sells out",

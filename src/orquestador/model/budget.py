@@ -8,6 +8,7 @@ DAY_S = 86_400.0
 MAX_INTERVAL_S = 600.0
 LINGER_MIN_S = 0.3
 """A burst of sales becomes one call, and nobody waits for it noticeably."""
+SOON_S = 0.01
 LINGER_MAX_INTERVALS = 5.0
 """With no call but the kept ones left, an ordinary change waits at most so many intervals for company."""
 URGENT_SHARE = 0.2
@@ -117,9 +118,22 @@ def ordinary_wait(
     if budget.tokens < 1.0:
         return None  # no call is left at all: taking one says until when
     kept = kept_for_urgent(spec)
-    missing = (kept // 2 if returns else kept) + 1.0 - budget.tokens
     # As in `take`: many small refills must not leave 0.999999 of a call.
-    if missing > 1e-9:
-        return now + missing * budget.interval_s, "kept_for_urgent"
-    gathered_at = last_push_at + linger_s(budget.tokens, spec)
-    return (gathered_at, "coalescing") if now < gathered_at else None
+    missing = max(0.0, (kept // 2 if returns else kept) + 1.0 - budget.tokens - 1e-9)
+
+    def early_s(at: float) -> float:
+        """Seconds that are still to be gathered at an instant, with the calls that are there by then."""
+        return last_push_at + linger_s(budget.tokens + (at - now) / budget.interval_s, spec) - at
+
+    soonest = now + missing * budget.interval_s
+    latest = soonest + early_s(soonest)
+    if latest - soonest > SOON_S:
+        low = soonest
+        while latest - low > SOON_S:
+            middle = (low + latest) / 2
+            low, latest = (middle, latest) if early_s(middle) > 0.0 else (low, middle)
+    else:
+        latest = soonest
+    if latest <= now:
+        return None
+    return latest, "kept_for_urgent" if missing else "coalescing"
