@@ -16,7 +16,7 @@ from bench.day.simple import HEARD_AFTER_S, STEP_S
 from orquestador.clock import ManualClock
 from orquestador.flows.context import Context, FlowSettings
 from orquestador.flows.erp_lane import ErpLane
-from orquestador.flows.golive import go_live
+from orquestador.flows.golive import go_live, load_modes
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.orders import OrderWorker
 from orquestador.flows.poll import CataloguePoll, OrdersPoll
@@ -162,7 +162,10 @@ class Ours:
         )
         x.gates.report("erp", [])
         x.gates.report(channel.id, [])
-        await go_live(x, channel, ())
+        if self.restarts:
+            await load_modes(x)
+        else:
+            await go_live(x, channel, ())
         await CataloguePoll(x, channel).run_once()
         self._follower = JobFollower(x, channel)
         self._pusher = Pusher(x, self._erp, channel, OrdersPoll(x, channel), self._follower)

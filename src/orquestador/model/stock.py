@@ -140,9 +140,14 @@ def written_quantity(net: int, units: Units, channel: str, means: WriteMeans) ->
 
 
 URGENT = 90.0
-"""From here on a listing may use the calls that are kept: it promises almost nothing but what is gone."""
+"""From here on a listing may use the calls that are kept: it falls to nothing, or near it to less than a
+half."""
 RETURNS = 60.0
 """From here on a listing is not gathered with others: it comes back, and shows nothing until then."""
+
+
+NEAR_ZERO = 5
+"""Units: below so many left a fall is as risky as it looks, above them ever less."""
 
 
 def urgency(listing: Listing, wanted: int) -> float:
@@ -153,7 +158,10 @@ def urgency(listing: Listing, wanted: int) -> float:
     shown = newest.quantity
     if wanted >= shown:
         return RETURNS if shown == 0 < wanted else 0.0
-    return 100.0 if wanted == 0 else 10.0 + min(80.0, 80.0 * (shown - wanted) / (wanted + 1))
+    if wanted == 0:
+        return 100.0
+    near = min(1.0, NEAR_ZERO / wanted)
+    return 10.0 + near * min(80.0, 80.0 * (shown - wanted) / (wanted + 1))
 
 
 class RecordOutcome(StrEnum):
