@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from orquestador.clock import ManualClock
-from orquestador.flows.context import Context, FlowSettings
+from orquestador.flows.context import FlowSettings
 from orquestador.flows.erp_lane import ErpLane
 from orquestador.flows.golive import go_live
 from orquestador.flows.intake import Intake
@@ -31,11 +31,10 @@ from orquestador.model.notices import Notice, NoticeKind
 from orquestador.model.orders import LineState, OrderMode
 from orquestador.model.work import State
 from orquestador.ports import WorkQuery
-from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
+from tests.fakes.context import flow_context
 from tests.fakes.crash import Crash, Fuse, Mortal
 from tests.fakes.erp import FakeErp
-from tests.fakes.logs import NoLogs
 
 SKUS = ("A", "B", "C")
 INITIAL = 20
@@ -52,13 +51,11 @@ class Process:
     def __init__(self, world: World, number: int) -> None:
         ids = iter(range(10**9))
         fuse = world.fuse
-        self.context = Context(
-            journal=Mortal(Mortal(world.journal, fuse), world.store),
-            queue=LocalQueue(world.clock),
+        self.context = flow_context(
+            Mortal(Mortal(world.journal, fuse), world.store),
+            world.clock,
             erp=Mortal(world.erp, fuse),
             channels={"shop": Mortal(world.channel, fuse)},
-            clock=world.clock,
-            logs=NoLogs(),
             settings=FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0, order_modes={"shop": world.mode}),
             owner=f"process-{number}",
             new_id=lambda: f"{number}-{next(ids)}",

@@ -25,11 +25,10 @@ from orquestador.model.orders import LineState, Order, OrderMode
 from orquestador.model.reservations import LOOK_MAX_S
 from orquestador.model.work import State, Work
 from orquestador.ports import Movement, Outcome
-from orquestador.queue.local import LocalQueue
 from tests.contract.erp.odoo_world import OdooError, OdooWorld, settings_of
 from tests.contract.erp.world import UNITS, A, new_key, own
 from tests.fakes.channel import FakeChannel
-from tests.fakes.logs import NoLogs
+from tests.fakes.context import flow_context
 
 SOLD, SENT = 5, 2
 OTHER = own("OTHER")
@@ -317,17 +316,8 @@ async def shop(world: OdooWorld, tmp_path: Path) -> AsyncIterator[Shop]:
     erp = CutOff(settings_of(world), SystemClock(), log=world.records.append)
     erp.world = world
     channel = FakeChannel(clock.now, {A: 10})
-    ids = iter(range(10_000))
-    context = Context(
-        journal=journal,
-        queue=LocalQueue(clock),
-        erp=erp,
-        channels={"shop": channel},
-        clock=clock,
-        logs=NoLogs(),
-        settings=FlowSettings(prefix=own("")),
-        owner="test",
-        new_id=lambda: str(next(ids)),
+    context = flow_context(
+        journal, clock, erp=erp, channels={"shop": channel}, settings=FlowSettings(prefix=own(""))
     )
     context.gates.report("erp", [])
     await go_live(context, channel, ())

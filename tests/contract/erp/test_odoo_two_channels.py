@@ -27,12 +27,11 @@ from orquestador.model.orders import Direction, LineState, ManualMovement, Order
 from orquestador.model.places import Scope
 from orquestador.model.stock import Availability
 from orquestador.ports import Mark
-from orquestador.queue.local import LocalQueue
 from tests.contract.erp.odoo_world import OdooWorld, adapter_of
 from tests.contract.erp.second import SecondHouse, second_house
 from tests.contract.erp.world import RUN, UNITS, A
 from tests.fakes.channel import FakeChannel
-from tests.fakes.logs import NoLogs
+from tests.fakes.context import flow_context
 
 HERE, THERE = "here", "there"
 
@@ -110,22 +109,17 @@ async def shops(world: OdooWorld, tmp_path: Path) -> AsyncIterator[Shops]:
     mine = Scope(second.code)
     erp = adapter_of(world, clock, warehouse=first, scopes=(Scope(first), mine))
     channels = {name: FakeChannel(clock.now, {A: 0}, id=name) for name in (HERE, THERE)}
-    ids = iter(range(1000))
-    context = Context(
-        journal=journal,
-        queue=LocalQueue(clock),
+    context = flow_context(
+        journal,
+        clock,
         erp=erp,
         channels=channels,
-        clock=clock,
-        logs=NoLogs(),
         settings=FlowSettings(
             prefix=f"{RUN}{next(RUNS)}/",
             warehouse=first,
             scopes={HERE: Scope(first), THERE: mine},
             feed_first_poll_s=1.0,
         ),
-        owner="test",
-        new_id=lambda: str(next(ids)),
     )
     await Checks(context, "erp").run_once()
     for name, channel in channels.items():

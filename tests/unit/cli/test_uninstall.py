@@ -9,12 +9,10 @@ import pytest
 
 from orquestador.app.uninstall import Uninstaller
 from orquestador.clock import ManualClock
-from orquestador.flows.context import Context, FlowSettings
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.ports import Registration
-from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
-from tests.fakes.logs import NoLogs
+from tests.fakes.context import flow_context
 
 OURS = "https://shop.example.com"
 
@@ -45,17 +43,7 @@ async def test_only_ours_is_listed_and_removed_and_without_an_address_it_says_wh
     clock = ManualClock(1000.0)
     channel = Registry(clock.now, own=public_url)
     journal = await SqliteJournal.open(tmp_path / "journal.sqlite3", clock)
-    context = Context(
-        journal=journal,
-        queue=LocalQueue(clock),
-        erp=None,
-        channels={"shop": channel},
-        clock=clock,
-        logs=NoLogs(),
-        settings=FlowSettings(),
-        owner="test",
-        new_id=str,
-    )
+    context = flow_context(journal, clock, channels={"shop": channel})
     uninstaller = Uninstaller(context, public_url, "en")
     (entry,) = await uninstaller.registered()
     assert "s3cret" not in entry.description

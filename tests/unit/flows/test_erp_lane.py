@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 
 from orquestador.clock import ManualClock
-from orquestador.flows.context import Context, FlowSettings
+from orquestador.flows.context import FlowSettings
 from orquestador.flows.erp_lane import ErpLane
 from orquestador.flows.golive import go_live
 from orquestador.flows.orders import OrderWorker
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.errors import Unavailable
-from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
+from tests.fakes.context import flow_context
 from tests.fakes.erp import FakeErp
-from tests.fakes.logs import NoLogs
 
 
 async def test_an_intent_on_its_way_is_asked_before_any_new_one_is_begun(tmp_path: Path) -> None:
@@ -24,16 +23,8 @@ async def test_an_intent_on_its_way_is_asked_before_any_new_one_is_begun(tmp_pat
     journal = await SqliteJournal.open(tmp_path / "journal.sqlite3", clock)
     erp = FakeErp(clock.now, {"A": 100})
     channel = FakeChannel(clock.now, {"A": 100})
-    context = Context(
-        journal=journal,
-        queue=LocalQueue(clock),
-        erp=erp,
-        channels={"shop": channel},
-        clock=clock,
-        logs=NoLogs(),
-        settings=FlowSettings(erp_batch=1),
-        owner="test",
-        new_id=str,
+    context = flow_context(
+        journal, clock, erp=erp, channels={"shop": channel}, settings=FlowSettings(erp_batch=1)
     )
     context.gates.report("erp", [])
     await go_live(context, channel, ())

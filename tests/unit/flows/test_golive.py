@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orquestador.clock import ManualClock
-from orquestador.flows.context import Context, FlowSettings
+from orquestador.flows.context import Context
 from orquestador.flows.erp_lane import ErpLane
 from orquestador.flows.golive import follow_modes, go_live, load_modes
 from orquestador.flows.jobs import JobFollower
@@ -18,10 +18,9 @@ from orquestador.flows.push import Pusher
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work
-from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
+from tests.fakes.context import flow_context
 from tests.fakes.erp import FakeErp
-from tests.fakes.logs import NoLogs
 
 STOCK = {"A": 100}
 
@@ -35,17 +34,8 @@ class Shop:
         self.api, self.worker = self.process("api"), self.process("worker")
 
     def process(self, owner: str) -> Context:
-        context = Context(
-            journal=self.journal,
-            queue=LocalQueue(self.clock),
-            erp=self.erp,
-            channels={"shop": self.channel},
-            clock=self.clock,
-            logs=NoLogs(),
-            settings=FlowSettings(),
-            owner=owner,
-            new_id=str,
-            alone=False,
+        context = flow_context(
+            self.journal, self.clock, erp=self.erp, channels={"shop": self.channel}, owner=owner, alone=False
         )
         for gate in ("erp", "shop"):
             context.gates.report(gate, [])

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from orquestador.clock import ManualClock
-from orquestador.flows.context import Context, FlowSettings
+from orquestador.flows.context import FlowSettings
 from orquestador.flows.ownership import Ownership
 from orquestador.journal.sqlite import SqliteJournal
-from orquestador.queue.local import LocalQueue
-from tests.fakes.logs import NoLogs
+from tests.fakes.context import flow_context
 
 TTL_S = FlowSettings().owner_lease_s
 
@@ -25,18 +24,7 @@ async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
 
 
 def process(journal: SqliteJournal, clock: ManualClock, owner: str, *, alone: bool = False) -> Ownership:
-    context = Context(
-        journal=journal,
-        queue=LocalQueue(clock),
-        erp=None,
-        channels={},
-        clock=clock,
-        logs=NoLogs(),
-        settings=FlowSettings(),
-        owner=owner,
-        new_id=str,
-        alone=alone,
-    )
+    context = flow_context(journal, clock, owner=owner, alone=alone)
     return Ownership(context)
 
 

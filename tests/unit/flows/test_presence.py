@@ -14,8 +14,7 @@ from orquestador.flows.presence import LOOK_AGAIN_S, Presence, workers
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.work import Kind
 from orquestador.ports import Process, ProcessRole
-from orquestador.queue.local import LocalQueue
-from tests.fakes.logs import NoLogs
+from tests.fakes.context import flow_context
 
 LEASE_S = FlowSettings().owner_lease_s
 
@@ -28,18 +27,7 @@ async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
 
 
 def process(journal: SqliteJournal, owner: str, role: ProcessRole) -> tuple[Context, Presence]:
-    context = Context(
-        journal=journal,
-        queue=LocalQueue(clock_of(journal)),
-        erp=None,
-        channels={},
-        clock=clock_of(journal),
-        logs=NoLogs(),
-        settings=FlowSettings(),
-        owner=owner,
-        new_id=str,
-        alone=False,
-    )
+    context = flow_context(journal, clock_of(journal), owner=owner, alone=False)
     return context, Presence(context, Process(owner, role, "1", clock_of(journal).now()))
 
 

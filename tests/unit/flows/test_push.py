@@ -19,10 +19,9 @@ from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.errors import Unavailable
 from orquestador.model.work import State
 from orquestador.ports import Finding, Mark, OrderHead
-from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
+from tests.fakes.context import flow_context
 from tests.fakes.erp import FakeErp
-from tests.fakes.logs import NoLogs
 
 
 @dataclass
@@ -73,17 +72,12 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     journal = await SqliteJournal.open(tmp_path / "journal.sqlite3", clock)
     erp = FakeErp(clock.now, {"A": 10, "B": 10})
     channel = FakeChannel(clock.now, {"A": 10, "B": 10})
-    ids = iter(range(1000))
-    context = Context(
-        journal=journal,
-        queue=LocalQueue(clock),
+    context = flow_context(
+        journal,
+        clock,
         erp=erp,
         channels={"shop": channel},
-        clock=clock,
-        logs=NoLogs(),
         settings=FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0),
-        owner="test",
-        new_id=lambda: str(next(ids)),
     )
     context.gates.report("erp", [])
     context.gates.report("shop", [])

@@ -21,10 +21,9 @@ from orquestador.model.orders import EffectState, Line, LineState, Order, OrderM
 from orquestador.model.reservations import LOOK_MAX_S
 from orquestador.model.work import State, Work
 from orquestador.ports import Save
-from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
+from tests.fakes.context import flow_context
 from tests.fakes.erp import FakeErp
-from tests.fakes.logs import NoLogs
 
 KEY = "shop/o1/1"
 
@@ -97,17 +96,12 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     journal = await SqliteJournal.open(tmp_path / "journal.sqlite3", clock)
     erp = FakeErp(clock.now, {"A": 10, "B": 10})
     channel = FakeChannel(clock.now, {"A": 10, "B": 10})
-    ids = iter(range(10_000))
-    context = Context(
-        journal=journal,
-        queue=LocalQueue(clock),
+    context = flow_context(
+        journal,
+        clock,
         erp=erp,
         channels={"shop": channel},
-        clock=clock,
-        logs=NoLogs(),
         settings=FlowSettings(order_modes={"shop": OrderMode.RESERVE}),
-        owner="test",
-        new_id=lambda: str(next(ids)),
     )
     context.gates.report("erp", [])
     await go_live(context, channel, ())

@@ -5,30 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from orquestador.clock import ManualClock
-from orquestador.flows.context import Context, FlowSettings
+from orquestador.flows.context import Context
 from orquestador.flows.hints import Hints
 from orquestador.flows.runner import Runner
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.ports import Process, ProcessRole
-from orquestador.queue.local import LocalQueue
-from tests.fakes.logs import NoLogs
+from tests.fakes.context import flow_context
 from tests.fakes.wait import eventually
 
 
 async def _context(clock: ManualClock, folder: Path) -> Context:
     """On a journal of its own, without an upstream; the test closes the journal."""
     journal = await SqliteJournal.open(folder / "journal.sqlite3", clock)
-    return Context(
-        journal=journal,
-        queue=LocalQueue(clock),
-        erp=None,
-        channels={},
-        clock=clock,
-        logs=NoLogs(),
-        settings=FlowSettings(),
-        owner="test",
-        new_id=str,
-    )
+    return flow_context(journal, clock)
 
 
 async def test_a_failing_loop_is_known_since_its_first_failure_and_forgotten_when_it_works(

@@ -16,8 +16,7 @@ from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.errors import Unavailable
 from orquestador.model.work import Kind
 from orquestador.ports import Process, ProcessRole
-from orquestador.queue.local import LocalQueue
-from tests.fakes.logs import NoLogs
+from tests.fakes.context import flow_context
 from tests.fakes.wait import eventually
 
 SETTINGS = FlowSettings()
@@ -27,18 +26,7 @@ SETTINGS = FlowSettings()
 async def context(tmp_path: Path) -> AsyncIterator[Context]:
     clock = ManualClock(1000.0)
     journal = await SqliteJournal.open(tmp_path / "journal.sqlite3", clock)
-    yield Context(
-        journal=journal,
-        queue=LocalQueue(clock),
-        erp=None,
-        channels={},
-        clock=clock,
-        logs=NoLogs(),
-        settings=SETTINGS,
-        owner="me",
-        new_id=str,
-        alone=False,
-    )
+    yield flow_context(journal, clock, settings=SETTINGS, owner="me", alone=False)
     await journal.close()
 
 

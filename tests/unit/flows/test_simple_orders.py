@@ -10,7 +10,6 @@ import pytest
 
 from orquestador.channels.falabella.webhook import read_notice, simple_orders
 from orquestador.clock import ManualClock
-from orquestador.flows.context import Context, FlowSettings
 from orquestador.flows.erp_lane import ErpLane
 from orquestador.flows.golive import go_live
 from orquestador.flows.intake import Intake
@@ -19,10 +18,9 @@ from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.orders import SeenOrder
 from orquestador.model.work import State
 from orquestador.ports import Receipt
-from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
+from tests.fakes.context import flow_context
 from tests.fakes.erp import FakeErp
-from tests.fakes.logs import NoLogs
 
 ROWS = [{"sku": "A", "quantity": 2}]
 SOLD = {"status": "confirmed", "timestamp": "2026-11-24T10:00:00Z", "products": ROWS}
@@ -43,17 +41,7 @@ async def test_a_cancellation_without_products_counts_when_both_are_read_at_once
     clock = ManualClock(1_800_000_000.0)
     journal = await SqliteJournal.open(tmp_path / "journal.sqlite3", clock)
     erp, channel = FakeErp(clock.now, {"A": 100}), Falabella(clock.now, {"A": 100})
-    x = Context(
-        journal=journal,
-        queue=LocalQueue(clock),
-        erp=erp,
-        channels={"shop": channel},
-        clock=clock,
-        logs=NoLogs(),
-        settings=FlowSettings(),
-        owner="test",
-        new_id=iter(f"r{n}" for n in range(99)).__next__,
-    )
+    x = flow_context(journal, clock, erp=erp, channels={"shop": channel})
     x.gates.report("erp", [])
     await go_live(x, channel, ())
     clock.advance(10.0)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from orquestador.clock import ManualClock
-from orquestador.flows.context import Context, FlowSettings
+from orquestador.flows.context import FlowSettings
 from orquestador.flows.erp_lane import ErpLane
 from orquestador.flows.golive import go_live
 from orquestador.flows.jobs import JobFollower
@@ -24,11 +24,10 @@ from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.errors import StoreUnavailable
 from orquestador.model.work import State
 from orquestador.ports import WorkQuery
-from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
+from tests.fakes.context import flow_context
 from tests.fakes.crash import Fuse, Mortal
 from tests.fakes.erp import FakeErp
-from tests.fakes.logs import NoLogs
 
 SKUS = {"A": 20, "B": 20, "C": 20}
 ROUND = ("upkeep", "poll", "fold", "lane", "erp_poll", "push", "jobs")
@@ -51,17 +50,13 @@ class World:
     def __init__(self, journal: SqliteJournal, clock: ManualClock) -> None:
         self.clock, self.journal, self.store = clock, journal, Fuse(Away)
         self.erp, self.channel = FakeErp(clock.now, dict(SKUS)), FakeChannel(clock.now, dict(SKUS))
-        ids = iter(range(10**9))
-        x = Context(
-            journal=Mortal(journal, self.store),
-            queue=LocalQueue(clock),
+        x = flow_context(
+            Mortal(journal, self.store),
+            clock,
             erp=self.erp,
             channels={"shop": self.channel},
-            clock=clock,
-            logs=NoLogs(),
             settings=FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0),
             owner="process-1",
-            new_id=lambda: f"id-{next(ids)}",
         )
         x.gates.report("erp", [])
         x.gates.report("shop", [])
