@@ -56,7 +56,7 @@ def test_what_shows_and_is_gone_is_counted_until_a_feed_ends() -> None:
 
 async def test_24_hours_of_changes_with_restarts_use_the_limits_and_never_exceed_them() -> None:
     """Small calls, so that it is quick; `bench.falabella` makes them of 500 SKUs, for 10,000 too."""
-    found = await busy(2000, batch=5, step_s=120.0)
+    found = await busy(2000, batch=4, step_s=240.0)
     assert (found.over, found.refused) == (0, 0)
     assert found.of_limit >= 0.95
     assert (found.restarts, found.killed) == (14, 7)
