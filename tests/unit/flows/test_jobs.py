@@ -128,6 +128,7 @@ async def test_a_refused_number_is_tried_again_as_it_is_then_and_at_last_is_for_
 
     monkeypatch.setattr(shop.channel, "report", refused)
     await pushed(shop, "A", -1)
+    work = await listing(shop, "A")
     for tries in range(1, ATTEMPTS_MAX + 1):
         assert [p["A"] for p in shop.pushed] == list(range(9, 9 - tries, -1))
         await shop.confirm()
