@@ -80,9 +80,11 @@ def owner_of(shipping_type: str) -> Owner:
 
 
 def created_at(value: str, zone: ZoneInfo, now: float) -> float | None:
-    """When an order was made, from a local date read at `now`. In the hour that comes twice: the newest instant
-    that is not ahead of us, because orders are read soon after they are made; taken for an hour older, one of
-    the second pass would count as made before a go-live in the first, and never leave the ERP.
+    """When an order was made, from a local date read at `now`.
+
+    In the hour that comes twice: the newest instant that is not ahead of us, because orders are read soon
+    after they are made. One of the second pass that was taken for an hour older could count as made before a
+    go-live in the first, and would never leave the ERP.
     """
     late = instant(value, zone, later=True)
     return late if late is not None and late <= now + CLOCK_SLACK_S else instant(value, zone)
