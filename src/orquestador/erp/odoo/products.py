@@ -94,7 +94,7 @@ class Products:
     async def duplicates(self, setups: Sequence[SetUp]) -> list[Duplicate]:
         """SKUs of several active products, of which at least one is for sale, that one company sees.
 
-        `setups`: one of each company. One product in each of two companies is no twin: no warehouse sees both.
+        `setups`: one of each company. One product in each of two companies is no twin.
         """
         twins: dict[str, set[int]] = {}
         for setup in setups:
