@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,6 +25,11 @@ def ledger_sums(shop: Stack, order_id: str, *wanted: int) -> None:
         wait_for("the ledger", lambda: sums(shop, order_id) == wanted)
     except AssertionError as e:
         raise AssertionError(f"wanted {wanted}, it is {sums(shop, order_id)}") from e
+
+
+def intended(shop: Stack, order_id: str) -> bool:
+    row = shop.order(order_id) or {}
+    return bool("order" in row and row["order"]["effects"])
 
 
 def alerts(shop: Stack, order_id: str) -> list[dict[str, Any]]:
@@ -136,6 +142,8 @@ def test_killed_on_the_way_it_is_finished_once(world: Stack) -> None:
     world.set_stock(none, 0)
     with world.odoo.faulty(commit_then_timeout=2):
         first, second = world.sell((part, 5)), world.sell((none, 2))
+        for order_id in (first, second):
+            wait_for("its intent is stored", partial(intended, world, order_id))
         wait_for("it is under way", lambda: documents(world, first) or documents(world, second))
         world.kill()
     world.up(ODOO_SHORT_STOCK="record")  # a changed setting is for new orders: these keep theirs
