@@ -230,6 +230,11 @@ class OdooWorld(World):
     def stock_location(self) -> int:
         return int(self._places["lot_stock_id"])
 
+    @property
+    def company(self) -> int:
+        """Whose warehouse ours is."""
+        return int(self._places["company_id"])
+
     async def internal_type(self) -> int:
         """The operation type of transfers inside our warehouse."""
         house = await self.rpc("stock.warehouse", "read", [self._places["id"]], ["int_type_id"])

@@ -120,7 +120,7 @@ class OdooErp:
 
     async def duplicates(self) -> list[Duplicate]:
         with self._forgetting():
-            return await self._products.duplicates(await self._setup.anywhere())
+            return await self._products.duplicates(await self._setup.each_company())
 
     async def apply(self, movements: Sequence[Movement], *, force: bool = True) -> dict[str, Outcome]:
         with ranked(Rank.FIRST), self._forgetting():

@@ -91,8 +91,20 @@ class Products:
             found[sku] = _chosen(candidates, setup)
         return found
 
-    async def duplicates(self, setup: SetUp) -> list[Duplicate]:
-        """SKUs of several active products of which at least one is for sale."""
+    async def duplicates(self, setups: Sequence[SetUp]) -> list[Duplicate]:
+        """SKUs of several active products, of which at least one is for sale, that one company sees.
+
+        `setups`: one of each company. One product in each of two companies is no twin.
+        """
+        twins: dict[str, set[int]] = {}
+        for setup in setups:
+            for sku, same in (await self._coded(setup)).items():
+                if len(same) > 1 and any(row["sale_ok"] for row in same):
+                    twins.setdefault(sku, set()).update(int(row["id"]) for row in same)
+        return [Duplicate(sku, tuple(sorted(ids))) for sku, ids in sorted(twins.items())]
+
+    async def _coded(self, setup: SetUp) -> dict[str, list[Row]]:
+        """Every active product with a SKU, by it."""
         found: dict[str, list[Row]] = {}
         last = 0
         while True:
@@ -112,13 +124,8 @@ class Products:
             for row in page:
                 found.setdefault(str(row["default_code"]), []).append(row)
             if len(page) < CODES_PAGE:
-                break
+                return found
             last = int(page[-1]["id"])
-        return [
-            Duplicate(sku, tuple(int(row["id"]) for row in same))
-            for sku, same in sorted(found.items())
-            if len(same) > 1 and any(row["sale_ok"] for row in same)
-        ]
 
     async def kept(self, setup: SetUp, ids: Sequence[int]) -> frozenset[int]:
         """Those of these products that exist and are not archived; at most `PAGE`."""
