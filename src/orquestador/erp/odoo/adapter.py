@@ -13,6 +13,7 @@ from orquestador.erp.odoo.client import Client, speaks
 from orquestador.erp.odoo.config import OdooSettings
 from orquestador.erp.odoo.documents import Documents
 from orquestador.erp.odoo.houses import SetUpReader
+from orquestador.erp.odoo.kits import Kits
 from orquestador.erp.odoo.movements import Movements
 from orquestador.erp.odoo.partition import by_place
 from orquestador.erp.odoo.products import Products
@@ -77,10 +78,11 @@ class OdooErp:
         self._houses = settings.warehouses
         self._accelerator = Accelerator(rpc, settings.prefix, allowed=settings.accelerator)
         self._setup = SetUpReader(settings, rpc, self._accelerator.prepare)
-        self._products = Products(rpc, clock, settings.product_cache_s)
+        self._kits = Kits(rpc, clock)
+        self._products = Products(rpc, clock, settings.product_cache_s, self._kits)
         plain = Movements(rpc, self._products, self._accelerator)
         self._movements = Documents(plain, Sales(rpc, self._products, settings))
-        self._changes = StockChanges(rpc, self._products, clock)
+        self._changes = StockChanges(rpc, self._products, self._kits, clock)
         self._rules = WebhookRules(rpc, settings.prefix)
         self._checker = Checker(settings, rpc, self._setup, self._rules, self._accelerator, clock)
 

@@ -22,6 +22,7 @@ class MrpBom(Model):
         "product_id": Field("many2one", "product.product"),
         "product_qty": Field("float", default=1.0),
         "product_uom_id": Field("many2one", "uom.uom", default=uoms.UNITS),
+        "sequence": Field("integer"),
         "type": Field("selection", default="normal", selection=("normal", "phantom")),
         "company_id": Field("many2one", "res.company", default=1),
         "bom_line_ids": Field("one2many", "mrp.bom.line", inverse="bom_id"),
@@ -37,6 +38,7 @@ class MrpBomLine(Model):
         "product_id": Field("many2one", "product.product", required=True, index=True),
         "product_qty": Field("float", default=1.0),
         "product_uom_id": Field("many2one", "uom.uom", default=uoms.UNITS),
+        "bom_product_template_attribute_value_ids": Field("many2many", "product.template.attribute.value"),
     }
 
 

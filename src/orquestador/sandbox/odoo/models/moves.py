@@ -79,7 +79,8 @@ class StockMove(InOwnUnit):
     def change(self, ids: list[int], vals: Values) -> None:
         """Writing `quantity` reserves more or less; on a done move it takes stock again (design.md 6.7)."""
         shown = {name: vals[name] for name in self.shown if name in vals}
-        inward = {move_id: self.inward(self._row(move_id), shown) for move_id in ids}
+        unit = {"product_uom": int(vals["product_uom"])} if vals.get("product_uom") else {}
+        inward = {move_id: self.inward({**self._row(move_id), **unit}, shown) for move_id in ids}
         quantity = vals.get("quantity")
         vals = {name: value for name, value in vals.items() if name not in self.shown} | (
             {"product_uom_qty": vals["product_uom_qty"]} if "product_uom_qty" in vals else {}
@@ -155,6 +156,12 @@ class StockMove(InOwnUnit):
         else:
             self._set_lines(move, quantity)
         self._recompute(move_id)
+
+    def count(self, move_id: int, lot: int, quantity: float) -> None:
+        """An open move takes so much of one lot (0: of none), from its own place and no place below."""
+        move = self._row(move_id)
+        self._add_line(move, move["location_id"], lot, quantity)
+        quants.reserve(self.env, move["product_id"], move["location_id"], lot, quantity)
 
     def finish(self, ids: Iterable[int]) -> list[int]:
         """Do the picked moves and return them; what one lacks becomes a new, confirmed move beside it."""
