@@ -20,6 +20,7 @@ from orquestador.flows.lane_rows import (
     row_after,
     units_by_sku,
     unless_signalled,
+    weights_of,
 )
 from orquestador.flows.movements import MovementLane
 from orquestador.flows.pause import Held, let_write, paused
@@ -283,6 +284,7 @@ class ErpLane:
                 erp_id=outcome.erp_id,
                 units=units,
                 recipes=recipes,
+                weights=weights_of(outcome),
                 note="oversold" if outcome.short else verdict.reason,
             )
             hold = verdict.reason if verdict.act is Act.HOLD else None

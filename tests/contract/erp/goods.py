@@ -1,5 +1,5 @@
-"""Products that are not simply units on a shelf, as a person makes them in Odoo: other units of measure, kits,
-lots and serial numbers."""
+"""Products that are not simply units on a shelf, as a person makes them in Odoo: other units of measure,
+kits, lots and serial numbers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The awkward products, on the sandbox of each version or on a real server: other units of measure, kits of all
-kinds, lots and serial numbers, and bills that change."""
+"""The awkward products, on the sandbox of each version or on a real server: other units of measure, kits of
+all kinds, lots and serial numbers, and bills that change."""
 
 from __future__ import annotations
 
@@ -287,9 +287,7 @@ class TestLots:
         assert (await apply_one(erp, back(movement, outcome, 2))).state is MovementState.DONE
         assert await goods.on_hand_of(lots) == dict.fromkeys(lots, 1)
 
-    async def test_a_kit_with_a_tracked_component(
-        self, erp: OdooErp, world: OdooWorld, goods: Goods
-    ) -> None:
+    async def test_a_kit_with_a_tracked_component(self, erp: OdooErp, world: OdooWorld, goods: Goods) -> None:
         lots = await goods.lots(TRACKED, {"S1": 1, "S2": 1}, "serial")
         await goods.kit(KIT, [(TRACKED, 1), (A, 2)])
         assert await available(erp, KIT) == 2

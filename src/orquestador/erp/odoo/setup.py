@@ -38,6 +38,11 @@ class Dialect:
         return "quantity" if self.major >= 17 else "quantity_done"
 
     @property
+    def line_field(self) -> str:
+        """Units done on the line of a move."""
+        return "quantity" if self.major >= 17 else "qty_done"
+
+    @property
     def reserved_field(self) -> str:
         """Units reserved on an open move; from 17 on the same as `done_field`."""
         return "quantity" if self.major >= 17 else "reserved_availability"
