@@ -64,33 +64,39 @@ async def _lines(
 ) -> list[Row]:
     """Done lines of documents of these orders; the deliveries of a sale order by its name."""
     names = sorted({name for m in movements for name in _earlier(m.key)})
-    by_sale = ["picking_id.sale_id.name", "in", names]
     origin = ["picking_id.origin", "in", names]
+    by_sale = ["picking_id.sale_id.name", "in", names]
     domain: list[object] = [
         ["state", "=", "done"],
-        ["lot_id", "!=", False],
         ["product_id", "in", sorted(tracked)],
         *(["|", origin, by_sale] if sells else [origin]),
     ]
-    found = rows(
-        await rpc.call(
-            "stock.move.line",
-            "search_read",
-            kwargs={
-                "domain": domain,
-                "fields": ["picking_id", "product_id", "lot_id", "quantity_product_uom"],
-                "order": "id",
-            },
-            context=setup.company,
-        )
-    )
-    pickings = sorted({p for row in found if (p := ref(row.get("picking_id"))) is not None})
-    if not pickings:
+    # By the moves: a line that was made together with its move does not know its document (probed).
+    moves = await _read(rpc, setup, "stock.move", domain, ["picking_id", "product_id"])
+    if not moves:
         return []
+    of_moves: list[object] = [["move_id", "in", [row["id"] for row in moves]], ["lot_id", "!=", False]]
+    lines = await _read(
+        rpc, setup, "stock.move.line", of_moves, ["move_id", "lot_id", "quantity_product_uom"]
+    )
+    pickings = sorted({p for row in moves if (p := ref(row.get("picking_id"))) is not None})
     fields = ["origin", "picking_type_code", *(["sale_id"] if sells else [])]
-    documents = await rpc.call("stock.picking", "read", pickings, {"fields": fields}, setup.company)
-    about = {int(row["id"]): row for row in rows(documents)}
-    return [{**row, "document": about.get(ref(row.get("picking_id")) or 0, {})} for row in found]
+    documents = await _read(rpc, setup, "stock.picking", [["id", "in", pickings]], fields)
+    about = {int(row["id"]): row for row in documents}
+    made_by = {int(row["id"]): row for row in moves}
+    found = []
+    for line in lines:
+        move = made_by[ref(line.get("move_id")) or 0]
+        document = about.get(ref(move.get("picking_id")) or 0, {})
+        found.append({**line, "product_id": move["product_id"], "document": document})
+    return found
+
+
+async def _read(
+    rpc: Transport, setup: SetUp, model: str, domain: list[object], fields: list[str]
+) -> list[Row]:
+    wanted = {"domain": domain, "fields": fields, "order": "id"}
+    return rows(await rpc.call(model, "search_read", kwargs=wanted, context=setup.company))
 
 
 def _out_of(lines: Sequence[Row], movement: Movement) -> dict[int, dict[int, float]]:

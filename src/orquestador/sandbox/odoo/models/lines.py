@@ -31,11 +31,12 @@ class StockMoveLine(InOwnUnit):
     }
 
     def new(self, vals: Values) -> int:
-        """A line of a draft move that names its lot: its units are the move's (probed on 17 and 19)."""
+        """A line of a draft move that names its lot: its units are the move's, its document stays unknown
+        (probed on 17, 18 and 19)."""
         move = self.env.row("stock.move", int(vals["move_id"])) if vals.get("move_id") else None
         if move is None:
             return super().new(vals)
-        for name in ("picking_id", "product_id", "location_id", "location_dest_id"):
+        for name in ("product_id", "location_id", "location_dest_id"):
             vals.setdefault(name, move[name])
         vals.setdefault("product_uom_id", move["product_uom"])
         vals = self.inward(vals, vals)
