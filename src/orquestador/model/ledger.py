@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -38,8 +38,15 @@ def lines_to_map(order: Order) -> tuple[str, ...]:
     return tuple(sorted({line.sku for line in order.lines if line.difference > 0}))
 
 
-def map_lines(order: Order, products: Mapping[str, int], problems: Mapping[str, str]) -> Order:
+def map_lines(
+    order: Order,
+    products: Mapping[str, int],
+    problems: Mapping[str, str],
+    stockless: Collection[str] = (),
+) -> Order:
     """Fix the ERP product of every line that has taken nothing yet, or say why it cannot be.
+
+    `stockless`: SKUs of which the ERP keeps no stock (a service, say): for such a line nothing is to be done.
 
     A line that has taken something keeps its product; when its SKU is another product by now (two were
     merged, say), a person decides about the rest of it.
@@ -53,6 +60,8 @@ def map_lines(order: Order, products: Mapping[str, int], problems: Mapping[str, 
             else:
                 changed = f"{PRODUCT_CHANGED}:{line.sku}" if product != line.product_id else None
                 line = replace(line, problem=changed)
+        elif line.difference > 0 and line.sku in stockless and not line.taken:
+            line = replace(line, stockless=True, problem=None)
         elif line.difference > 0 and line.sku in problems:
             line = replace(line, problem=problems[line.sku])
         lines.append(line)
