@@ -3,10 +3,13 @@ all kinds, lots and serial numbers, and bills that change."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from orquestador.erp.odoo import OdooErp
-from orquestador.model.orders import Direction
+from orquestador.model.ledger import recipe_after
+from orquestador.model.orders import Direction, OrderMode
 from orquestador.model.stock import Availability
 from orquestador.ports import Erp, Movement, MovementState, Outcome
 from tests.contract.erp.goods import Goods
@@ -84,10 +87,6 @@ class TestUnits:
     async def test_a_reserved_move_in_another_unit_is_promised_in_the_products(
         self, erp: OdooErp, world: OdooWorld, goods: Goods
     ) -> None:
-        from dataclasses import replace
-
-        from orquestador.model.orders import OrderMode
-
         movement = replace(await sale(erp, (A, 24)), mode=OrderMode.RESERVE)
         document = await world.draft(movement.key, A, 24)
         moves = await world.rpc("stock.move", "search", [["picking_id", "=", document]])
@@ -156,8 +155,6 @@ class TestKits:
         self, erp: OdooErp, world: OdooWorld, goods: Goods, parts: tuple[int, ...]
     ) -> None:
         """One bill makes three kits of ten units: a kit is 3.33 of them, and three are ten."""
-        from orquestador.model.ledger import recipe_after
-
         await goods.kit(KIT, [(A, 10)], makes=3)
         assert await available(erp, KIT) == 300
         movement, outcome = await taken(erp, (KIT, 3))
@@ -337,3 +334,23 @@ class TestLots:
         assert await goods.on_hand_of(lots) == {"L1": 2}
         assert (await erp.void([movement]))[movement.key].state is MovementState.CANCELLED
         assert await world.free(TRACKED) == 2
+
+
+class TestDoctor:
+    """Nobody is to be surprised by the unit that a listing sells in."""
+
+    async def test_it_lists_what_is_not_sold_by_the_unit(self, erp: OdooErp, goods: Goods) -> None:
+        await goods.product(DOZEN, 2.5, "dozen")
+        found = {f.code: f for f in await erp.check()}["odoo.units"]
+        assert (found.level, found.stops) == ("ok", None)
+        assert f"{DOZEN} (Dozen" in str(found.facts["skus"])
+
+    async def test_it_warns_of_kits_whose_bill_counts_in_another_unit(
+        self, erp: OdooErp, goods: Goods
+    ) -> None:
+        await goods.kit(KIT, [(A, 12)], makes_in="dozen")
+        await goods.kit(BOX, [(A, 1)])
+        found = {f.code: f for f in await erp.check()}["odoo.kit_units"]
+        assert (found.level, found.stops) == ("warning", None)
+        assert KIT in str(found.facts["skus"])
+        assert BOX not in str(found.facts["skus"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orquestador.flows.operator import retry
 from orquestador.model.orders import LineState, OrderMode
 from orquestador.model.work import State
@@ -65,8 +67,6 @@ async def test_a_product_that_is_stocked_after_all_is_taken_when_a_person_retrie
 
 async def test_in_a_sale_order_a_person_says_what_becomes_of_a_service(shop: Shop) -> None:  # noqa: F811
     """It is worth what was paid, so nothing may be missing from it in silence."""
-    from dataclasses import replace
-
     await loose_goods(shop)
     modes = {"shop": OrderMode.SALE_DELIVER}
     shop.context.settings = replace(shop.context.settings, order_modes=modes)

@@ -20,6 +20,7 @@ from orquestador.erp.odoo.partition import by_place
 from orquestador.erp.odoo.products import Products
 from orquestador.erp.odoo.rules import WebhookRules
 from orquestador.erp.odoo.sales import Sales
+from orquestador.erp.odoo.unitcheck import UnitCheck
 from orquestador.http_base import CallLogger, HttpBase, TimeOuts
 from orquestador.model.errors import AuthRefused, PlaceRefused
 from orquestador.model.orders import Direction
@@ -87,7 +88,8 @@ class OdooErp:
         self._movements = Documents(plain, Sales(rpc, self._products, self._kits, settings), Grains(rpc))
         self._changes = StockChanges(rpc, self._products, self._kits, clock)
         self._rules = WebhookRules(rpc, settings.prefix)
-        self._checker = Checker(settings, rpc, self._setup, self._rules, self._accelerator, clock)
+        units = UnitCheck(rpc, self._kits)
+        self._checker = Checker(settings, rpc, self._setup, self._rules, self._accelerator, units, clock)
 
     @property
     def circuit(self) -> Circuit:
