@@ -74,7 +74,7 @@ def _fold_line(line: Line | None, seen: SeenLine) -> Line:
         line, raw_state=seen.raw_state, reserved=seen.reserved, owner=owner, unmapped=seen.state is None
     )
     if line.taken == 0 and line.seller_sku != seen.sku:
-        line = replace(line, sku=seen.sku, ref=None, problem=None)
+        line = replace(line, sku=seen.sku, ref=None, problem=None, stockless=False)
     if line.state is LineState.CANCELLED or seen.state is None:
         return line
     line = replace(line, quantity=seen.quantity)
