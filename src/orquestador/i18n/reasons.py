@@ -4,6 +4,10 @@ from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
     # --- signals: what made a row due ---
+    "reason.reread": (
+        "se relee: todavía puede cancelarse",
+        "read again: it may still be cancelled",
+    ),
     "reason.poll": ("el sondeo vio un cambio", "polling saw a change"),
     "reason.retry": ("una persona pidió reintentar", "a person asked to retry"),
     "reason.order": ("cambió un pedido de este SKU", "an order of this SKU changed"),
