@@ -154,6 +154,7 @@ def _build_erp(
             product_cache_s=settings.product_cache_s,
             calls_per_s=pace.calls_per_s,
             in_flight=pace.in_flight,
+            sale_rounding_sku=settings.odoo_sale_rounding_sku,
             sales=_sales(settings),
         ),
         clock,

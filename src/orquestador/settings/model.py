@@ -118,6 +118,7 @@ class Settings(BaseSettings):
     odoo_short_stock: Annotated[Literal["record", "backorder"], BeforeValidator(parse.lower)] = Field(
         "record", examples=["record"]
     )
+    odoo_sale_rounding_sku: Text | None = Field(None, examples=["REDONDEO"])
     odoo_webhook_secret: SecretStr | None = Field(None, examples=["a long random text"])
     odoo_connect_timeout_s: Seconds = Field(5.0, examples=["5"])
     odoo_read_timeout_s: Seconds = Field(15.0, examples=["15"])
