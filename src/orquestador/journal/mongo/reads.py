@@ -39,6 +39,12 @@ async def open_orders_before(store: Store, channel: str, instant: float, limit: 
     return to_works(await found.batch_size(limit + 1).to_list())
 
 
+async def recent_orders(store: Store, skus: Sequence[str], since: float) -> list[Work]:
+    made: Doc = {"skus": {"$in": list(skus)}, "kind": Kind.ORDER.value, "created_at": {"$gte": since}}
+    found = store.work.find(made, NEVER_PROJECTED)
+    return to_works(await found.batch_size(1000).to_list())
+
+
 async def units(store: Store, skus: Sequence[str]) -> dict[str, Units]:
     asked = {"units.sku": {"$in": list(skus)}}
     held = {"$cond": [{"$gt": ["$units.until", store.now()]}, "$units.held", 0]}
