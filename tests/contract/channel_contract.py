@@ -126,6 +126,30 @@ class ChannelContract:
             assert shown[ref] == market.shown(ref)
         assert market.unknown not in shown
 
+    async def test_live_numbers_follow_sales_at_once_and_leave_out_what_is_not_listed(
+        self, channel: Channel, market: Market
+    ) -> None:
+        a, b = market.known
+        before = await channel.live([a, b, market.unknown])
+        assert before == {a: market.shown(a), b: market.shown(b)}
+        order = market.order((a, 2))
+        assert await channel.live([a]) == {a: before[a] - 2}
+        market.move(order, LineState.CANCELLED)
+        assert await channel.live([a]) == {a: before[a]}
+        assert await channel.live([]) == {}
+
+    async def test_all_live_numbers_come_in_pages_each_listing_once(
+        self, channel: Channel, market: Market
+    ) -> None:
+        rows = {row.ref: row.quantity async for page in channel.catalogue() for row in page}
+        pages = [page async for page in channel.live_pages()]
+        assert sum(len(page) for page in pages) == len(rows)
+        assert {ref: number for page in pages for ref, number in page.items()} == rows
+
+    async def test_live_numbers_cost_nothing_of_the_budget(self, channel: Channel, market: Market) -> None:
+        market.exhaust_budget()
+        assert set(await channel.live(list(market.known))) == set(market.known)
+
     async def test_a_push_is_confirmed_record_by_record(self, channel: Channel, market: Market) -> None:
         a, b = market.known
         refs = [a, b, market.unknown]

@@ -110,6 +110,8 @@ def account(url: str) -> FalabellaConfig:
         write_timeouts=TimeOuts(read_s=0.7),
         orders_page=20,
         products_page=50,
+        stock_page=20,
+        stock_gap_s=0.0,
     )
 
 

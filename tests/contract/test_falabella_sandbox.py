@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from orquestador.channels.falabella import FalabellaChannel, FalabellaConfig
 from orquestador.http_base import CallRecord
-from orquestador.model.errors import Ambiguous, RateLimited, Unavailable
+from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Unavailable
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import LineState
 from orquestador.model.stock import RecordOutcome
@@ -304,3 +305,92 @@ async def test_a_refusal_is_logged_as_one(
     market.switch(error_status=200)
     await channel.read_orders(["999"])
     assert [(r.action, r.status) for r in records] == [("GetMultipleOrderItems", LogStatus.ERROR)]
+
+
+# --- live numbers ---
+
+
+@pytest.mark.parametrize("shape", ["object-if-one", "array", "wrapper-array"])
+async def test_live_numbers_are_read_in_every_list_shape(
+    channel: FalabellaChannel, market: Sandbox, shape: str
+) -> None:
+    market.switch(list_shape=shape, indented_text=True)
+    assert await channel.live([A]) == {A: 1000}
+    assert await channel.live([A, B]) == {A: 1000, B: 1000}
+    assert sum([len(page) async for page in channel.live_pages()]) == 61
+
+
+async def test_a_list_that_is_refused_for_one_sku_is_read_without_it(
+    channel: FalabellaChannel, market: Sandbox
+) -> None:
+    market.switch(refuse_unknown=True)
+    skus = [f"SKU-{n:05d}" for n in range(1, 15)]
+    found = await channel.live([*skus, market.unknown, "ANOTHER"])
+    assert found == dict.fromkeys(skus, 1000)
+    assert await channel.live([market.unknown]) == {}
+
+
+async def test_a_read_that_is_refused_whatever_it_asks_is_a_failure_of_its_own(
+    channel: FalabellaChannel, market: Sandbox
+) -> None:
+    market.switch(stock_error=1001)
+    with pytest.raises(Unavailable):
+        await channel.live([f"SKU-{n:05d}" for n in range(1, 61)])
+    for code, error in ((429, RateLimited), (9, AuthRefused)):
+        market.switch(stock_error=code)
+        with pytest.raises(error):
+            await channel.live([A])
+
+
+async def test_reads_of_numbers_that_fail_stop_neither_orders_nor_pushes(
+    channel: FalabellaChannel, market: Sandbox
+) -> None:
+    market.switch(stock_error=6)
+    for _ in range(20):
+        with pytest.raises(Unavailable):
+            await channel.live([A])
+    order = market.order((A, 1))
+    assert len(await channel.read_orders([order])) == 1
+    assert await channel.push({A: 7})
+
+
+async def test_long_lists_go_in_addresses_that_servers_take(
+    channel: FalabellaChannel, market: Sandbox, records: Records
+) -> None:
+    await channel.live([f"{'Ñandú 1/2 kg ' * 6}{n}" for n in range(60)])
+    assert len(records) > 1
+    assert all(len(str(record.request)) < 8_000 for record in records)
+
+
+async def test_falabellas_own_warehouses_do_not_count(channel: FalabellaChannel, market: Sandbox) -> None:
+    """PROD-001 has units there too."""
+    assert market.state()["fbf"][A] == 100
+    assert (await channel.live([A]))[A] == 1000
+
+
+@pytest.mark.parametrize(("means", "read"), [("net", 998), ("gross", 1000)])
+async def test_whether_reserved_units_are_in_the_number_is_the_accounts_own(
+    channel: FalabellaChannel, market: Sandbox, means: str, read: int
+) -> None:
+    market.switch(read_means=means)
+    market.order((B, 2))
+    assert await channel.live([B]) == {B: read}
+
+
+async def test_pages_of_all_numbers_keep_a_distance(config: FalabellaConfig, market: Sandbox) -> None:
+    """61 SKUs in pages of 20 are four calls, with a pause before each but the first."""
+    async for channel in connected(replace(config, stock_gap_s=0.5), market.clock):
+        before = market.calls("GetStock")
+
+        reading = asyncio.ensure_future(_count(channel))
+        pauses = 0
+        while not reading.done():
+            await asyncio.sleep(0.005)
+            if market.clock.sleepers:
+                pauses += 1
+                market.clock.advance(0.5)
+        assert (reading.result(), market.calls("GetStock") - before, pauses) == (61, 4, 3)
+
+
+async def _count(channel: FalabellaChannel) -> int:
+    return sum([len(page) async for page in channel.live_pages()])

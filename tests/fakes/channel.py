@@ -38,6 +38,8 @@ class FakeChannel:
     created: dict[str, float] = field(default_factory=dict)
     feeds: list[Feed] = field(default_factory=list)
     fault: str = ""
+    needless: list[tuple[str, int]] = field(default_factory=list)
+    """What was pushed although it showed already."""
     unpriced: set[str] = field(default_factory=set)
     sales_read: int = 0
     id: str = "shop"
@@ -46,6 +48,7 @@ class FakeChannel:
     budget: BudgetSpec = field(default_factory=lambda: BudgetSpec(1000, 1.0, 100_000))
     max_batch: int = 100
     write_means: WriteMeans = WriteMeans.NET
+    live_means: WriteMeans = WriteMeans.NET
 
     def _take_fault(self) -> str:
         fault, self.fault = self.fault, ""
@@ -73,7 +76,19 @@ class FakeChannel:
             if not feed.finished:
                 feed.finished = True
                 feed.unknown = set(feed.quantities) - set(self.shown)
-                self.shown.update({r: q for r, q in feed.quantities.items() if r in self.shown})
+                self.shown.update(
+                    {r: self._shows(r, q) for r, q in feed.quantities.items() if r in self.shown}
+                )
+
+    def _shows(self, ref: str, written: int) -> int:
+        """What buyers see of a written number."""
+        gross = self.write_means is WriteMeans.GROSS
+        return written - self.reserved(ref) if gross else written
+
+    def reserved(self, ref: str) -> int:
+        """Units held back for orders that are not sent yet."""
+        lines = [line for order in self.orders.values() for line in order.values()]
+        return sum(line.quantity for line in lines if line.sku == ref and line.reserved)
 
     # the port
 
@@ -119,9 +134,24 @@ class FakeChannel:
         self._take_fault()
         yield [CatalogueRow(sku, sku, quantity) for sku, quantity in self.shown.items()]
 
+    async def live(self, refs: Sequence[str]) -> dict[str, int]:
+        self._take_fault()
+        return {ref: self._read(ref) for ref in refs if ref in self.shown}
+
+    async def live_pages(self) -> AsyncIterator[dict[str, int]]:
+        self._take_fault()
+        yield {ref: self._read(ref) for ref in self.shown}
+
+    def _read(self, ref: str) -> int:
+        gross = self.live_means is WriteMeans.GROSS
+        return self.shown[ref] + (self.reserved(ref) if gross else 0)
+
     async def push(self, quantities: Mapping[str, int]) -> str:
         fault = self._take_fault()
         feed = Feed(f"feed-{len(self.feeds)}", dict(quantities), self.now())
+        self.needless += [
+            (r, q) for r, q in quantities.items() if r in self.shown and self._shows(r, q) == self.shown[r]
+        ]
         if fault != "late":
             self.feeds.append(feed)
         if fault:

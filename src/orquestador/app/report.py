@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orquestador.app.build import Service
 from orquestador.circuit import Circuit, CircuitState
@@ -21,6 +21,7 @@ from orquestador.web.services import (
     FlowHealth,
     PauseView,
     ProcessView,
+    ReconcileView,
     StatusReport,
     UpstreamStatus,
     WorkCount,
@@ -105,7 +106,7 @@ def _flows_of(loop: str, context: Context) -> tuple[str, ...]:
             return tuple(f"stock:{channel}" for channel in context.channels)
         case "poll", _:
             return (f"orders:{of}",)
-        case (("push" | "jobs" | "catalogue"), _):
+        case (("push" | "jobs" | "catalogue" | "reconcile"), _):
             return (f"stock:{of}",)
     return ()
 
@@ -239,6 +240,21 @@ async def channel_views(service: Service) -> tuple[ChannelView, ...]:
     return tuple(views)
 
 
+async def reconcile_views(service: Service, *, items: bool = True) -> tuple[ReconcileView, ...]:
+    """How far each comparison is in this process, and what the last one found in any."""
+    runs, views = service.runner.reconciles, []
+    for name, run in runs.of.items():
+        last, progress = await run.last(), run.progress
+        if last is not None and not items:
+            last = replace(last, items=())
+        running = runs.running(name)
+        problem = runs.problems.get(name)
+        views.append(
+            ReconcileView(name, running, progress.phase, progress.done, progress.total, problem, last)
+        )
+    return tuple(views)
+
+
 # --- the one screen ---
 
 
@@ -355,4 +371,5 @@ async def status_report(service: Service, lang: str, version: str) -> StatusRepo
         processes=tuple(
             ProcessView(p.owner, p.role.value, p.version, p.started_at, p.silent_s) for p in x.processes
         ),
+        reconciled=await reconcile_views(service, items=False),
     )

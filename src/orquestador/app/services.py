@@ -8,7 +8,14 @@ from pathlib import Path
 
 from orquestador import __version__
 from orquestador.app.build import Service
-from orquestador.app.report import channel_views, flow_health, pause_view, status_report, store_away
+from orquestador.app.report import (
+    channel_views,
+    flow_health,
+    pause_view,
+    reconcile_views,
+    status_report,
+    store_away,
+)
 from orquestador.app.uninstall import Uninstaller
 from orquestador.flows import golive, operator, pause
 from orquestador.flows.duplicates import DuplicatesView
@@ -48,6 +55,7 @@ from orquestador.web.services import (
     OpenLine,
     OpenOrder,
     PauseView,
+    ReconcileView,
     Registered,
     StatusReport,
 )
@@ -215,6 +223,18 @@ class HouseServices:
         if work.order is None or not work.order.history:
             raise self._not_possible("not_history", id=work_id)
         return await golive.take_over(self._x, work.channel, work.ref)
+
+    async def reconcile_views(self) -> tuple[ReconcileView, ...]:
+        return await reconcile_views(self._service)
+
+    async def reconcile(self, channel: str | None, by: str) -> tuple[ReconcileView, ...]:
+        runs = self._service.runner.reconciles
+        names = [name for name in runs.of if channel in (None, name)]
+        if not names:
+            raise self._not_possible("reconcile")
+        for name in names:
+            runs.start(name)
+        return tuple(view for view in await self.reconcile_views() if view.channel in names)
 
     async def channel_views(self) -> tuple[ChannelView, ...]:
         return await channel_views(self._service)

@@ -18,6 +18,7 @@ from orquestador.cli.odoo import app as odoo_app
 from orquestador.cli.options import AsJson
 from orquestador.cli.orders import app as orders_app
 from orquestador.cli.pause import pause, resume
+from orquestador.cli.reconcile import reconcile
 from orquestador.cli.restore import restore
 from orquestador.cli.rules import app as rules_app
 from orquestador.cli.rules import freeze, unfreeze
@@ -78,6 +79,7 @@ app.command("doctor", help=help_text("doctor"))(doctor)
 app.command("status", help=help_text("status"))(status)
 app.command("go-live", help=help_text("go_live"))(go_live)
 app.command("listings", help=help_text("listings"))(listings)
+app.command("reconcile", help=help_text("reconcile"))(reconcile)
 app.command("pause", help=help_text("pause"))(pause)
 app.command("resume", help=help_text("resume"))(resume)
 app.command("freeze", help=help_text("freeze"))(freeze)

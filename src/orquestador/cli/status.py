@@ -104,6 +104,18 @@ def _show_upstreams(session: Session, report: Row) -> None:
         ],
         right=(3, 4),
     )
+    for item in report["reconciled"]:
+        if last := item["last"]:
+            typer.echo(
+                say(
+                    "status.reconciled",
+                    channel=item["channel"],
+                    age=age(session.lang, seconds_since(last["finished_at"], now) or 0.0),
+                    listings=last["listings"],
+                    differ=sum(last["drift"].values()),
+                    repaired=last["repaired"],
+                )
+            )
     mode = say("status.mode_paused", mode=report["mode"]) if report["paused"] else report["mode"]
     typer.echo(say("status.head", version=report["version"], mode=mode))
 

@@ -79,6 +79,7 @@ class FlowSettings:
     erp_poll_s: float = 30.0
     erp_sweep_s: float = 1800.0
     catalogue_poll_s: float = 3600.0
+    reconcile_s: float = 600.0
     check_s: float = 60.0
     erp_check_s: float = 60.0
     hint_delays_s: Sequence[float] = (2.0, 30.0, 150.0)

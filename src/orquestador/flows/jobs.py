@@ -17,6 +17,8 @@ from orquestador.ports import Channel, Save
 JOB_MAX_S = 600.0
 LOOK_UP_MAX_S = 60.0
 LOOK_UP_EVERY_S = 5.0
+DOUBT_S = 3600.0
+"""So long a push that was lost sight of may still arrive, and a number that is read proves nothing."""
 
 
 class JobFollower:
@@ -75,11 +77,11 @@ class JobFollower:
         return later
 
     async def give_up(self, job: Job, state: JobState, note: str, *, attempt: bool = False) -> Job:
-        """Free its listings: each is due again with its current number."""
+        """Free its listings: each is due again with its current number. UNVERIFIED: it may still arrive."""
+        given_up = replace(job, state=state)
         for record in job.records:
-            await self._release(
-                job, replace(record, outcome=RecordOutcome.UNKNOWN, reason=note), attempt=attempt
-            )
+            unknown = replace(record, outcome=RecordOutcome.UNKNOWN, reason=note)
+            await self._release(given_up, unknown, attempt=attempt)
         ended = replace(job, state=state, done_at=self._x.clock.now(), note=note)
         await self._x.journal.save_job(ended)
         self._tell(ended, LogStatus.ERROR)
@@ -112,12 +114,14 @@ class JobFollower:
         free = replace(
             work.listing, job_id=None, why=record.reason, sent=record.quantity, sent_at=job.sent_at
         )
+        if job.state is JobState.UNVERIFIED:
+            free = replace(free, doubt_until=now + DOUBT_S)
         match record.outcome:
             case RecordOutcome.ACCEPTED:
                 shown = Shown(record.wanted, now, record.own_seq)
                 return replace(
                     work,
-                    doc=replace(free, confirmed=shown, why=None),
+                    doc=replace(free, confirmed=shown, doubt_until=None, why=None),
                     state=State.SETTLED,
                     done=max(work.done, record.version),
                     attempts=0,

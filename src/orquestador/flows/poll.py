@@ -17,6 +17,8 @@ from orquestador.ports import CatalogueRow, Channel, Erp, Mark
 
 BEFORE_PUSH_FRESH_S = 5.0
 BEFORE_PUSH_OVERLAP_S = 60.0
+FOLD_WAIT_S = 10.0
+"""So long a push waits for the orders that its sweep found; a fold that stands still must not stop it."""
 REMEMBERED_HEADS = 50_000
 NEVER = 0.0
 
@@ -27,7 +29,9 @@ class OrdersPoll:
     def __init__(self, context: Context, channel: Channel) -> None:
         self._x, self._channel = context, channel
         self._heads: OrderedDict[str, str] = OrderedDict()
-        self._swept_at = NEVER
+        self._swept_at = self._began_at = NEVER
+        self._unread: dict[str, tuple[int, float]] = {}
+        """Orders touched before a push: the version that the fold has to reach, and when that was."""
         self._lock = asyncio.Lock()
 
     async def run_once(self) -> int:
@@ -35,12 +39,27 @@ class OrdersPoll:
         async with self._lock:
             return await self._sweep(self._x.settings.orders_overlap_s)
 
-    async def before_push(self) -> None:
+    async def before_push(self, read_at: float = NEVER) -> None:
         """A short sweep, unless one just ended: the channel's newest orders count in the numbers about to
-        be sent."""
+        be sent.
+
+        `read_at`: when the channel's numbers were read; a sale that they show is in a sweep that began later.
+        """
         async with self._lock:
-            if self._x.clock.now() >= self._swept_at + BEFORE_PUSH_FRESH_S:
+            stale = self._x.clock.now() >= self._swept_at + BEFORE_PUSH_FRESH_S
+            if stale or self._began_at <= read_at:
                 await self._sweep(BEFORE_PUSH_OVERLAP_S)
+
+    async def all_folded(self) -> bool:
+        """Whether the flows have looked at every order that the last sweeps found, or have been given time
+        enough for it."""
+        now = self._x.clock.now()
+        self._unread = {i: u for i, u in self._unread.items() if now < u[1] + FOLD_WAIT_S}
+        if self._unread:
+            for work in await self._x.journal.get(list(self._unread)):
+                if work.done >= self._unread[work.id][0]:
+                    del self._unread[work.id]
+        return not self._unread
 
     async def _sweep(self, overlap_s: float) -> int:
         x, channel = self._x, self._channel
@@ -54,13 +73,15 @@ class OrdersPoll:
             ids = [work_id(Kind.ORDER, channel.id, h.order_id) for h in changed]
             if ids:
                 await x.journal.touch(ids, "poll")
+                touched_at = x.clock.now()
+                self._unread |= {w.id: (w.wanted, touched_at) for w in await x.journal.get(ids)}
                 await x.queue.wake(ORDERS_LANE, ids)
             for head in changed:
                 self._remember(head.order_id, head.fingerprint)
             touched += len(ids)
         # Our clock at the start of the sweep: body dates carry no offset (falabella.md 2.1).
         await x.journal.set_meta(name, began)
-        self._swept_at = x.clock.now()
+        self._swept_at, self._began_at = x.clock.now(), began
         return touched
 
     def _remember(self, order_id: str, fingerprint: str) -> None:
@@ -78,18 +99,19 @@ class CataloguePoll:
 
     async def run_once(self) -> int:
         """Read the whole catalogue; returns how many listings are new."""
-        created = 0
+        created, asked_at = 0, self._x.clock.now()
         async for page in self._channel.catalogue():
-            created += await self._x.journal.upsert_listings(await self._rows(page))
+            created += await self._x.journal.upsert_listings(await self._rows(page, asked_at))
             await self._x.queue.wake(stock_lane(self._channel.id), [r.sku for r in page])
+            asked_at = self._x.clock.now()
         return created
 
-    async def _rows(self, page: Sequence[CatalogueRow]) -> list[Work]:
+    async def _rows(self, page: Sequence[CatalogueRow], asked_at: float) -> list[Work]:
         listed = [Listing(channel=self._channel.id, ref=row.ref, sku=row.sku) for row in page]
         rules = await rules_of(self._x, self._channel.id, listed)
-        return [self._row(row, rules[row.ref]) for row in page]
+        return [self._row(row, rules[row.ref], asked_at) for row in page]
 
-    def _row(self, row: CatalogueRow, rule: Effective) -> Work:
+    def _row(self, row: CatalogueRow, rule: Effective, asked_at: float) -> Work:
         now = self._x.clock.now()
         listing = Listing(
             channel=self._channel.id, ref=row.ref, sku=rule.erp_sku or row.sku, managed=rule.publish
@@ -97,7 +119,7 @@ class CataloguePoll:
         if listing.sku != row.sku:
             listing = replace(listing, seller_sku=row.sku)
         if row.quantity is not None:
-            listing = replace(listing, live=Shown(row.quantity, now, 0))
+            listing = replace(listing, live=Shown(row.quantity, asked_at, 0))
         return Work(
             id=work_id(Kind.LISTING, self._channel.id, row.ref),
             kind=Kind.LISTING,

@@ -4,50 +4,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orquestador.flows.context import Context, jobs_lane, stock_lane
 from orquestador.flows.events import JOB, of_job
 from orquestador.flows.hands import in_hand
 from orquestador.flows.jobs import JobFollower
+from orquestador.flows.live import Candidate, LiveCheck
+from orquestador.flows.numbers import Numbers
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
-from orquestador.flows.places import Overlaps
 from orquestador.flows.poll import OrdersPoll
-from orquestador.flows.rules import rules_of
 from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable
 from orquestador.model.logs import LogStatus
-from orquestador.model.orders import Units
-from orquestador.model.rules import Effective, decided_by
-from orquestador.model.stock import (
-    FROZEN,
-    Availability,
-    Job,
-    JobRecord,
-    JobState,
-    Listing,
-    linger_s,
-    net_quantity,
-    urgency,
-    written_quantity,
-)
+from orquestador.model.stock import ZEROING_URGENCY, Job, JobRecord, JobState, linger_s
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
-from orquestador.ports import Channel, Erp, ProductProblem, Save
+from orquestador.ports import Channel, Erp, Save
 
-ZEROING = 90.0
-UNKNOWN_AGAIN_S = 60.0
-ERP_AWAY_AGAIN_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A listing whose number should change."""
-
-    work: Work
-    wanted: int
-    written: int
-    closes: int | None = None
-    """The version that a confirmation closes; None = the one that was claimed."""
+TOP_UPS = 3
+"""Claims for one batch: what already shows its number leaves room for others."""
+FOLD_AGAIN_S = 0.5
 
 
 class Pusher:
@@ -56,13 +32,12 @@ class Pusher:
     def __init__(
         self, context: Context, erp: Erp, channel: Channel, poll: OrdersPoll, follower: JobFollower
     ) -> None:
-        self._x, self._erp, self._channel = context, erp, channel
+        self._x, self._channel = context, channel
         self._poll, self._follower = poll, follower
-        self._scope = context.settings.scope_of(channel.id)
-        self._overlaps = Overlaps(context, erp, channel.id)
+        self._numbers = Numbers(context, erp, channel)
+        self._live = LiveCheck(context, channel)
         self._owner = context.owner
         self._last_push_at = 0.0
-        self._oversold: set[str] = set()
 
     async def run_once(self) -> int:
         """One batch of due listings; returns how many. Raises Unavailable or AuthRefused, with everything
@@ -74,21 +49,19 @@ class Pusher:
 
     async def _run(self) -> int:
         x, channel = self._x, self._channel
-        works = await x.journal.claim(
-            Kind.LISTING, self._owner, channel.max_batch, x.settings.lease_s, channel.id
-        )
-        if not works:
-            return 0
+        works: list[Work] = []
+        candidates: list[Candidate] = []
         try:
-            candidates = await self._decide(works)
-            if candidates and len(works) < channel.max_batch:
-                # What became due meanwhile goes along: a scarce call must not be spent on a part of it.
-                more = await x.journal.claim(
-                    Kind.LISTING, self._owner, channel.max_batch - len(works), x.settings.lease_s, channel.id
-                )
-                if more:
-                    works = [*works, *more]
-                    candidates += await self._decide(more)
+            # What became due meanwhile goes along: a scarce call must not be spent on a part of it.
+            for _ in range(TOP_UPS):
+                room = channel.max_batch - len(candidates)
+                more = await x.journal.claim(Kind.LISTING, self._owner, room, x.settings.lease_s, channel.id)
+                if not more:
+                    break
+                works += more
+                candidates += await self._decide(more)
+                if not candidates or len(candidates) >= channel.max_batch:
+                    break
             if candidates:
                 with serving(
                     skus=list(dict.fromkeys(s for c in candidates for s in (c.work.listing.sku, c.work.ref)))
@@ -102,142 +75,35 @@ class Pusher:
 
     async def _decide(self, works: Sequence[Work]) -> list[Candidate]:
         """Settle the listings that show the right number already; the rest are candidates."""
-        x, channel = self._x, self._channel
-        # This order matters: newest orders, then the units not yet proven out of the ERP, then what the ERP
-        # still has (design §7.3). A unit counted twice on the way makes the number lower for a moment, never
-        # higher.
-        if channel.has_api:
-            await self._poll.before_push()
-        await self._save([_missing(w) for w in works if w.listing.missing])
-        rules = await rules_of(x, channel.id, [w.listing for w in works])
-        works = await self._aligned([w for w in works if not w.listing.missing], rules)
-        skus = sorted({w.listing.sku for w in works})
-        units = await x.journal.units([*skus, *(w.ref for w in works if w.ref not in skus)])
-        try:
-            unproven = await self._overlaps.unproven(units)
-            if x.gates.pushes_stopped(self._scope):
-                return await self._lowered(works, units, unproven, rules)
-            known = await self._erp.availability(skus, self._scope)
-        except Unavailable:
-            # Without the ERP nobody can say which units leave other places: all of them count.
-            everywhere = {sku: of.unproven for sku, of in units.items()}
-            return await self._lowered(works, units, everywhere, rules)
-        now, candidates, saves = x.clock.now(), [], []
-        for work in works:
-            answer = known.get(work.listing.sku)
-            if not isinstance(answer, Availability):
-                saves.append(self._unknown(work, answer, now))
-                continue
-            rule, waiting = rules[work.ref], unproven.get(work.listing.sku, 0)
-            wanted = net_quantity(answer.available, waiting, rule.rule)
-            candidate = Candidate(work, wanted, self._written(wanted, units, work.ref))
-            listing = replace(
-                work.listing,
-                wanted=candidate.wanted,
-                wanted_at=answer.as_of,
-                available=answer.available,
-                # The policy of now: the catalogue may not have been read since it changed.
-                managed=rule.publish,
-                rule=decided_by(answer.available, waiting, rule),
-            )
-            self._watch_oversold(listing, answer)
-            if not listing.managed:
-                saves.append(_settle(work, replace(listing, why="unmanaged"), now))
-            elif rule.freeze is not None:
-                saves.append(_settle(work, replace(listing, why=FROZEN), now))
-            elif listing.shows(candidate.wanted, work.own_seq):
-                why = "oversold" if answer.available < 0 else None
-                saves.append(_settle(work, replace(listing, why=why), now))
-            elif x.modes.of(channel.id) is None:
-                saves.append(_settle(work, replace(listing, why="observing"), now))
-            else:
-                due = replace(work, doc=listing, urgency=urgency(listing, candidate.wanted))
-                candidates.append(replace(candidate, work=due))
+        if self._channel.has_api:
+            read_at = max((w.listing.live.at for w in works if w.listing.live), default=0.0)
+            await self._poll.before_push(read_at)
+        decided = await self._numbers.decide(works)
+        await self._save(decided.saves)
+        if decided.later:
+            await self._x.journal.release(self._owner, decided.later, decided.later_at)
+        return await self._checked(decided.candidates)
+
+    async def _checked(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Those of them that have to be sent, the most urgent first, by what the channel shows right now."""
+        if not candidates or not await self._all_folded(candidates):
+            return []
+        read_at = self._x.clock.now()
+        send, saves = await self._live.look(candidates)
         await self._save(saves)
-        return sorted(candidates, key=lambda c: -c.work.urgency)
+        if send:
+            # A sale of the last moment may show already: its order is read before its unit is offered again.
+            await self._poll.before_push(read_at)
+            if not await self._all_folded(send):
+                return []
+        return sorted(send, key=lambda c: -c.work.urgency)
 
-    async def _lowered(
-        self,
-        works: Sequence[Work],
-        units: Mapping[str, Units],
-        unproven: Mapping[str, int],
-        rules: Mapping[str, Effective],
-    ) -> list[Candidate]:
-        """While the ERP is away a known number may fall by what was sold since, never rise (design §7.3).
-
-        These rows stay due, so that each gets its real number when the ERP is back.
-        """
-        x, candidates = self._x, []
-        for work in works:
-            listing = work.listing
-            newest = listing.newest
-            rule = rules[work.ref]
-            live = x.modes.of(self._channel.id) is not None and rule.publish and rule.freeze is None
-            if not live or newest is None or listing.available is None:
-                continue
-            waiting = unproven.get(listing.sku, 0)
-            wanted = net_quantity(listing.available, waiting, rule.rule)
-            if wanted < newest.quantity or (wanted == newest.quantity and newest.own_seq != work.own_seq):
-                written = self._written(wanted, units, work.ref)
-                use = decided_by(listing.available, waiting, rule)
-                doc = replace(listing, wanted=wanted, wanted_at=x.clock.now(), why="erp_away", rule=use)
-                due = replace(work, doc=doc, urgency=urgency(listing, wanted))
-                candidates.append(Candidate(due, wanted, written, closes=work.done))
-        taken = {c.work.id for c in candidates}
-        rest = [w.id for w in works if w.id not in taken]
-        await x.journal.release(self._owner, rest, x.clock.now() + ERP_AWAY_AGAIN_S)
-        return candidates
-
-    def _watch_oversold(self, listing: Listing, answer: Availability) -> None:
-        """More was sold than there is: told once, when it shows."""
-        if answer.available >= 0:
-            self._oversold.discard(listing.sku)
-        elif listing.sku not in self._oversold and listing.why != "oversold":
-            # The listing says it only once its number is settled; until then it is looked at again and again.
-            self._oversold.add(listing.sku)
-            self._x.count("oversold")
-            self._x.log(
-                "stock.oversold",
-                LogStatus.ERROR,
-                response={"sku": listing.sku, "available": answer.available},
-                skus=[listing.sku],
-            )
-
-    async def _aligned(self, works: Sequence[Work], rules: Mapping[str, Effective]) -> list[Work]:
-        """Those that have the product, and are managed, as their rules say now. The others are stored so
-        first and looked at again: before that no signal of their stock finds them."""
-        saves, aligned = [], []
-        for work in works:
-            rule, listing = rules[work.ref], work.listing
-            own = listing.seller_sku or listing.sku
-            sku = rule.erp_sku or own
-            if sku == listing.sku and (listing.managed or not rule.publish):
-                aligned.append(work)
-                continue
-            # What was known of the other product is not known of this one.
-            available = listing.available if sku == listing.sku else None
-            doc = replace(listing, sku=sku, managed=rule.publish, available=available)
-            doc = replace(doc, seller_sku=None if sku == own else own)
-            saves.append(Save(replace(work, doc=doc, state=State.DUE, due_at=self._x.clock.now())))
-        await self._save(saves)
-        return aligned
-
-    def _written(self, wanted: int, units: Mapping[str, Units], ref: str) -> int:
-        own = units.get(ref, Units())
-        return written_quantity(wanted, own, self._channel.id, self._channel.write_means)
-
-    def _unknown(self, work: Work, problem: ProductProblem | None, now: float) -> Save:
-        """Not a number: never 0 (design §7.3)."""
-        listing = work.listing
-        if problem is None:
-            row = replace(
-                work, state=State.WAITING, due_at=now + UNKNOWN_AGAIN_S, reason="erp_did_not_answer_sku"
-            )
-            return Save(row)
-        why = problem.value
-        state = State.DEAD if problem is ProductProblem.DUPLICATE else State.SETTLED
-        row = replace(work, doc=replace(listing, why=why), state=state, reason=why, done=work.wanted)
-        return Save(row)
+    async def _all_folded(self, candidates: Sequence[Candidate]) -> bool:
+        """Whether every order that was found counts in these numbers; else they are looked at again soon."""
+        if await self._poll.all_folded():
+            return True
+        await self._postpone(candidates, self._x.clock.now() + FOLD_AGAIN_S, "orders_first")
+        return False
 
     async def _send(self, candidates: Sequence[Candidate]) -> None:
         x, channel, now = self._x, self._channel, self._x.clock.now()
@@ -247,7 +113,7 @@ class Pusher:
             return
         budget = await x.journal.budget(channel.id, channel.budget)
         top = max(c.work.urgency for c in candidates)
-        hold = 0.0 if top >= ZEROING else linger_s(budget.tokens, channel.budget)
+        hold = 0.0 if top >= ZEROING_URGENCY else linger_s(budget.tokens, channel.budget)
         if budget.tokens >= 1.0 and now < self._last_push_at + hold:
             await self._postpone(candidates, self._last_push_at + hold, "coalescing")
             return
@@ -335,18 +201,6 @@ class Pusher:
         """Rows that somebody changed meanwhile are due again now, not when our lease is over."""
         if changed := list(ids):
             await self._x.journal.release(self._owner, changed)
-
-
-def _missing(work: Work) -> Save:
-    """A signal does not bring back an offer that the channel does not know."""
-    return Save(replace(work, state=State.DEAD, done=work.wanted, reason="sku_not_found_on_channel"))
-
-
-def _settle(work: Work, listing: Listing, now: float) -> Save:
-    row = replace(
-        work, doc=listing, state=State.SETTLED, done=work.wanted, reason=None, due_at=now, attempts=0
-    )
-    return Save(row)
 
 
 def _shown(quantities: Mapping[str, int], most: int = 50) -> dict[str, object]:

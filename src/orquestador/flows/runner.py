@@ -26,6 +26,7 @@ from orquestador.flows.places import lanes
 from orquestador.flows.poll import CataloguePoll, ErpPoll, OrdersPoll
 from orquestador.flows.presence import Presence
 from orquestador.flows.push import Pusher
+from orquestador.flows.reconcile import Reconcile, Reconciles
 from orquestador.flows.rules import RuleTeller
 from orquestador.flows.sweep import ErpSweep
 from orquestador.flows.upkeep import Checks, Upkeep
@@ -53,6 +54,8 @@ class Runner:
         self._x, self._hints, self._me = context, hints, me
         self._ownership = Ownership(context)
         self._presence = Presence(context, me)
+        self._polls = {c.id: OrdersPoll(context, c) for c in context.channels.values() if c.has_api}
+        self.reconciles = Reconciles(context, self._polls)
         self._tasks: list[asyncio.Task[None]] = []
         self._busy: set[str] = set()
         self._stopping = False
@@ -108,7 +111,7 @@ class Runner:
 
     def _start_channel(self, channel: Channel) -> None:
         x, name = self._x, channel.id
-        poll = OrdersPoll(x, channel)
+        poll = self._polls[name]
         follower = JobFollower(x, channel)
         self._timed(f"poll:{name}", self._poll(name, poll.run_once, x.settings.orders_poll_s))
         catalogue = CataloguePoll(x, channel)
@@ -117,6 +120,7 @@ class Runner:
         if x.erp is not None:
             pusher = Pusher(x, x.erp, channel, poll, follower)
             self._drain(f"push:{name}", self._owned(name, pusher.run_once), stock_lane(name))
+            self._timed(f"reconcile:{name}", self._reconcile(name, self.reconciles.of[name]))
 
     def _owned(self, owned: str, step: Step) -> Step:
         """The step, in the one process that owns the ERP lane or the channel."""
@@ -134,6 +138,16 @@ class Runner:
                 return AWAY_S
             await step()
             return every_s
+
+        return run
+
+    def _reconcile(self, owned: str, reconcile: Reconcile) -> Timed:
+        """Every `reconcile_s` seconds, in the process that owns the channel."""
+
+        async def run() -> float:
+            if not await self._ownership.holds(f"owner:{owned}"):
+                return AWAY_S
+            return await reconcile.run_when_due(self._x.settings.reconcile_s)
 
         return run
 
@@ -231,6 +245,7 @@ class Runner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        await self.reconciles.stop()
         with contextlib.suppress(StoreUnavailable):
             await self._ownership.give_up()
         await self._presence.leave()

@@ -22,6 +22,7 @@ from orquestador.i18n import (
     odoo,
     reasons,
     reasons_stock,
+    reconcile,
     rules,
     screens,
     status,
@@ -45,6 +46,7 @@ PARTS = (
     migrate,
     odoo,
     rules,
+    reconcile,
 )
 CATALOGUE: Texts = {code: words for part in PARTS for code, words in part.TEXTS.items()}
 

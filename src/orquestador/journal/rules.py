@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 from orquestador.model.notices import NoticeKind
 from orquestador.model.orders import EffectState, Order
 from orquestador.model.rules import StoredRule
-from orquestador.model.stock import Listing
+from orquestador.model.stock import FROZEN, LIVE_MOVED, Listing
 from orquestador.model.work import Kind, State, Work, work_id
 
 
@@ -32,10 +32,16 @@ def refreshed(work: Work, seen: Listing) -> Listing:
     """The listing with what the channel was just read to show.
 
     While a signal about the row is pending, its number may be older than the signal: then it is not believed.
+    Nor is a number that was asked for before the newest that is known.
     """
-    listing = work.listing
-    if seen.live is not None and work.state is State.SETTLED and work.wanted == work.done:
-        listing = replace(listing, live=replace(seen.live, own_seq=work.own_seq))
+    listing, newest = work.listing, work.listing.newest
+    late = newest is not None and seen.live is not None and seen.live.at < newest.at
+    if seen.live is not None and not late and work.state is State.SETTLED and work.wanted == work.done:
+        live = replace(seen.live, own_seq=work.own_seq)
+        if newest is not None and (newest.own_seq, newest.quantity) == (work.own_seq, listing.wanted):
+            moved = live.quantity != newest.quantity and listing.why != FROZEN
+            listing = replace(listing, why=LIVE_MOVED if moved else listing.why)
+        listing = replace(listing, live=live)
     return replace(listing, sku=seen.sku, seller_sku=seen.seller_sku, managed=seen.managed, missing=False)
 
 

@@ -10,6 +10,8 @@ from enum import StrEnum
 from orquestador.model.budget import BudgetSpec
 from orquestador.model.orders import Units
 
+LIVE_MOVED = "live_moved"
+"""Why a listing is looked at: its number was read to have changed while nothing of ours did."""
 LINGER_MIN_S = 0.3
 """A burst of sales becomes one call, and nobody waits for it noticeably."""
 
@@ -80,6 +82,8 @@ class Listing:
     confirmed: Shown | None = None
     live: Shown | None = None
     job_id: str | None = None
+    doubt_until: float | None = None
+    """An earlier push may still arrive until then: that the right number shows now does not settle it."""
     missing: bool = False
     """The channel said that it does not know the ref; only a catalogue read, or a person, says otherwise."""
     why: str | None = None
@@ -88,6 +92,10 @@ class Listing:
     """The channel's SKU of the offer where a mapping gave it another one (`sku` is the ERP's)."""
     rule: RuleUse | None = None
     """Which rule gave `wanted`; None = it is what the ERP can promise."""
+
+    def doubtful(self, now: float) -> bool:
+        """True while a number that shows is no proof, because a lost push may still write over it."""
+        return self.doubt_until is not None and now < self.doubt_until
 
     def shows(self, quantity: int, own_seq: int) -> bool:
         """True when the newest thing we know is that the channel shows this number and no own order came
@@ -134,6 +142,10 @@ class WriteMeans(StrEnum):
 def written_quantity(net: int, units: Units, channel: str, means: WriteMeans) -> int:
     """What to write so that the channel shows `net`."""
     return net + units.reserved.get(channel, 0) if means is WriteMeans.GROSS else net
+
+
+ZEROING_URGENCY = 90.0
+"""From here on a listing promises almost nothing but what is gone."""
 
 
 def urgency(listing: Listing, wanted: int) -> float:

@@ -54,6 +54,8 @@ class Channel(Protocol):
     budget: BudgetSpec
     max_batch: int
     write_means: WriteMeans
+    live_means: WriteMeans
+    """What `live` answers: without the units that the channel holds back for own orders (net), or with."""
 
     def read_notice(self, body: bytes, *, stock: bool) -> Notice:
         """What a webhook body says. Raises InvalidBody for a malformed simple body or no JSON at all."""
@@ -81,6 +83,14 @@ class Channel(Protocol):
         ...
 
     def catalogue(self) -> AsyncIterator[list[CatalogueRow]]: ...
+
+    async def live(self, refs: Sequence[str]) -> dict[str, int]:
+        """The numbers of these listings now, outside the budget of pushes; one without a number is absent."""
+        ...
+
+    def live_pages(self) -> AsyncIterator[dict[str, int]]:
+        """The numbers of all listings, page by page, at a pace that leaves room for other calls."""
+        ...
 
     async def push(self, quantities: Mapping[str, int]) -> str:
         """Send absolute numbers (at most `max_batch`); returns the job's external id. Ambiguous when it may

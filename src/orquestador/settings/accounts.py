@@ -41,6 +41,7 @@ class FalabellaAccount:
     seller_id: str | None
     business_unit: str
     write_means: WriteMeans
+    live_means: WriteMeans
     order_source: Literal["auto", "api", "body"]
     order_mode: OrderMode
     scope: Scope
@@ -91,6 +92,7 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
             seller_id=usable(settings.falabella_seller_id),
             business_unit=settings.falabella_business_unit,
             write_means=settings.falabella_write_means,
+            live_means=settings.falabella_live_means,
             order_source=settings.falabella_order_source,
             order_mode=_order_mode(settings),
             scope=Scope(

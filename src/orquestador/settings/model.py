@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     falabella_write_means: Annotated[WriteMeans, BeforeValidator(parse.lower)] = Field(
         WriteMeans.NET, examples=["net"]
     )
+    falabella_live_means: Annotated[WriteMeans, BeforeValidator(parse.lower)] = Field(
+        WriteMeans.NET, examples=["net"]
+    )
     falabella_order_source: Annotated[Literal["auto", "api", "body"], BeforeValidator(parse.lower)] = Field(
         "auto", examples=["auto"]
     )
@@ -135,6 +138,7 @@ class Settings(BaseSettings):
     odoo_sweep_s: Seconds = Field(1800.0, examples=["1800"])
     orders_poll_s: Seconds = Field(60.0, examples=["60"])
     catalogue_poll_s: Seconds = Field(3600.0, examples=["3600"])
+    reconcile_s: Seconds = Field(600.0, examples=["600"])
     feed_first_poll_s: Seconds = Field(30.0, examples=["30"])
     feed_poll_s: Seconds = Field(15.0, examples=["15"])
     hint_delays_s: Annotated[tuple[float, ...], NoDecode, BeforeValidator(parse.delays)] = Field(

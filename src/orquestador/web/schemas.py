@@ -51,6 +51,10 @@ class PauseBody(_Body):
     reason: Annotated[StrictStr, Field(max_length=500), AfterValidator(_printable)] | None = None
 
 
+class ReconcileBody(_Body):
+    channel: Label | None = Field(default=None, description="Which channel; absent = all.")
+
+
 Units = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
 Channel = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from orquestador.model.drift import Reconciled
 from orquestador.model.errors import OrquestadorError
 from orquestador.model.notices import Notice
 from orquestador.model.orders import Direction
@@ -167,6 +168,23 @@ class ProcessView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReconcileView:
+    """The comparison of one channel with what its listings should show."""
+
+    channel: str
+    running: bool
+    """In the process that answers."""
+    phase: str
+    """idle | channel | compare | confirm"""
+    done: int
+    total: int
+    """0 = not known yet."""
+    problem: str | None = None
+    """Why the last run that was asked for here ended early."""
+    last: Reconciled | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StatusReport:
     """The one screen at 3 a.m. `attention` is what `orquestador status` exits 1 for."""
 
@@ -191,6 +209,7 @@ class StatusReport:
     findings: tuple[Finding, ...] = ()
     paused: PauseView | None = None
     processes: tuple[ProcessView, ...] = ()
+    reconciled: tuple[ReconcileView, ...] = ()
 
 
 # --- channels, go-live, what we left elsewhere ---
@@ -397,6 +416,13 @@ class Services(Protocol):
 
     async def resume(self, by: str) -> bool:
         """Write again; False when it was not paused."""
+        ...
+
+    async def reconcile_views(self) -> tuple[ReconcileView, ...]: ...
+
+    async def reconcile(self, channel: str | None, by: str) -> tuple[ReconcileView, ...]:
+        """Start comparing this channel (None = every one) in the background; those that run go on.
+        NotPossible where there is no ERP or no API access."""
         ...
 
     async def channel_views(self) -> tuple[ChannelView, ...]: ...

@@ -147,3 +147,26 @@ def test_warehouses(sandbox: Sandbox) -> None:
     default = sandbox.body("GetWarehouse", IsDefault="true", WarehouseType="only_shipments")["Warehouses"]
     assert default["Warehouse"]["facilityId"] == "GSC-SC0001"
     assert sandbox.error("GetWarehouse", Limit="101") == "19"
+
+
+def test_somebody_edits_a_number_by_hand(sandbox: Sandbox) -> None:
+    sandbox.order(("SKU-00001", 2))
+    assert sandbox.control("stock", {"sku": "SKU-00001", "quantity": 40}) == {"sku": "SKU-00001", "shown": 40}
+    assert sandbox.shown("SKU-00001") == 40
+    assert _stocks(sandbox, "SKU-00001")["SellerWarehouses"]["Warehouse"]["Quantity"] == "40"
+    for wrong in ({"sku": "NOPE", "quantity": 1}, {"sku": "SKU-00001", "quantity": -1}, {"sku": "SKU-00001"}):
+        assert sandbox.http.post("/_sandbox/stock", json=wrong).status_code == 422
+
+
+def test_get_stock_may_count_reserved_units_and_refuse(sandbox: Sandbox) -> None:
+    sandbox.order(("SKU-00001", 2))
+    sandbox.switch(read_means="gross")
+    assert _stocks(sandbox, "SKU-00001")["SellerWarehouses"]["Warehouse"]["Quantity"] == "1000"
+    sandbox.switch(refuse_unknown=True)
+    assert sandbox.error("GetStock", **{"SellerSku[0]": "SKU-00001", "SellerSku[1]": "NOPE"}) == "1001"
+    sandbox.switch(stock_error=9)
+    assert sandbox.error("GetStock") == "9"
+    assert sandbox.http.post("/_sandbox/faults", json={"stock_error": 8_888}).status_code == 422
+    assert sandbox.http.post("/_sandbox/faults", json={"stock_error": 10}).status_code == 422
+    sandbox.switch(stock_error=0)
+    sandbox.ok("GetStock")

@@ -14,6 +14,7 @@ import httpx2
 from orquestador.broadcast.local import LocalBroadcast
 from orquestador.channels.falabella.webhook import read_notice
 from orquestador.clock import ManualClock
+from orquestador.model.drift import Drift, Drifted, Reconciled
 from orquestador.model.logs import LogEntry, LogFilter
 from orquestador.model.notices import Notice
 from orquestador.model.stock import Availability, Listing, Shown
@@ -47,6 +48,7 @@ from orquestador.web.services import (
     MoveState,
     NotPossible,
     PauseView,
+    ReconcileView,
     Registered,
     StatusReport,
 )
@@ -175,6 +177,7 @@ class House:
     twins: list[Duplicate] = field(default_factory=list)
     moved: list[MoveRequest] = field(default_factory=list)
     move_result: MoveResult | None = None
+    reconciling: bool = False
     done_by: list[tuple[str, ...]] = field(default_factory=list)
     went_live: GoLiveRequest | None = None
     mode: str = "observe"
@@ -301,6 +304,16 @@ class House:
         self.done_by.append(("resume", by))
         before, self.paused = self.paused, None
         return before is not None
+
+    async def reconcile_views(self) -> tuple[ReconcileView, ...]:
+        item = Drifted("SKU-1", "SKU-1", 99, 7, Drift.EDITED, repaired=True)
+        last = Reconciled("falabella", 1.0, 2.0, 10, drift={"edited": 1}, repaired=1, items=(item,))
+        return (ReconcileView("falabella", self.reconciling, "idle", 0, 0, None, last),)
+
+    async def reconcile(self, channel: str | None, by: str) -> tuple[ReconcileView, ...]:
+        self.reconciling = True
+        self.done_by.append(("reconcile", channel or "", by))
+        return await self.reconcile_views()
 
     async def channel_views(self) -> tuple[ChannelView, ...]:
         return (ChannelView("falabella", "falabella", False, None, False),)

@@ -27,6 +27,7 @@ CALLS: list[tuple[str, str, Any, str]] = [
     ("GET", "/listings", None, "viewer"),
     ("GET", "/channels", None, "viewer"),
     ("GET", "/status", None, "viewer"),
+    ("GET", "/reconcile", None, "viewer"),
     ("GET", "/go-live", None, "viewer"),
     ("GET", "/uninstall", None, "viewer"),
     ("POST", "/odoo/stock/reduce", MOVE, "operator"),
@@ -34,6 +35,7 @@ CALLS: list[tuple[str, str, Any, str]] = [
     ("POST", "/work/order:falabella:1/retry", None, "operator"),
     ("POST", "/work/order:falabella:1/discard", {"note": "known"}, "operator"),
     ("POST", "/orders/1/adopt", None, "operator"),
+    ("POST", "/reconcile", {}, "operator"),
     ("POST", "/pause", {"paused": True}, "operator"),
     ("POST", "/pause", {"paused": False}, "operator"),
     ("POST", "/go-live", {}, "admin"),
@@ -52,7 +54,7 @@ async def test_each_call_needs_its_role(method: str, path: str, body: Any, neede
             answer = await http.request(method, path, json=body, headers=headers)
             allowed = roles.index(role) >= roles.index(needed)
             assert (answer.status_code == 403) is not allowed, answer.text
-            assert answer.status_code in (200, 403, 404), answer.text
+            assert answer.status_code in (200, 202, 403, 404), answer.text
         nobody = await http.request(method, path, json=body)
         wrong = await http.request(method, path, json=body, headers={"X-API-Key": "wrong"})
     for refused in (nobody, wrong):
@@ -328,6 +330,28 @@ async def test_go_live_backup_and_uninstall(house: House) -> None:
     assert (nowhere.status_code, nowhere.json()["field"]) == (422, "path")
     assert listed["items"][0]["removed"] is False
     assert removed["items"][0]["removed"] is True
+
+
+async def test_reconcile_starts_in_the_background_and_says_what_it_found(house: House) -> None:
+    async with client(house) as http:
+        before = (await http.get("/reconcile")).json()["items"][0]
+        started = await http.post("/reconcile", json={"channel": "falabella"})
+        unknown = await http.post("/reconcile", json={"channel": "nowhere"})
+    assert before["running"] is False
+    assert before["last"]["drift"] == {"edited": 1}
+    assert before["last"]["startedAt"].endswith("Z")
+    assert before["last"]["items"][0] == {
+        "sku": "SKU-1",
+        "ref": "SKU-1",
+        "shows": 99,
+        "should": 7,
+        "drift": "edited",
+        "repaired": True,
+    }
+    assert started.status_code == 202
+    assert started.json()["items"][0]["running"] is True
+    assert (unknown.status_code, unknown.json()["field"]) == (422, "channel")
+    assert house.done_by == [("reconcile", "falabella", "local")]
 
 
 async def test_every_answer_is_logged_with_who_asked(house: House) -> None:

@@ -8,6 +8,7 @@ from orquestador.channels.falabella.announced import announcements
 from orquestador.channels.falabella.check import Webhooks, check
 from orquestador.channels.falabella.client import FalabellaClient
 from orquestador.channels.falabella.config import FalabellaConfig, OrderSource
+from orquestador.channels.falabella.live import Live
 from orquestador.channels.falabella.orders import Orders
 from orquestador.channels.falabella.sales import SaleReads
 from orquestador.channels.falabella.stock import MAX_SKUS, Stock
@@ -47,6 +48,7 @@ class FalabellaChannel:
         self.budget = config.budget
         self.max_batch = MAX_SKUS
         self.write_means = config.write_means
+        self.live_means = config.live_means
         self.first_look_s = config.feed_first_poll_s
         """How long after a push a first look at its feed makes sense."""
         self._clock = clock
@@ -54,6 +56,9 @@ class FalabellaChannel:
         self._orders = Orders(self._client, config, clock)
         self._sales = SaleReads(self._client)
         self._stock = Stock(self._client, config, clock)
+        # A circuit of its own: a GetStock that fails must not stop orders and pushes (P5).
+        self._reader = FalabellaClient(config, clock, log)
+        self._live = Live(self._reader, config, clock)
         self._webhooks = Webhooks(self._client, config)
 
     @property
@@ -86,6 +91,15 @@ class FalabellaChannel:
     async def catalogue(self) -> AsyncIterator[list[CatalogueRow]]:
         self._need_api()
         async for page in self._stock.catalogue():
+            yield page
+
+    async def live(self, refs: Sequence[str]) -> dict[str, int]:
+        self._need_api()
+        return await self._live.read(refs)
+
+    async def live_pages(self) -> AsyncIterator[dict[str, int]]:
+        self._need_api()
+        async for page in self._live.pages():
             yield page
 
     async def push(self, quantities: Mapping[str, int]) -> str:
@@ -123,6 +137,7 @@ class FalabellaChannel:
 
     async def close(self) -> None:
         await self._client.close()
+        await self._reader.close()
 
     def _need_api(self) -> None:
         if not self.has_api:

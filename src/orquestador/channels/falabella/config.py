@@ -49,6 +49,8 @@ class FalabellaConfig:
     business_unit: str = "FACL"
     order_source: OrderSource = OrderSource.AUTO
     write_means: WriteMeans = WriteMeans.NET
+    live_means: WriteMeans = WriteMeans.NET
+    """GetStock excludes reserved units (falabella.md 3.2); not proven for every account, hence a setting."""
     read_timeouts: TimeOuts = field(default_factory=TimeOuts)
     write_timeouts: TimeOuts = field(default_factory=lambda: TimeOuts(read_s=60.0))
     feed_first_poll_s: float = 30.0
@@ -60,6 +62,11 @@ class FalabellaConfig:
     budget: BudgetSpec = FALABELLA_FEEDS
     orders_page: int = 100
     products_page: int = 500
+    stock_page: int = 1000
+    """Most SKUs that a GetStock answers (falabella.md 3.3)."""
+    stock_gap_s: float = 0.5
+    """Between two pages of all stock. No limit of reads is published; a client in use makes 2 calls a second
+    (falabella.md 5)."""
 
     def __post_init__(self) -> None:
         if self.business_unit not in _ZONES:

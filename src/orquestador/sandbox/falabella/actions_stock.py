@@ -48,11 +48,17 @@ def get_products(call: Call) -> Answer:
 
 
 def get_stock(call: Call) -> Answer:
-    """GetStock: seller's and Falabella's warehouses of at most 1,000 SKUs; E1001 for a list that is none."""
+    """GetStock: seller's and Falabella's warehouses of at most 1,000 SKUs; E1001 for a list that is none, and
+    on request for one that names an unknown SKU. Whether reserved units are in the number is a switch."""
+    switches = call.world.switches
+    if switches.stock_error:
+        raise ApiError(switches.stock_error)
     limit = call.whole("Limit", MAX_STOCK_ROWS, low=1, high=MAX_STOCK_ROWS, code=19)
     offset = call.whole("Offset", 0, low=0, high=None, code=14)
     stock = call.world.stock
     wanted = _sku_filter(call)
+    if switches.refuse_unknown and wanted is not None and wanted - stock.seller.keys():
+        raise ApiError(1001)
     skus = [sku for sku in stock.seller if wanted is None or sku in wanted][offset : offset + limit]
     return Answer({"Stocks": _stock_rows(call, stock, skus)}, "Stocks")
 
@@ -160,12 +166,13 @@ def _sku_filter(call: Call) -> set[str] | None:
 def _stock_rows(call: Call, stock: Stock, skus: list[str]) -> Node:
     facility = call.text("FacilityId")
     own_id = call.text("SellerWarehouseId")
+    net = call.world.switches.read_means == "net"
     seller: list[Node] = [
         {
             "SellerWarehouseId": "",
             "FacilityID": SELLER_FACILITY,
             "SellerSku": sku,
-            "Quantity": str(stock.seller[sku].shown),
+            "Quantity": str(stock.seller[sku].shown if net else stock.seller[sku].on_hand),
         }
         for sku in skus
         if facility in ("", SELLER_FACILITY) and not own_id

@@ -37,6 +37,7 @@ class Control:
             Route("/faults", _guarded(self.faults), methods=["POST"]),
             Route("/clock", _guarded(self.clock), methods=["GET"]),
             Route("/clock", _guarded(self.advance), methods=["POST"]),
+            Route("/stock", _guarded(self.edit_stock), methods=["POST"]),
             Route("/orders", _guarded(self.place_order), methods=["POST"]),
             Route("/orders/{order_id:int}/status", _guarded(self.set_status), methods=["POST"]),
         ]
@@ -93,6 +94,17 @@ class Control:
         self._world.clock.advance(_number(body.get("advance_s"), "advance_s", 0, 10**9))
         self._world.tick()
         return self._clock_json()
+
+    async def edit_stock(self, request: Request) -> Response:
+        """Somebody changes a number by hand in Seller Center: `{sku, quantity}` is what shows from now on."""
+        body = await _object(request)
+        sku, stock = body.get("sku"), self._world.stock
+        if not isinstance(sku, str) or stock.shown(sku) is None:
+            raise BadControl(f"sku: unknown {sku!r}")
+        quantity = _number(body.get("quantity"), "quantity", 0, 10**9)
+        self._world.tick()
+        stock.write(sku, int(quantity), "net")
+        return JSONResponse({"sku": sku, "shown": stock.shown(sku)})
 
     async def place_order(self, request: Request) -> Response:
         body = await _object(request)

@@ -49,6 +49,8 @@ _TEXTS: dict[int, str] = {
     1001: "Invalid seller SKU list",
 }
 
+KNOWN_CODES = frozenset(_TEXTS)
+
 ErrorType = Literal["Sender", "Platform"]
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from orquestador.sandbox.falabella.envelope import LIST_SHAPES, ListShape
+from orquestador.sandbox.falabella.errors import KNOWN_CODES
 from orquestador.sandbox.falabella.stock import WriteMeans
 
 #: `true` for a switch that counts calls: until it is turned off.
@@ -35,6 +36,9 @@ class Switches:
     commit_then_timeout: int = 0
     # feeds and stock
     write_means: WriteMeans = "net"
+    read_means: WriteMeans = "net"
+    stock_error: int = 0
+    refuse_unknown: bool = False
     feed_delay_s: float = 3.0
     feed_never_ends: Literal["", "Queued", "Processing"] = ""
     feed_error: bool = False
@@ -125,6 +129,13 @@ def _error_status(value: Any) -> int:
     return _whole(0, 599)(value) or 200
 
 
+def _error_code(value: Any) -> int:
+    code = _whole(0, max(KNOWN_CODES))(value)
+    if code and code not in KNOWN_CODES:
+        raise ValueError(f"a code that the API answers is wanted, not {value!r}")
+    return code
+
+
 def _rejections(value: Any) -> dict[str, str]:
     if value is False or value == 0:
         return {}
@@ -149,6 +160,9 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "slow_s": _number(0, 600),
     "commit_then_timeout": _whole(0, ALWAYS, true=ALWAYS),
     "write_means": _choice(("net", "gross"), off="net"),
+    "read_means": _choice(("net", "gross"), off="net"),
+    "stock_error": _error_code,
+    "refuse_unknown": _flag,
     "feed_delay_s": _number(0, 10**9),
     "feed_never_ends": _choice(("Queued", "Processing"), off="", true="Processing"),
     "feed_error": _flag,

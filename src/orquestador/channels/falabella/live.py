@@ -1,0 +1,127 @@
+"""The numbers that buyers see now: GetStock of the seller's warehouses (falabella.md 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Final
+from urllib.parse import quote
+
+from orquestador.channels.falabella.client import Calls
+from orquestador.channels.falabella.config import FalabellaConfig
+from orquestador.channels.falabella.envelope import Answer, child, listed, rows, text, whole
+from orquestador.model.errors import Rejected, Unavailable
+from orquestador.ports import Clock
+
+QUERY_MAX: Final = 5_000
+"""Characters of SKUs in one address: servers commonly refuse addresses of 8 KB, and the list is in it."""
+REFUSALS_MAX: Final = 40
+"""Lists that may be refused in one read before it is taken for a failure of its own."""
+_BAD_LIST: Final = "E1001"
+
+Cells = dict[tuple[str, str], int]
+"""Units by warehouse and SKU."""
+
+
+class Live:
+    """Reads of one account's numbers. They cost nothing of the budget of feeds (falabella.md 5)."""
+
+    def __init__(self, client: Calls, config: FalabellaConfig, clock: Clock) -> None:
+        self._client, self._config, self._clock = client, config, clock
+
+    async def read(self, skus: Sequence[str]) -> dict[str, int]:
+        """The numbers of these SKUs; unknown ones are absent.
+
+        A refused list (E1001) is halved until the SKU that spoils it stands alone.
+        """
+        wanted, refused = frozenset(skus), 0
+        found: dict[str, int] = {}
+        lists = list(_lists(sorted(wanted), self._config.stock_page))
+        while lists:
+            some = lists.pop()
+            try:
+                cells = await self._list(some)
+            except Rejected as error:
+                if error.code != _BAD_LIST:
+                    raise
+                refused += 1
+                if refused > REFUSALS_MAX:
+                    raise Unavailable(f"falabella: GetStock refuses every list: {error.detail}") from error
+                half = len(some) // 2
+                lists += [some[:half], some[half:]] if half else []
+            else:
+                # An API that ignores the filter answers whatever its first page holds.
+                found |= {sku: units for sku, units in _sums(cells).items() if sku in wanted}
+        return found
+
+    async def pages(self) -> AsyncIterator[dict[str, int]]:
+        """Everything, page by page, each SKU once and whole."""
+        size, offset, known = self._config.stock_page, 0, Cells()
+        told: set[str] = set()
+        while True:
+            if offset:
+                await self._clock.sleep(self._config.stock_gap_s)
+            answer = await self._client.get("GetStock", {"Limit": str(size), "Offset": str(offset)})
+            cells = _cells(answer)
+            skus = list(dict.fromkeys(sku for _, sku in cells))
+            # Whether a page counts SKUs or rows is not documented: with several warehouses the last SKU may
+            # go on in the next page, and reading some rows twice is better than missing one.
+            last = len(cells) < size
+            known |= cells
+            page = {
+                sku: units
+                for sku, units in _sums(known).items()
+                if sku not in told and (last or sku != skus[-1])
+            }
+            told.update(page)
+            if page:
+                yield page
+            if last:
+                return
+            offset += len(skus)
+
+    async def _list(self, skus: Sequence[str]) -> Cells:
+        """Every row of these SKUs, which may be more rows than a page holds when there are warehouses."""
+        named = {f"SellerSku[{n}]": sku for n, sku in enumerate(skus)}
+        size, offset, found = self._config.stock_page, 0, Cells()
+        while True:
+            paging = {"Limit": str(size), "Offset": str(offset)}
+            cells = _cells(await self._client.get("GetStock", {**named, **paging}, skus=tuple(skus)))
+            new = cells.keys() - found.keys()
+            found |= cells
+            if len(cells) < size or not new:
+                return found
+            offset += len({sku for _, sku in cells})
+
+
+def _lists(skus: Sequence[str], most: int) -> Iterator[list[str]]:
+    """In pieces whose addresses every server takes."""
+    some: list[str] = []
+    length = 0
+    for sku in skus:
+        cost = len("SellerSku%5B000%5D=&") + len(quote(sku, safe=""))
+        if some and (length + cost > QUERY_MAX or len(some) >= most):
+            yield some
+            some, length = [], 0
+        some.append(sku)
+        length += cost
+    if some:
+        yield some
+
+
+def _cells(answer: Answer) -> Cells:
+    """The seller's own warehouses; Falabella's are never ours to count (falabella.md 2.4)."""
+    cells = Cells()
+    for stocks in listed(answer, "Stocks", "Stocks"):
+        for node in rows(child(stocks, "SellerWarehouses"), "Warehouse"):
+            sku, units = text(node, "SellerSku"), whole(node, "Quantity")
+            place = text(node, "FacilityID") or text(node, "FacilityId") or text(node, "SellerWarehouseId")
+            if sku and units is not None:
+                cells[place, sku] = units
+    return cells
+
+
+def _sums(cells: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for (_, sku), units in cells.items():
+        sums[sku] = sums.get(sku, 0) + units
+    return sums

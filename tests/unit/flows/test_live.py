@@ -1,0 +1,142 @@
+"""What is read on the channel just before a batch decides what is sent (P3, P5, design §7.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from orquestador.flows.erp_lane import ErpLane
+from orquestador.flows.poll import CataloguePoll
+from orquestador.model.errors import AuthRefused, RateLimited, Unavailable, UpstreamError
+from orquestador.model.orders import LineState
+from orquestador.model.stock import Listing, WriteMeans
+from orquestador.model.work import State
+from tests.unit.flows.test_push import Shop
+
+
+async def row(shop: Shop, sku: str) -> tuple[State, str | None, Listing]:
+    (work,) = await shop.journal.get([f"listing:shop:{sku}"])
+    return work.state, work.reason, work.listing
+
+
+async def test_a_sale_of_the_channels_own_needs_no_push(shop: Shop) -> None:
+    await shop.pusher.run_once()
+    await shop.order("o1", "A", 4)
+    shop.clock.advance(5.0)
+    await shop.push()
+    assert shop.pushed == []
+    state, _, listing = await row(shop, "A")
+    assert state is State.SETTLED
+    assert listing.live is not None
+    assert (listing.live.quantity, listing.wanted) == (6, 6)
+
+
+async def test_a_sale_that_nobody_told_of_yet_is_not_offered_again(shop: Shop) -> None:
+    """Somebody else's signal makes the listing due while its own sale is not read: its order comes first."""
+    await shop.pusher.run_once()
+    shop.erp.move_by_hand("A", -1)
+    shop.channel.sell("o1", [("A", 2)])
+    await shop.changed("A")
+    assert shop.pushed == []
+    assert (await row(shop, "A"))[1] == "orders_first"
+    await shop.worker.run_once()
+    shop.clock.advance(1.0)
+    await shop.pusher.run_once()
+    assert shop.pushed == [{"A": 7}]
+
+
+async def test_orders_that_cannot_be_folded_hold_a_number_back_for_seconds_only(shop: Shop) -> None:
+    await shop.pusher.run_once()
+    shop.erp.move_by_hand("A", -3)
+    shop.channel.sell("o1", [("B", 1)])
+    await shop.changed("A")
+    assert shop.pushed == []
+    shop.clock.advance(11.0)
+    await shop.pusher.run_once()
+    assert shop.pushed == [{"A": 7}]
+
+
+async def test_a_number_that_moved_by_itself_is_read_twice_before_it_is_written_over(shop: Shop) -> None:
+    """A sale can show before its order is listed; a hand's change is repaired after the second read."""
+    await shop.pusher.run_once()
+    shop.channel.shown["A"] = 9
+    shop.clock.advance(60.0)
+    await CataloguePoll(shop.context, shop.channel).run_once()
+    shop.clock.advance(1.0)
+    await shop.pusher.run_once()
+    assert shop.pushed == []
+    assert (await row(shop, "A"))[:2] == (State.WAITING, "live_moved")
+    shop.clock.advance(21.0)
+    await shop.pusher.run_once()
+    assert shop.pushed == [{"A": 10}]
+
+
+async def test_a_cancellation_that_the_erp_has_not_booked_yet_pushes_nothing(shop: Shop) -> None:
+    lane = ErpLane(shop.context, shop.erp)
+    await shop.pusher.run_once()
+    await shop.order("o1", "A", 4)
+    await lane.run_once()
+    await shop.push()
+    assert shop.erp.stock["A"] == 6
+    shop.channel.set_state("o1", "0", LineState.CANCELLED)
+    await shop.journal.touch(["order:shop:o1"], "test")
+    await shop.worker.run_once()
+    shop.clock.advance(5.0)
+    await shop.push()
+    assert (await row(shop, "A"))[:2] == (State.WAITING, "giving_back")
+    await lane.run_once()
+    shop.clock.advance(5.0)
+    await shop.pusher.run_once()
+    assert shop.erp.stock["A"] == 10
+    assert (await row(shop, "A"))[0] is State.SETTLED
+    assert shop.pushed == []
+
+
+@pytest.mark.parametrize("error", [Unavailable("502"), RateLimited("429"), AuthRefused("E009")])
+async def test_numbers_that_cannot_be_read_hold_pushes_back_for_a_minute_only(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, error: UpstreamError
+) -> None:
+    await shop.pusher.run_once()
+
+    async def broken(refs: Sequence[str]) -> dict[str, int]:
+        raise error
+
+    monkeypatch.setattr(shop.channel, "live", broken)
+    shop.erp.move_by_hand("A", -3)
+    shop.erp.move_by_hand("B", -10)
+    await shop.journal.touch(["listing:shop:B"], "test")
+    await shop.changed("A")
+    # What is sold out goes at once; the rest says why it waits.
+    assert shop.pushed == [{"B": 0}]
+    assert (await row(shop, "A"))[:2] == (State.WAITING, "live_unread")
+    shop.clock.advance(61.0)
+    await shop.pusher.run_once()
+    assert shop.pushed == [{"B": 0}, {"A": 7}]
+    assert shop.context.counters["pushed_unread"] == 1
+
+
+async def test_after_a_push_that_was_lost_sight_of_the_number_is_sent_whatever_shows(shop: Shop) -> None:
+    """The lost push may still arrive and write over what shows now."""
+    await shop.pusher.run_once()
+    shop.erp.move_by_hand("A", -3)
+    shop.channel.fault = ""
+    await shop.changed("A")
+    (feed,) = shop.channel.feeds
+    shop.clock.advance(700.0)
+    await shop.follower.run_once()  # no end: given up
+    shop.erp.move_by_hand("A", +3)
+    await shop.changed("A")
+    assert shop.channel.shown["A"] == 10
+    assert shop.pushed == [{"A": 7}, {"A": 10}]
+    assert not feed.finished
+
+
+async def test_a_channel_whose_answers_hold_reserved_units_is_read_less_them(shop: Shop) -> None:
+    shop.channel.live_means = WriteMeans.GROSS
+    await shop.pusher.run_once()
+    await shop.order("o1", "A", 4)
+    shop.clock.advance(5.0)
+    await shop.push()
+    assert shop.pushed == []
+    assert (await row(shop, "A"))[2].wanted == 6
