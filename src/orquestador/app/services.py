@@ -40,7 +40,7 @@ from orquestador.ports import (
     LogSink,
     ProductProblem,
 )
-from orquestador.settings import language
+from orquestador.settings import all_on_loopback, language
 from orquestador.web.services import (
     BackupResult,
     ChannelView,
@@ -265,7 +265,8 @@ class HouseServices:
             old = (await golive.open_orders(self._x, channel))[0]
             take = [o.order_id for o in old if f"order:{channel.id}:{o.order_id}" in wanted]
             before += len(old) - len(take)
-            await golive.go_live(self._x, channel, take)
+            approved = request.approve_pushes or all_on_loopback(self._service.settings)
+            await golive.go_live(self._x, channel, take, approve_pushes=approved)
         live = [self._x.modes.of(c) for c in self._x.channels]
         return GoLiveResult(
             orders_since_at=min((g.since for g in live if g), default=since),

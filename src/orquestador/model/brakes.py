@@ -83,7 +83,7 @@ class Change:
 
 
 def move_of(shows: int | None, wanted: int) -> Move:
-    """A listing whose number nobody knows is taken for the worse: shown before a zero, empty before a rise."""
+    """A number that nobody knows is taken for the worse: not 0 before a zero, and 0 before a rise."""
     if wanted == 0:
         return Move.SAME if shows == 0 else Move.ZERO
     before = max(0, shows or 0)

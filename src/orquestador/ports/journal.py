@@ -308,8 +308,8 @@ class Journal(Protocol):
         ...
 
     async def recent_orders(self, skus: Sequence[str], since: float) -> list[Work]:
-        """Orders with lines of these SKUs (the ERP's) whose rows were made since then. Of a SKU with more than
-        200 the oldest may be missing."""
+        """Orders with lines of these SKUs (the ERP's) whose rows were made since then; the oldest may be
+        missing where a SKU has more than 200."""
         ...
 
     async def unproven_orders(self, skus: Sequence[str]) -> list[str]:
