@@ -28,6 +28,7 @@ from orquestador.model.brakes import (
     release,
 )
 from orquestador.model.logs import LogStatus
+from orquestador.model.plans import change_of
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work
 from orquestador.ports import WorkQuery
@@ -90,12 +91,6 @@ async def held_works(context: Context, channel: str) -> list[Work]:
         found += [w for w in works if w.listing.why in HELD and w.differs]
         if after is None:
             return found
-
-
-def change_of(work: Work, *, explained: bool = False) -> Change:
-    """What a push would do to this listing, by what is known now."""
-    listing = work.listing
-    return Change(work.ref, shown_by(listing), listing.wanted or 0, explained)
 
 
 def shown_by(listing: Listing) -> int | None:
@@ -225,7 +220,7 @@ class Brakes:
             "kind": trip.kind.value,
             "window": trip.window.value,
             "listings": trip.count,
-            "stopsAt": trip.stops_at,
+            "limit": trip.limit,
             "catalogue": trip.size,
         }
         first = trip.kind is TripKind.FIRST_PUSH

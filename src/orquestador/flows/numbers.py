@@ -45,7 +45,9 @@ class Decided:
 class Numbers:
     """Decides for one channel; sends nothing."""
 
-    def __init__(self, context: Context, erp: Erp, channel: Channel) -> None:
+    def __init__(self, context: Context, erp: Erp, channel: Channel, *, quiet: bool = False) -> None:
+        """`quiet`: only asked what would be, so nobody is told that more was sold than there is."""
+        self._quiet = quiet
         self._x, self._erp, self._channel = context, erp, channel
         self._scope = context.settings.scope_of(channel.id)
         self._overlaps = Overlaps(context, erp, channel.id)
@@ -176,7 +178,7 @@ class Numbers:
         """More was sold than there is: told once, when it shows."""
         if answer.available >= 0:
             self._oversold.discard(listing.sku)
-        elif listing.sku not in self._oversold and listing.why != "oversold":
+        elif not self._quiet and listing.sku not in self._oversold and listing.why != "oversold":
             # The listing says it only once its number is settled; until then it is looked at again and again.
             self._oversold.add(listing.sku)
             self._x.count("oversold")

@@ -107,15 +107,16 @@ class TripKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """The brake holds since `at`; `id` is that of the plan that waits for a decision."""
+    """The brake holds since `tripped_at`; `id` is that of the plan that waits for a decision."""
 
     id: str
-    at: float
+    tripped_at: float
     kind: TripKind
     window: Window = Window.HOUR
     count: int = 0
     """Listings that it would have been."""
-    stops_at: int = 0
+    limit: int = 0
+    """The count that is not reached without a yes."""
     size: int = 0
     """Of the catalogue, as it was counted then."""
     rejected_at: float | None = None

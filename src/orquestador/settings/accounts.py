@@ -168,7 +168,7 @@ def mode(settings: Settings) -> Literal["observe", "live"]:
 
 
 def all_on_loopback(settings: Settings) -> bool:
-    """Whether nothing that is configured is on another machine: a first look at it all, with the sandboxes."""
+    """Whether everything that is configured is on this machine: a first look, with the sandboxes."""
     upstreams = [url for url in (settings.odoo_url, settings.falabella_api_url) if url]
     if settings.falabella_api_key and not settings.falabella_api_url:
         upstreams.append(FALABELLA_URL)

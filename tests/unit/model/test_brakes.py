@@ -72,7 +72,7 @@ def test_the_tenth_zero_of_a_small_catalogue_is_stopped_page_by_page() -> None:
         gone += len(some)
     assert gone == 9
     assert brake.trip is not None
-    assert (brake.trip.kind, brake.trip.count, brake.trip.stops_at) == (TripKind.ZERO, 12, 10)
+    assert (brake.trip.kind, brake.trip.count, brake.trip.limit) == (TripKind.ZERO, 12, 10)
 
 
 def test_ten_per_cent_of_a_large_one() -> None:
