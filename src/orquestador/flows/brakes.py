@@ -7,7 +7,7 @@ the same, and a batch without a zero or a jump writes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from pydantic import TypeAdapter
 
@@ -21,6 +21,7 @@ from orquestador.model.brakes import (
     Brake,
     Change,
     Move,
+    Trip,
     TripKind,
     is_counted,
     judge,
@@ -55,6 +56,13 @@ async def load_brakes(context: Context) -> None:
         await read_brake(context, channel)
 
 
+def _is_held(work: Work, trip: Trip) -> bool:
+    if work.listing.job_id is not None or not work.differs:
+        return False
+    move = change_of(work).move
+    return trip.kind is TripKind.FIRST_PUSH or move is Move.ZERO or move.up
+
+
 async def read_brake(context: Context, channel: str) -> Brake:
     return (await _read(context, channel))[1]
 
@@ -79,8 +87,9 @@ async def change_brake(context: Context, channel: str, to: Callable[[Brake], Bra
     raise RuntimeError("a brake that others change all the time")
 
 
-async def held_works(context: Context, channel: str) -> list[Work]:
-    """The listings that the brake keeps from being sent, in no special order."""
+async def held_works(context: Context, channel: str, trip: Trip) -> list[Work]:
+    """The listings that a tripped brake keeps from being sent, in no special order; also one that waits for
+    something else at the moment."""
     found: list[Work] = []
     after: str | None = None
     while True:
@@ -88,7 +97,7 @@ async def held_works(context: Context, channel: str) -> list[Work]:
             kind=Kind.LISTING, channel=channel, states=(State.DUE, State.WAITING), limit=PAGE, after=after
         )
         works, after = await context.journal.find(query)
-        found += [w for w in works if w.listing.why in HELD and w.differs]
+        found += [w for w in works if _is_held(w, trip)]
         if after is None:
             return found
 
@@ -132,7 +141,7 @@ class Brakes:
         for candidate in candidates:
             if why := held.get(candidate.work.ref):
                 waiting.setdefault(why, []).append(candidate)
-        return [c for c in candidates if c.work.ref not in held], waiting
+        return [_freed(c) for c in candidates if c.work.ref not in held], waiting
 
     async def tidy(self) -> None:
         """After a person's no: let go once nothing dangerous is held any more."""
@@ -142,7 +151,7 @@ class Brakes:
             return
         self._tidied_at = now
         brake = await read_brake(x, self._channel)
-        held = [change_of(work) for work in await held_works(x, self._channel)]
+        held = [change_of(work) for work in await held_works(x, self._channel, trip)]
         if trip.kind is TripKind.FIRST_PUSH or any(is_counted(change, brake, now) for change in held):
             return
         _, after = await change_brake(
@@ -227,6 +236,14 @@ class Brakes:
         x.count("first_pushes" if first else "brakes_tripped")
         x.log("stock.brake", LogStatus.PENDING if first else LogStatus.ERROR, response=facts)
         tell_plan(x, self._channel, trip.id, "waiting")
+
+
+def _freed(candidate: Candidate) -> Candidate:
+    """It goes now, so nothing says any more that it is held."""
+    work = candidate.work
+    if work.listing.why not in HELD:
+        return candidate
+    return replace(candidate, work=replace(work, doc=replace(work.listing, why=None)))
 
 
 def tell_plan(context: Context, channel: str, plan: str, state: str) -> None:

@@ -38,7 +38,7 @@ class PlanDesk:
 
     async def _of(self, channel: str) -> Plan | None:
         trip = (await read_brake(self._x, channel)).trip
-        return None if trip is None else Plan(channel, trip, await held_works(self._x, channel))
+        return None if trip is None else Plan(channel, trip, await held_works(self._x, channel, trip))
 
     async def approve(self, plan_id: str, by: str, seen: str | None = None) -> Plan | None:
         """Send what it holds, for half an hour; the numbers are computed again. `seen`: the digest of the
@@ -105,12 +105,9 @@ class PlanDesk:
                 continue
             await self._wake(name, [work.id for work in works])
             due += len(works)
-            trip = (await read_brake(self._x, name)).trip
-            held += 0 if trip is None else len({w.id for w in works} & await self._held_ids(name))
+            if plan := await self._of(name):
+                held += len({w.id for w in works} & {w.id for w in plan.works})
         return Pushed(due, held)
-
-    async def _held_ids(self, channel: str) -> set[str]:
-        return {work.id for work in await held_works(self._x, channel)}
 
     async def rehearse(self, channel: str | None, sku: str | None) -> Rehearsal:
         """What `push` would do, by what the ERP and the channels say now; nothing is sent or stored. Raises

@@ -332,6 +332,16 @@ async def test_limits_are_those_of_the_settings(tmp_path: Path) -> None:
     await shop.journal.close()
 
 
+async def test_what_goes_on_after_all_is_no_longer_in_the_plan(many: Shop) -> None:
+    await set_stock(many, dict.fromkeys(MANY[:12], 0))
+    many.erp.stock["S00"] = 4
+    await many.journal.touch(["listing:shop:S00"], "test")
+    many.clock.advance(1.0)
+    await many.push()
+    assert many.pushed == [{"S00": 4}]
+    assert len((await the_plan(many)).works) == 11
+
+
 async def test_two_who_decide_at_once_decide_once(many: Shop) -> None:
     await set_stock(many, dict.fromkeys(MANY[:12], 0))
     plan = await the_plan(many)
