@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from orquestador.app.build import Service
 from orquestador.circuit import Circuit, CircuitState
+from orquestador.flows.brakes import braked
 from orquestador.flows.context import Context
 from orquestador.flows.places import lanes
 from orquestador.flows.presence import workers
 from orquestador.i18n import advice, age, text
-from orquestador.model.brakes import Brake, TripKind
+from orquestador.model.brakes import Brake
 from orquestador.model.errors import StoreUnavailable
 from orquestador.model.work import Kind, State
 from orquestador.ports import Channel, Finding, Standstill, WorkCounts
@@ -74,7 +75,9 @@ def _flow_stops(context: Context) -> dict[str, Finding | None]:
         own = _stop(context, channel.id)
         stops[f"orders:{channel.id}"] = own if channel.has_api else None
         numbers = erp or context.gates.pushes_stopped(context.settings.scope_of(channel.id))
-        stops[f"stock:{channel.id}"] = held or own or numbers or _braked(context, channel.id)
+        stops[f"stock:{channel.id}"] = (
+            held or own or numbers or braked(channel.id, context.modes.brakes.get(channel.id))
+        )
     for standing in _standing(context):
         code = "loop_away" if standing.away else "loop_failing"
         for flow in _flows_of(standing.loop, context):
@@ -110,25 +113,6 @@ def _flows_of(loop: str, context: Context) -> tuple[str, ...]:
         case (("push" | "jobs" | "catalogue" | "reconcile"), _):
             return (f"stock:{of}",)
     return ()
-
-
-def _braked(context: Context, channel: str) -> Finding | None:
-    """A brake that waits for a person; one that was told no waits for the ERP's numbers."""
-    brake = context.modes.brakes.get(channel)
-    if brake is None or brake.trip is None:
-        return None
-    trip = brake.trip
-    facts = {
-        "channel": channel,
-        "plan": trip.id,
-        "listings": trip.count,
-        "limit": trip.limit,
-        "window": trip.window.value,
-    }
-    code = "first_push" if trip.kind is TripKind.FIRST_PUSH else f"brake_{trip.kind.value}"
-    if trip.rejected_at is not None:
-        return Finding("plan_rejected", "warning", {**facts, "by": trip.rejected_by or "?"})
-    return Finding(code, "error", facts)
 
 
 def _held(context: Context) -> Finding | None:

@@ -32,7 +32,7 @@ from orquestador.model.logs import LogStatus
 from orquestador.model.plans import change_of
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work
-from orquestador.ports import WorkQuery
+from orquestador.ports import Finding, WorkQuery
 
 HELD_AGAIN_S = 300.0
 """A held number is computed again after this, so that a plan shows what is true now."""
@@ -70,7 +70,7 @@ async def read_brake(context: Context, channel: str) -> Brake:
 async def _read(context: Context, channel: str) -> tuple[object, Brake]:
     """As it is stored, and as it is."""
     stored = await context.journal.get_meta(stored_name(channel))
-    brake = Brake() if stored is None else _STORED.validate_python(stored)
+    brake = as_stored(stored)
     context.modes.brakes[channel] = brake
     return stored, brake
 
@@ -100,6 +100,29 @@ async def held_works(context: Context, channel: str, trip: Trip) -> list[Work]:
         found += [w for w in works if _is_held(w, trip)]
         if after is None:
             return found
+
+
+def braked(channel: str, brake: Brake | None) -> Finding | None:
+    """What a person is told of a brake that holds; one that was told no waits for the ERP's numbers."""
+    if brake is None or brake.trip is None:
+        return None
+    trip = brake.trip
+    facts = {
+        "channel": channel,
+        "plan": trip.id,
+        "listings": trip.count,
+        "limit": trip.limit,
+        "window": trip.window.value,
+    }
+    if trip.rejected_at is not None:
+        return Finding("plan_rejected", "warning", {**facts, "by": trip.rejected_by or "?"})
+    code = "first_push" if trip.kind is TripKind.FIRST_PUSH else f"brake_{trip.kind.value}"
+    return Finding(code, "error", facts)
+
+
+def as_stored(stored: object | None) -> Brake:
+    """The brake of a small fact that the journal keeps; None = nothing was ever counted."""
+    return Brake() if stored is None else _STORED.validate_python(stored)
 
 
 def shown_by(listing: Listing) -> int | None:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orquestador.app.report import _braked
 from orquestador.clock import ManualClock
-from orquestador.flows.brakes import Brakes, read_brake
+from orquestador.flows.brakes import Brakes, braked, read_brake
 from orquestador.flows.context import FlowSettings
 from orquestador.flows.golive import go_live, load_modes
 from orquestador.flows.jobs import JobFollower
@@ -195,7 +194,7 @@ async def test_a_no_holds_until_the_numbers_are_right_again(many: Shop) -> None:
     assert refused.trip.rejected_by == "ana"
     many.clock.advance(40.0)
     assert await set_stock(many, {"S25": 12}) == {}
-    finding = _braked(many.context, "shop")
+    finding = braked("shop", many.context.modes.brakes["shop"])
     assert finding is not None
     assert (finding.code, finding.level) == ("plan_rejected", "warning")
     # Odoo is repaired: nothing dangerous is held any more, so the brake lets go by itself.
@@ -231,13 +230,13 @@ async def test_a_first_push_waits_whole_and_a_yes_opens_the_channel(tmp_path: Pa
     assert await set_stock(shop, {"S00": 9, "S01": 11}) == {}
     plan = await the_plan(shop)
     assert (plan.trip.kind, plan.changes) == (TripKind.FIRST_PUSH, {Move.FALL: 1, Move.RISE: 1})
-    finding = _braked(shop.context, "shop")
+    finding = braked("shop", shop.context.modes.brakes["shop"])
     assert finding is not None
     assert finding.code == "first_push"
     await PlanDesk(shop.context).approve(plan.id, "ana", plan.digest)
     assert await look(shop) == {"S00": 9, "S01": 11}
     assert await set_stock(shop, {"S02": 11}) == {"S02": 11}
-    assert _braked(shop.context, "shop") is None
+    assert braked("shop", shop.context.modes.brakes["shop"]) is None
     await shop.journal.close()
 
 
