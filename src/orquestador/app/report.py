@@ -75,9 +75,9 @@ def _flow_stops(context: Context) -> dict[str, Finding | None]:
         own = _stop(context, channel.id)
         stops[f"orders:{channel.id}"] = own if channel.has_api else None
         numbers = erp or context.gates.pushes_stopped(context.settings.scope_of(channel.id))
-        stops[f"stock:{channel.id}"] = (
-            held or own or numbers or braked(channel.id, context.modes.brakes.get(channel.id))
-        )
+        # A brake needs a person; that the channel or the ERP is away is told of their own flows.
+        brake = braked(channel.id, context.modes.brakes.get(channel.id))
+        stops[f"stock:{channel.id}"] = held or brake or own or numbers
     for standing in _standing(context):
         code = "loop_away" if standing.away else "loop_failing"
         for flow in _flows_of(standing.loop, context):
