@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 SHOWN = 20
+MOVES = ("zero", "jump", "rise", "fall", "same")
+"""The most dangerous first."""
 DryRun = Annotated[bool, typer.Option("--dry-run", help=help_text("push.dry_run"))]
 Id = Annotated[str | None, typer.Argument(help=help_text("plans.id"), metavar="[ID]", show_default=False)]
 
@@ -198,7 +200,8 @@ def _tell_plan(session: Session, item: Row) -> None:
     }
     kind = item["kind"]
     typer.echo(f"  {say(f'plans.kind.{kind}', **facts)}")
-    parts = [say(f"plans.n.{move}", n=n) for move, n in item["changes"].items() if n]
+    changes = item["changes"]
+    parts = [say(f"plans.n.{move}", n=changes[move]) for move in MOVES if changes.get(move)]
     held = say("plans.holds", n=item["listings"], parts=parts) if parts else say("plans.empty")
     typer.echo(f"  {held}")
     since = local_time(item["tripped_at"], zone)
@@ -212,15 +215,17 @@ def _tell_plan(session: Session, item: Row) -> None:
 def _show_plan(session: Session, found: Row) -> None:
     _tell_plan(session, found)
     if found["items"]:
-        _show_changes(session, found["items"][:SHOWN])
+        _show_changes(session, found["items"][:SHOWN], None)
     if found["listings"] > SHOWN:
         typer.echo(session.say("reconcile.more", n=found["listings"] - SHOWN))
 
 
-def _show_changes(session: Session, items: list[Row], *, held: bool = False) -> None:
+def _show_changes(session: Session, items: list[Row], why: str | None = "why") -> None:
+    """`why` is the field that says why each waits; None where it is the same for all."""
     say = session.say
+    names = ("channel", "shows", "wanted", "move", *(["why"] if why else []))
     show_table(
-        ["SKU", *(say(f"plan.col.{name}") for name in ("channel", "shows", "wanted", "move", "why"))],
+        ["SKU", *(say(f"plan.col.{name}") for name in names)],
         [
             (
                 item["seller_sku"] or item["sku"],
@@ -228,7 +233,7 @@ def _show_changes(session: Session, items: list[Row], *, held: bool = False) -> 
                 "?" if item["shows"] is None else item["shows"],
                 item["wanted"],
                 say(f"move.{item['move']}"),
-                reason(session.lang, item["held"] if held else item["why"], "listing").title,
+                *([reason(session.lang, item[why], "listing").title] if why else []),
             )
             for item in items
         ],
@@ -239,7 +244,7 @@ def _show_changes(session: Session, items: list[Row], *, held: bool = False) -> 
 def _show_rehearsal(session: Session, done: Row) -> None:
     say = session.say
     if done["items"]:
-        _show_changes(session, done["items"][:SHOWN], held=True)
+        _show_changes(session, done["items"][:SHOWN], "held")
         if done["differ"] > SHOWN:
             typer.echo(say("reconcile.more", n=done["differ"] - SHOWN))
     typer.echo(say("push.dry", looked=done["looked"], differ=done["differ"]))

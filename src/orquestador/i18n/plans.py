@@ -55,10 +55,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "move.fall": ("baja", "falls"),
     "move.same": ("igual", "same"),
     # --- push ---
-    "push.done": ("{n} publicaciones se miran ahora.", "{n} listings are looked at now."),
+    "push.done": ("Publicaciones que se miran ahora: {n}.", "Listings that are looked at now: {n}."),
     "push.held": (
-        "{n} de ellas esperan una decisión sobre un plan.",
-        "{n} of them wait for a decision about a plan.",
+        "De ellas, esperan una decisión sobre un plan: {n}.",
+        "Of them, wait for a decision about a plan: {n}.",
     ),
     "push.not_running": (
         "El servicio no está corriendo: se hará cuando arranque.",
@@ -101,16 +101,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "plans.window.hour": ("una hora", "an hour"),
     "plans.window.day": ("un día", "a day"),
-    "plans.holds": ("Retiene {n}: {parts}.", "Holds {n}: {parts}."),
+    "plans.holds": ("Retiene {n} ({parts}).", "Holds {n} ({parts})."),
     "plans.empty": (
         "Ya no retiene nada; aprobarlo libera el canal.",
         "It holds nothing any more; approving it frees the channel.",
     ),
-    "plans.n.zero": ("{n} a cero", "{n} to zero"),
-    "plans.n.jump": ("{n} que saltan", "{n} that jump"),
-    "plans.n.rise": ("{n} que suben", "{n} that rise"),
-    "plans.n.fall": ("{n} que bajan", "{n} that fall"),
-    "plans.n.same": ("{n} iguales", "{n} the same"),
+    "plans.n.zero": ("a cero: {n}", "to zero: {n}"),
+    "plans.n.jump": ("saltan: {n}", "jump: {n}"),
+    "plans.n.rise": ("suben: {n}", "rise: {n}"),
+    "plans.n.fall": ("bajan: {n}", "fall: {n}"),
+    "plans.n.same": ("iguales: {n}", "the same: {n}"),
     "plans.since": ("Espera una decisión desde {at}.", "It has been waiting for a decision since {at}."),
     "plans.was_rejected": (
         "Rechazado por {by} el {at}: sigue retenido hasta que los números sean otros.",

@@ -84,7 +84,7 @@ def test_a_plan_is_listed_shown_and_approved(shop: Shop) -> None:
     listed = shop.run("plans", "list")
     assert listed.code == 0
     assert "30 listings would go to zero within an hour" in listed.out
-    assert "Holds 31: 1 that rise, 30 to zero." in listed.out
+    assert "Holds 31 (to zero: 30, rise: 1)." in listed.out
     shown = shop.run("plans", "show")
     assert shown.out.count("SKU-") == 20
     assert "… and 11 more" in shown.out
@@ -138,6 +138,6 @@ def test_a_push_by_hand(shop: Shop) -> None:
     trip(shop)
     done = shop.run("push", "--sku", "UP")
     assert done.code == 1
-    assert "1 listings are looked at now" in done.out
+    assert "Listings that are looked at now: 1." in done.out
     assert "The service is not running" in done.out
     assert shop.run("push", "--channel", "other").code == 2
