@@ -31,22 +31,30 @@ CONNECTIONS_MAX = 8
 _log = structlog.get_logger(__name__)
 
 
+def pool_of(url: str, *, answer_s: float, connect_s: float) -> BlockingConnectionPool:
+    """At most CONNECTIONS_MAX connections, none made before the first call; a call waits `answer_s` for one.
+
+    Raises ValueError when the URL is none of `redis://`, `rediss://`, `unix://`.
+    """
+    return BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS_MAX,
+        timeout=answer_s,
+        socket_connect_timeout=connect_s,
+        socket_timeout=None,  # every call has a time-out of its own
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+        decode_responses=True,
+        encoding_errors="surrogatepass",  # a hostile address, id or SKU is a name like any other
+    )
+
+
 class RedisLink:
     """A pool of connections, none made before the first call; `user` is who complains in the log."""
 
     def __init__(self, url: str, user: str) -> None:
         """Raises ValueError when the URL is none of `redis://`, `rediss://`, `unix://`."""
-        self._pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS_MAX,
-            timeout=ANSWER_S,
-            socket_connect_timeout=CONNECT_S,
-            socket_timeout=None,  # every call has a time-out of its own
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-            decode_responses=True,
-            encoding_errors="surrogatepass",  # a hostile id or SKU is a name like any other
-        )
+        self._pool = pool_of(url, answer_s=ANSWER_S, connect_s=CONNECT_S)
         self.client = Redis.from_pool(self._pool)
         where = self._pool.connection_kwargs
         self._where = str(where.get("path") or f"{where.get('host')}:{where.get('port')}")

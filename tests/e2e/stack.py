@@ -384,6 +384,17 @@ class Stack:
     def listing(self, sku: str) -> Any:
         return self.get(f"/work/listing:falabella:{sku}")
 
+    def listed(self, sku: str) -> Any:
+        """Wait until the catalogue with this SKU was read and its first look is over; its row."""
+
+        def row() -> Any:
+            answer = self.client.get(f"/work/listing:falabella:{sku}", headers=ADMIN)
+            return answer.json() if answer.status_code == 200 else None
+
+        return wait_for(
+            f"{sku} is listed", lambda: (found := row()) and found["state"] == "settled" and found
+        )
+
     def listing_when(self, what: str, sku: str, holds: Callable[[Any], object]) -> Any:
         """Wait until this holds for a listing; its row."""
 

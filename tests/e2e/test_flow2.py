@@ -35,7 +35,7 @@ def hint(shop: Stack, sku: str) -> None:
 @contextmanager
 def looked_at(shop: Stack, sku: str, times: int) -> Iterator[None]:
     """What happens inside has been looked at so often, and then rested, when this ends."""
-    before = shop.listing(sku)["wantedVersion"]
+    before = shop.listed(sku)["wantedVersion"]
     yield
 
     def rested() -> bool:

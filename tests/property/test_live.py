@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from orquestador.clock import ManualClock
-from orquestador.flows.context import Context, FlowSettings
+from orquestador.flows.context import FlowSettings
 from orquestador.flows.erp_lane import ErpLane
 from orquestador.flows.golive import go_live
 from orquestador.flows.jobs import JobFollower
@@ -27,10 +27,9 @@ from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.errors import UpstreamError
 from orquestador.model.orders import LineState
 from orquestador.model.stock import Rule, WriteMeans
-from orquestador.queue.local import LocalQueue
 from tests.fakes.channel import FakeChannel
+from tests.fakes.context import flow_context
 from tests.fakes.erp import FakeErp
-from tests.fakes.logs import NoLogs
 
 SKUS = ("A", "B")
 INITIAL = 12
@@ -66,17 +65,12 @@ class OwnSales(RuleBasedStateMachine):
         )
         self.moved = dict.fromkeys(SKUS, 0)
         self.journal = self.run(SqliteJournal.open(Path(self.folder.name) / "journal.sqlite3", self.clock))
-        ids = iter(range(10**9))
-        x = Context(
-            journal=self.journal,
-            queue=LocalQueue(self.clock),
+        x = flow_context(
+            self.journal,
+            self.clock,
             erp=self.erp,
             channels={"shop": self.channel},
-            clock=self.clock,
-            logs=NoLogs(),
             settings=FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0, rule=self.number),
-            owner="process",
-            new_id=lambda: str(next(ids)),
         )
         x.gates.report("erp", [])
         x.gates.report("shop", [])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,14 +23,15 @@ from orquestador.model.errors import Unavailable
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Units
 from orquestador.model.stock import Availability, Shown, WriteMeans, net_quantity
-from orquestador.model.work import Kind, Work
-from orquestador.ports import Channel, Erp, ProductProblem, WorkQuery
+from orquestador.model.work import Kind, State, Work, work_id
+from orquestador.ports import Channel, Erp, ProductProblem, Save, WorkQuery
 
 PAGE = 500
 """Listings a page, so at most as many SKUs a call of the ERP."""
 CONFIRM_AFTER_S = MOVED_AGAIN_S
 FAILED_AGAIN_S = 60.0
 LOOK_S = 5.0
+CAS_TRIES = 20
 LOGGED = 50
 ITEMS = 200
 FOLD_LOOKS = 12
@@ -53,6 +54,15 @@ class _Seen:
     work: Work
     shows: int
     should: int
+    read_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    seen: list[_Seen]
+    unknown: int = 0
+    """Without a number in the ERP."""
+    frozen: int = 0
 
 
 class Reconcile:
@@ -110,31 +120,30 @@ class Reconcile:
         numbers = await self._all_numbers()
         self.progress = Progress("compare", 0, len(numbers))
         suspects: list[_Seen] = []
-        after: str | None = None
-        while True:
-            works, after = await x.journal.find(
-                WorkQuery(kind=Kind.LISTING, channel=channel.id, limit=PAGE, after=after)
-            )
+        # By id: pages of `find` are by last change, and rows that change meanwhile would be passed over.
+        ids = [work_id(Kind.LISTING, channel.id, ref) for ref in sorted(numbers)]
+        for start in range(0, len(ids), PAGE):
+            works = await x.journal.get(ids[start : start + PAGE])
             mine = [w for w in works if looked_at(w)]
-            idle = [w for w in mine if not under_way(w)]
-            shown = [w for w in idle if w.ref in numbers]
-            seen, unknown = await self._compare(shown, numbers)
-            suspects += [s for s in seen if s.shows != s.should]
+            # What is only due, or waits, may have drifted, too: it rests by the second read, or is left.
+            idle = [w for w in mine if w.listing.job_id is None and not _confirmed_since(w, first_read_at)]
+            compared = await self._compare(idle, numbers, first_read_at)
+            suspects += [s for s in compared.seen if s.shows != s.should]
             result = replace(
                 result,
-                listings=result.listings + len(seen),
+                listings=result.listings + len(compared.seen),
                 under_way=result.under_way + len(mine) - len(idle),
-                not_shown=result.not_shown + len(idle) - len(shown),
-                unknown=result.unknown + unknown,
+                unknown=result.unknown + compared.unknown,
+                frozen=result.frozen + compared.frozen,
             )
-            self.progress.done += len(works)
-            if after is None:
-                break
-        drifted = await self._confirmed(suspects) if suspects else []
-        items = await self._repair(drifted, first_read_at)
+            self.progress.done += len(ids[start : start + PAGE])
+        result = replace(result, not_shown=await self._not_shown(numbers))
+        drifted, busy = await self._confirmed(suspects) if suspects else ([], 0)
+        items = await self._repair(drifted)
         result = replace(
             result,
             finished_at=x.clock.now(),
+            under_way=result.under_way + busy,
             drift=dict(Counter(item.drift.value for item in items)),
             repaired=sum(item.repaired for item in items),
             items=tuple(items[:ITEMS]),
@@ -142,6 +151,16 @@ class Reconcile:
         await x.journal.set_meta(f"reconcile:{channel.id}", _STORED.dump_python(result, mode="json"))
         self._tell(result, items)
         return result
+
+    async def _not_shown(self, numbers: Mapping[str, int]) -> int:
+        """Listings of ours without a number on the channel."""
+        count, after = 0, None
+        while True:
+            query = WorkQuery(kind=Kind.LISTING, channel=self._channel.id, limit=PAGE, after=after)
+            works, after = await self._x.journal.find(query)
+            count += sum(w.ref not in numbers and looked_at(w) and not under_way(w) for w in works)
+            if after is None:
+                return count
 
     async def _all_numbers(self) -> dict[str, int]:
         numbers: dict[str, int] = {}
@@ -151,17 +170,20 @@ class Reconcile:
             self.progress.done = len(numbers)
         return numbers
 
-    async def _compare(self, works: Sequence[Work], numbers: dict[str, int]) -> tuple[list[_Seen], int]:
-        """What each shows and should show, by its rule; and how many have no number in the ERP."""
-        skus = sorted({w.listing.sku for w in works})
-        if not skus:
-            return [], 0
+    async def _compare(self, works: Sequence[Work], numbers: dict[str, int], read_at: float) -> _Compared:
+        """What each shows and should show, by its rule; what a rule keeps from being sent is left out."""
         rules = await rules_of(self._x, self._channel.id, [w.listing for w in works])
-        units = await self._x.journal.units([*skus, *(w.ref for w in works if w.ref not in skus)])
+        works = [w for w in works if rules[w.ref].publish]
+        sent = [w for w in works if rules[w.ref].freeze is None]
+        frozen = len(works) - len(sent)
+        skus = sorted({w.listing.sku for w in sent})
+        if not skus:
+            return _Compared([], frozen=frozen)
+        units = await self._x.journal.units([*skus, *(w.ref for w in sent if w.ref not in skus)])
         unproven = await self._overlaps.unproven(units)
         answers = await self._erp.availability(skus, self._scope)
         seen: list[_Seen] = []
-        for work in works:
+        for work in sent:
             answer = answers.get(work.listing.sku)
             if isinstance(answer, Availability) or answer is ProductProblem.ARCHIVED:
                 own = units.get(work.ref, Units())
@@ -172,11 +194,11 @@ class Reconcile:
                 shows = numbers[work.ref]
                 if self._channel.live_means is WriteMeans.GROSS:
                     shows = max(0, shows - own.reserved.get(self._channel.id, 0))
-                seen.append(_Seen(work, shows, should))
-        return seen, len(works) - len(seen)
+                seen.append(_Seen(work, shows, should, read_at))
+        return _Compared(seen, len(sent) - len(seen), frozen)
 
-    async def _confirmed(self, suspects: Sequence[_Seen]) -> list[_Seen]:
-        """Those that differ still, with no own order and no job between."""
+    async def _confirmed(self, suspects: Sequence[_Seen]) -> tuple[list[_Seen], int]:
+        """Those that differ still, with no own order and no job between; and how many are under way."""
         x = self._x
         self.progress = Progress("confirm", 0, len(suspects))
         await x.clock.sleep(CONFIRM_AFTER_S)
@@ -186,15 +208,18 @@ class Reconcile:
                 break
             await x.clock.sleep(FOLD_LOOK_S)
         found: list[_Seen] = []
+        busy = 0
         for start in range(0, len(suspects), PAGE):
             some = {s.work.id: s for s in suspects[start : start + PAGE]}
-            rows = [w for w in await self._rested(list(some)) if looked_at(w) and not under_way(w)]
-            same = [w for w in rows if _untouched(some[w.id].work, w)]
+            rows = [w for w in await self._rested(list(some)) if looked_at(w)]
+            busy += sum(under_way(w) for w in rows)
+            same = [w for w in rows if not under_way(w) and _untouched(some[w.id].work, w)]
+            read_at = x.clock.now()
             numbers = await self._channel.live([w.ref for w in same])
-            seen, _ = await self._compare([w for w in same if w.ref in numbers], numbers)
-            found += [s for s in seen if s.shows != s.should]
+            compared = await self._compare([w for w in same if w.ref in numbers], numbers, read_at)
+            found += [s for s in compared.seen if s.shows != s.should]
             self.progress.done += len(some)
-        return found
+        return found, busy
 
     async def _rested(self, ids: Sequence[str]) -> list[Work]:
         """The rows once the signals that came meanwhile are dealt with, or after a while as they are."""
@@ -206,25 +231,41 @@ class Reconcile:
             rows = await self._x.journal.get(ids)
         return rows
 
-    async def _repair(self, drifted: Sequence[_Seen], first_read_at: float) -> list[Drifted]:
-        """Mark them due: the pusher reads once more and sends what differs. Two reads agreed already, so it
-        need not wait for another."""
-        x, channel = self._x, self._channel
-        acts = x.modes.of(channel.id) is not None
+    async def _repair(self, drifted: Sequence[_Seen]) -> list[Drifted]:
+        """What is done about each."""
+        acts = self._x.modes.of(self._channel.id) is not None
         items: list[Drifted] = []
-        rows: list[Work] = []
+        due: dict[str, _Seen] = {}
         for seen in drifted:
             listing, drift = seen.work.listing, drift_of(seen.work, seen.shows)
             repaired = acts and drift is not Drift.REJECTED
             items.append(Drifted(listing.sku, listing.ref, seen.shows, seen.should, drift, repaired))
             if repaired:
-                live = Shown(seen.shows, first_read_at, seen.work.own_seq)
-                rows.append(replace(seen.work, doc=replace(listing, live=live)))
-        for start in range(0, len(rows), PAGE):
-            await x.journal.upsert_listings(rows[start : start + PAGE])
-            await x.journal.touch([w.id for w in rows[start : start + PAGE]], "reconcile")
-        await x.queue.wake(stock_lane(channel.id), [w.listing.sku for w in rows])
+                due[seen.work.id] = seen
+        ids = list(due)
+        for start in range(0, len(ids), PAGE):
+            await self._mark({i: due[i] for i in ids[start : start + PAGE]})
+        await self._x.queue.wake(stock_lane(self._channel.id), [s.work.listing.sku for s in due.values()])
         return items
+
+    async def _mark(self, due: dict[str, _Seen]) -> None:
+        """Store what they show, and make them due: the pusher reads once more and sends what differs. Two
+        reads agreed already, so it need not wait for another. A signal, or the pusher, may move a row
+        meanwhile, so until it is stored."""
+        x = self._x
+        for _ in range(CAS_TRIES):
+            saves: list[Save] = []
+            for row in await x.journal.get(list(due)):
+                seen = due[row.id]
+                if row.listing.job_id is None and _untouched(seen.work, row):
+                    live = Shown(seen.shows, seen.read_at, row.own_seq)
+                    doc = replace(row.listing, live=live, why=None)
+                    now = x.clock.now()
+                    saves.append(Save(replace(row, doc=doc, state=State.DUE, due_at=now, reason="reconcile")))
+            stored = await x.save(saves)
+            due = {s.work.id: due[s.work.id] for s, ok in zip(saves, stored, strict=True) if not ok}
+            if not due:
+                return
 
     def _tell(self, result: Reconciled, items: Sequence[Drifted]) -> None:
         x = self._x
@@ -258,6 +299,12 @@ class Reconcile:
             },
             duration_ms=(result.finished_at - result.started_at) * 1000,
         )
+
+
+def _confirmed_since(work: Work, read_at: float) -> bool:
+    """A job ended after the numbers were read: they may be older than what it wrote."""
+    confirmed = work.listing.confirmed
+    return confirmed is not None and confirmed.at > read_at
 
 
 def _untouched(before: Work, now: Work) -> bool:

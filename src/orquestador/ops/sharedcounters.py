@@ -15,18 +15,15 @@ from collections import OrderedDict
 
 import structlog
 from limits.aio.storage import RedisStorage
-from redis.asyncio import BlockingConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from orquestador.ops.counters import NAMES_MAX, MemoryCounters, WindowCounters
 from orquestador.ops.ratelimit import Rate
+from orquestador.redis_link import pool_of
 
 ANSWER_S = 0.25
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 1.0
-CONNECTIONS_MAX = 8
 _PROBE = Rate(1, 1)
 _log = structlog.get_logger(__name__)
 
@@ -40,17 +37,7 @@ class SharedCounters:
     """
 
     def __init__(self, url: str, prefix: str, alone: MemoryCounters) -> None:
-        self._pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS_MAX,
-            timeout=ANSWER_S,
-            socket_connect_timeout=ANSWER_S,
-            socket_timeout=None,  # every call has a time-out of its own
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-            decode_responses=True,
-            encoding_errors="surrogatepass",  # a hostile address must not look like a fault of Redis
-        )
+        self._pool = pool_of(url, answer_s=ANSWER_S, connect_s=ANSWER_S)
         # The library would take unix:// for another server; the pool knows the address.
         storage = RedisStorage(
             "redis://",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from orquestador.model.logs import LogFilter, LogStatus
 from orquestador.web import schemas
 from orquestador.web.access import Config, Svc, Viewer
+from orquestador.web.lists import Limit, Text, only
 from orquestador.web.logs_view import decode_cursor, parse_instant, read_page, render
 from orquestador.web.problems import ProblemError, invalid_field
 from orquestador.web.render import answer
@@ -16,19 +17,8 @@ from orquestador.web.services import Services
 
 router = APIRouter(prefix="/logs", tags=["logs"])
 
-LIMIT_MAX = 500
 _PAGE: dict[int | str, dict[str, Any]] = {200: {"model": schemas.LogPage}}
 _FILTERS = ("service", "action", "status", "orderId", "sku", "from", "to", "limit", "cursor")
-
-Text = Annotated[str | None, Query(max_length=300)]
-
-
-def only(request: Request, known: tuple[str, ...]) -> None:
-    """Refuse a filter that we do not know: ignoring a misspelt one would answer another question."""
-    for name in request.query_params:
-        if name not in known:
-            remedy = f"Known here: {', '.join(known)}."
-            raise ProblemError(invalid_field(name, f"{name}: it is no filter of this list", remedy))
 
 
 @router.get("", responses=_PAGE, summary="The log, newest first")
@@ -44,7 +34,7 @@ async def logs(
     sku: Text = None,
     since: Annotated[str | None, Query(alias="from", max_length=40)] = None,
     until: Annotated[str | None, Query(alias="to", max_length=40)] = None,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
+    limit: Limit = 50,
     cursor: Text = None,
 ) -> Response:
     """A date without a time is a day in APP_TIMEZONE. A page shorter than `limit` may have a next one."""
@@ -74,7 +64,7 @@ async def logs_of_order(
     services: Svc,
     caller: Viewer,
     order_id: str,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
+    limit: Limit = 50,
     cursor: Text = None,
 ) -> Response:
     only(request, ("limit", "cursor"))
@@ -87,7 +77,7 @@ async def logs_of_product(
     services: Svc,
     caller: Viewer,
     sku: str,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
+    limit: Limit = 50,
     cursor: Text = None,
 ) -> Response:
     only(request, ("limit", "cursor"))

@@ -12,14 +12,12 @@ from orquestador.model.rules_csv import Conflict, ImportReport, decode
 from orquestador.ports import RuleQuery
 from orquestador.web import schemas
 from orquestador.web.access import Operator, Svc, Viewer
-from orquestador.web.api_logs import only
+from orquestador.web.lists import Limit, Text, only
 from orquestador.web.problems import Problem, ProblemError, invalid_field, too_large
 from orquestador.web.render import answer, camel, instant
 
 router = APIRouter(tags=["rules"])
 
-Text = Annotated[str | None, Query(max_length=300)]
-Limit = Annotated[int, Query(ge=1, le=500)]
 IMPORT_BYTES = 8 * 1024 * 1024
 CHANGES_SHOWN = 500
 _SAID = {

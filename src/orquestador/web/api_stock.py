@@ -13,15 +13,14 @@ from orquestador.model.orders import Direction
 from orquestador.ports import ProductProblem
 from orquestador.web import schemas
 from orquestador.web.access import Operator, Svc, Viewer
-from orquestador.web.api_logs import only
 from orquestador.web.errors import invalid_request
+from orquestador.web.lists import Limit, only
 from orquestador.web.problems import Problem, ProblemError, invalid_field
 from orquestador.web.render import answer, instant, number
 from orquestador.web.services import MoveRequest, MoveResult, MoveState, Services
 
 router = APIRouter(prefix="/odoo", tags=["stock"])
 
-Limit = Annotated[int, Query(ge=1, le=500)]
 Cursor = Annotated[str | None, Query(max_length=300)]
 OfChannel = Annotated[str | None, Query(max_length=100, description="Count what this channel publishes.")]
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")

@@ -5,34 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Response
 
-from orquestador.model.work import Kind, State, Work
+from orquestador.model.work import Kind, Work
 from orquestador.ports import WorkQuery
 from orquestador.web import schemas
 from orquestador.web.access import Operator, Svc, Viewer
-from orquestador.web.api_logs import only
-from orquestador.web.problems import Problem, ProblemError, invalid_field
+from orquestador.web.lists import Filters, Text
+from orquestador.web.problems import Problem, ProblemError
 from orquestador.web.render import answer
 from orquestador.web.services import Services
 from orquestador.web.work_view import render_receipt, render_work
 
 router = APIRouter(tags=["work"])
 
-Text = Annotated[str | None, Query(max_length=300)]
-Limit = Annotated[int, Query(ge=1, le=500)]
 PAGES_MAX = 20
-_COMMON = ("state", "channel", "sku", "text", "limit", "cursor")
-
-
-def _states(text: str | None) -> tuple[State, ...]:
-    """One state, or several separated by commas."""
-    try:
-        return tuple(State(part.strip()) for part in text.split(",")) if text else ()
-    except ValueError:
-        known = ", ".join(s.value for s in State)
-        detail = "state: it is not known"
-        raise ProblemError(invalid_field("state", detail, f"Send one or more of {known}.")) from None
 
 
 async def _page(services: Services, query: WorkQuery, *, differs: bool = False) -> Response:
@@ -59,19 +46,9 @@ def _found(work: Work | None) -> Response:
 
 @router.get("/work", summary="Work, the newest change first")
 async def work_list(
-    request: Request,
-    services: Svc,
-    caller: Viewer,
-    kind: Annotated[Kind | None, Query()] = None,
-    state: Text = None,
-    channel: Text = None,
-    sku: Text = None,
-    text: Text = None,
-    limit: Limit = 50,
-    cursor: Text = None,
+    services: Svc, caller: Viewer, filters: Filters, kind: Annotated[Kind | None, Query()] = None
 ) -> Response:
-    only(request, ("kind", *_COMMON))
-    return await _page(services, WorkQuery(kind, _states(state), channel, sku, text, limit, cursor))
+    return await _page(services, filters.query(kind, own=("kind",)))
 
 
 @router.post("/work/{work_id:path}/retry", summary="Make it due now, with fresh attempts")
@@ -92,19 +69,8 @@ async def work_show(services: Svc, caller: Viewer, work_id: str) -> Response:
 
 
 @router.get("/orders", summary="Orders, the newest change first")
-async def order_list(
-    request: Request,
-    services: Svc,
-    caller: Viewer,
-    state: Text = None,
-    channel: Text = None,
-    sku: Text = None,
-    text: Text = None,
-    limit: Limit = 50,
-    cursor: Text = None,
-) -> Response:
-    only(request, _COMMON)
-    return await _page(services, WorkQuery(Kind.ORDER, _states(state), channel, sku, text, limit, cursor))
+async def order_list(services: Svc, caller: Viewer, filters: Filters) -> Response:
+    return await _page(services, filters.query(Kind.ORDER))
 
 
 async def _order(services: Services, order_id: str, channel: str | None) -> Work:
@@ -143,17 +109,9 @@ async def order_show(services: Svc, caller: Viewer, order_id: str, channel: Text
 
 @router.get("/listings", summary="Listings: wanted, sent, confirmed, live, and why not newer")
 async def listing_list(
-    request: Request,
     services: Svc,
     caller: Viewer,
-    state: Text = None,
-    channel: Text = None,
-    sku: Text = None,
-    text: Text = None,
+    filters: Filters,
     differs: Annotated[bool, Query(description="Only those whose number a push would change.")] = False,
-    limit: Limit = 50,
-    cursor: Text = None,
 ) -> Response:
-    only(request, ("differs", *_COMMON))
-    query = WorkQuery(Kind.LISTING, _states(state), channel, sku, text, limit, cursor)
-    return await _page(services, query, differs=differs)
+    return await _page(services, filters.query(Kind.LISTING, own=("differs",)), differs=differs)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from orquestador.erp.odoo.family import Move, move_fields
 from orquestador.erp.odoo.partners import external_id
 from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.run import Context, Run
@@ -164,16 +163,6 @@ class SaleRun(Run):
         if order_of:
             for move in await self._moves([["picking_id", "in", sorted(order_of)]]):
                 self.families[order_of[move.picking_id]].append(move)
-
-    async def _moves(self, domain: list[object]) -> list[Move]:
-        dialect = self.setup.dialect
-        answer = await self.rpc.call(
-            "stock.move",
-            "search_read",
-            kwargs={"domain": domain, "fields": move_fields(dialect)},
-            context=self.setup.company,
-        )
-        return [Move.of(row, dialect) for row in rows(answer)]
 
     # --- steps that write
 
