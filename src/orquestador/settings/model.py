@@ -155,6 +155,11 @@ class Settings(BaseSettings):
         Field("all", examples=["all"])
     )
 
+    # brakes
+    brake_listings: int = Field(10, ge=1, le=1_000_000, examples=["10"])
+    brake_hour_percent: float = Field(10.0, gt=0, le=100, allow_inf_nan=False, examples=["10"])
+    brake_day_percent: float = Field(30.0, gt=0, le=100, allow_inf_nan=False, examples=["30"])
+
     # what is kept
     log_ttl_days: Days = Field(14, examples=["14"])
     receipt_ttl_days: Days = Field(30, examples=["30"])
