@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Request, Response
 
 from orquestador.model.plans import Diff, Plan, PlanChanged, Rehearsal
 from orquestador.web import schemas
 from orquestador.web.access import Operator, Svc, Viewer
-from orquestador.web.api_logs import only
+from orquestador.web.lists import Limit, Text, only
 from orquestador.web.problems import Problem, ProblemError, invalid_field
 from orquestador.web.render import answer, to_json
 from orquestador.web.services import Services
 
 router = APIRouter(tags=["plans"])
 
-Text = Annotated[str | None, Query(max_length=300)]
-Limit = Annotated[int, Query(ge=1, le=500)]
 SHOWN = 500
 PAGES_MAX = 20
 

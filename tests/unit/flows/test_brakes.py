@@ -44,11 +44,14 @@ async def opened(path: Path, *, approved: bool = True, page: int = 100, live: bo
     context.gates.report("shop", [])
     if live:
         await go_live(context, channel, (), approve_pushes=approved)
-    await CataloguePoll(context, channel).run_once()
+    catalogue = CataloguePoll(context, channel)
+    await catalogue.run_once()
     follower, poll = JobFollower(context, channel), OrdersPoll(context, channel)
     pusher = Pusher(context, erp, channel, poll, follower)
     clock.advance(5.0)
-    return Shop(clock, journal, erp, channel, context, pusher, follower, OrderWorker(context), poll)
+    return Shop(
+        clock, journal, erp, channel, context, pusher, follower, OrderWorker(context), poll, catalogue
+    )
 
 
 @pytest.fixture
