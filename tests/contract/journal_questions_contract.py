@@ -84,6 +84,33 @@ class QuestionContract:
             "body",
         }
 
+    async def test_orders_that_could_still_be_cancelled_by_when_they_were_read(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        start = clock.now()
+        orders = [seen(f"A{n}", ("S1", 1), at=start + n // 2) for n in range(5)]
+        orders.append(seen("uncommitted", ("S1", 1), at=start + 2, state=LineState.NOT_COMMITTED))
+        orders.append(seen("unknown", ("S1", 1), at=start + 3, owner=Owner.UNKNOWN))
+        orders.append(seen("shipped", ("S1", 1), at=start, state=LineState.SHIPPED))
+        orders.append(seen("cancelled", ("S1", 1), at=start, state=LineState.CANCELLED))
+        orders.append(seen("fulfilled", ("S1", 1), at=start, owner=Owner.MARKETPLACE))
+        orders.append(replace(seen("history", ("S1", 1), at=start), history=True))
+        orders.append(replace(seen("body", ("S1", 1), at=start), body_backed=True))
+        orders.append(replace(seen("twin", ("S1", 1), at=start), adopted_by="A0"))
+        orders.append(seen("elsewhere", ("S1", 1), at=start, channel="other"))
+        assert all(await journal.save([Save(order_row(order)) for order in orders]))
+        first = await journal.orders_read_before(CHANNEL, start + 3, 3)
+        assert first == [(start + n // 2, order_id(f"A{n}")) for n in range(3)]
+        rest = await journal.orders_read_before(CHANNEL, start + 3, 9, first[-1])
+        assert [work for _, work in rest] == [order_id(ref) for ref in ("A3", "A4", "uncommitted")]
+        assert await journal.orders_read_before(CHANNEL, start + 9, 9, rest[-1]) == [
+            (start + 3, order_id("unknown"))
+        ]
+        [row] = await journal.get([order_id("A0")])
+        later = replace(seen("A0", ("S1", 1), at=start + 7, state=LineState.SHIPPED), first_seen_at=start)
+        assert all(await journal.save([Save(replace(row, doc=later))]))
+        assert (await journal.orders_read_before(CHANNEL, start + 9, 1))[0][1] == order_id("A1")
+
     async def test_find_pages_newest_change_first(self, journal: Journal, clock: ManualClock) -> None:
         for n in range(7):
             await journal.touch([order_id(f"A{n}")], "poll")

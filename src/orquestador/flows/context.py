@@ -76,6 +76,10 @@ class FlowSettings:
     feed_poll_s: float = 15.0
     orders_poll_s: float = 60.0
     orders_overlap_s: float = 900.0
+    orders_wide_overlap_s: float = 48 * 3600.0
+    orders_wide_every_s: float = 24 * 3600.0
+    orders_reread_s: float = 6 * 3600.0
+    """Every order that could still be cancelled is read at least so often."""
     erp_poll_s: float = 30.0
     erp_sweep_s: float = 1800.0
     catalogue_poll_s: float = 3600.0

@@ -262,6 +262,13 @@ class Journal(Protocol):
         """Orders of a channel first seen or created before `instant` that still have units out or open."""
         ...
 
+    async def orders_read_before(
+        self, channel: str, instant: float, limit: int, after: tuple[float, str] = (0.0, "")
+    ) -> list[tuple[float, str]]:
+        """When each order of a channel's API that could still be cancelled was last read, with its work id,
+        where that was before `instant`: the longest ago first, behind `after`."""
+        ...
+
     # listings and jobs
     async def upsert_listings(self, works: Sequence[Work]) -> int:
         """Create the listing rows that do not exist (due), and refresh `managed`, and `live` of the settled

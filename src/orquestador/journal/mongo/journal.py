@@ -151,6 +151,11 @@ class MongoJournal:
     async def open_orders_before(self, channel: str, instant: float, limit: int) -> list[Work]:
         return await _told(reads.open_orders_before(self._store, channel, instant, limit))
 
+    async def orders_read_before(
+        self, channel: str, instant: float, limit: int, after: tuple[float, str] = (0.0, "")
+    ) -> list[tuple[float, str]]:
+        return await _told(reads.orders_read_before(self._store, channel, instant, limit, after))
+
     # listings and jobs
 
     async def upsert_listings(self, works: Sequence[Work]) -> int:

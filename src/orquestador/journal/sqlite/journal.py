@@ -193,6 +193,11 @@ class SqliteJournal:
             await self._readers.run(lambda c: reads.open_orders_before(c, channel, instant, limit))
         )
 
+    async def orders_read_before(
+        self, channel: str, instant: float, limit: int, after: tuple[float, str] = (0.0, "")
+    ) -> list[tuple[float, str]]:
+        return await self._readers.run(lambda c: reads.orders_read_before(c, channel, instant, limit, after))
+
     # listings and jobs
 
     async def upsert_listings(self, works: Sequence[Work]) -> int:

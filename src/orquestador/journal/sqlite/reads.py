@@ -46,6 +46,16 @@ def open_orders_before(connection: sqlite3.Connection, channel: str, instant: fl
     ).fetchall()
 
 
+def orders_read_before(
+    connection: sqlite3.Connection, channel: str, instant: float, limit: int, after: tuple[float, str]
+) -> list[tuple[float, str]]:
+    return connection.execute(
+        """SELECT read_at, id FROM work WHERE channel = ? AND read_at < ? AND (read_at, id) > (?, ?)
+           ORDER BY read_at, id LIMIT ?""",
+        (channel, instant, *after, limit),
+    ).fetchall()
+
+
 def units(connection: sqlite3.Connection, now: float, skus: Sequence[str]) -> dict[str, Units]:
     rows = connection.execute(
         """SELECT sku, channel, sum(unproven) + sum(CASE WHEN held_until > ? THEN held ELSE 0 END),

@@ -150,7 +150,7 @@ class SaleOrder(Model):
         twins = [one for one in self._lines(line["order_id"]) if one["product_id"] == line["product_id"]]
         wanted = sum(one["product_uom_qty"] for one in twins)
         excess = sum(m["product_uom_qty"] for m in moves if m["state"] != "cancel") - wanted
-        if excess < -TINY and not kits.explode(self.env, line["product_id"], 1.0):
+        if excess < -TINY and not kits.kit_of(self.env, line["product_id"]):
             self._procure(self.env.row(self.name, line["order_id"]), [(line, -excess)])
         for move in reversed([m for m in moves if m["state"] not in ("done", "cancel")]):
             part = min(excess, move["product_uom_qty"])
