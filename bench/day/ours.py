@@ -22,6 +22,7 @@ from orquestador.flows.orders import OrderWorker
 from orquestador.flows.poll import CataloguePoll, OrdersPoll
 from orquestador.flows.push import Pusher
 from orquestador.journal.sqlite import SqliteJournal
+from orquestador.model.brakes import Limits
 from orquestador.model.budget import DAY_S, FALABELLA_FEEDS, BudgetSpec
 from orquestador.model.errors import RateLimited
 from orquestador.model.orders import LineState, SeenLine
@@ -106,6 +107,7 @@ class Pace:
     step_s: float = STEP_S
     restart_every_s: float = math.inf
     batch: int = 500
+    brakes: Limits = Limits()
 
 
 class Ours:
@@ -156,7 +158,7 @@ class Ours:
             channels={channel.id: channel},
             clock=clock,
             logs=NoLogs(),
-            settings=FlowSettings(),
+            settings=FlowSettings(brakes=self._pace.brakes),
             owner=f"bench-{self.restarts}",
             new_id=lambda: f"{self._rng.getrandbits(64):016x}",
         )

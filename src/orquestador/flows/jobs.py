@@ -148,7 +148,7 @@ class JobFollower:
                 shown = Shown(record.wanted, now, record.own_seq)
                 return replace(
                     work,
-                    doc=replace(free, confirmed=shown, doubt_until=None, why=None),
+                    doc=replace(free, confirmed=shown, doubt_until=None, why=work.listing.settled_why),
                     state=State.SETTLED,
                     done=max(work.done, record.version),
                     attempts=0,

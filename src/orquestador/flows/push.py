@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from orquestador.flows.brakes import HELD_AGAIN_S, Brakes
 from orquestador.flows.context import Context, jobs_lane, stock_lane
 from orquestador.flows.events import JOB, of_job
 from orquestador.flows.gathering import Gathering
@@ -46,6 +47,7 @@ class Pusher:
         self._x, self._channel = context, channel
         self._poll, self._follower = poll, follower
         self._numbers = Numbers(context, erp, channel)
+        self._brakes = Brakes(context, channel.id)
         self._live = LiveCheck(context, channel)
         self._owner = context.owner
         self._gathering = Gathering(context, channel)
@@ -57,6 +59,7 @@ class Pusher:
         given back."""
         if self._x.gates.stopped(self._channel.id):
             return 0
+        await self._brakes.tidy()
         async with in_hand(self._x, stock_lane(self._channel.id)) as self._owner:
             return await self._run()
 
@@ -163,6 +166,12 @@ class Pusher:
         if await paused(x):
             # The numbers go on being computed: what would change after `resume` can be looked at.
             await self._postpone(candidates, now + LOOK_AGAIN_S, PAUSED)
+            return
+        candidates, held = await self._brakes.sort(candidates)
+        for why, some in held.items():
+            self._gathering.forget(c.work.id for c in some)
+            await self._postpone(some, now + HELD_AGAIN_S, why)
+        if not candidates:
             return
         wait = await self._gathering.wait([c.work for c in candidates])
         if wait is not None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
+import pytest
+
+from orquestador.flows import reconcile
 from orquestador.flows.erp_lane import ErpLane
 from orquestador.flows.reconcile import Reconcile
 from orquestador.model.drift import Reconciled
 from orquestador.model.orders import LineState
+from orquestador.model.places import Scope
 from tests.unit.flows.test_push import Shop
 
 Step = Callable[[], Awaitable[None]]
@@ -148,13 +152,13 @@ async def test_what_was_confirmed_is_history_and_what_is_read_counts(shop: Shop)
 async def test_what_is_edited_just_after_a_read_is_right_again_within_fifteen_minutes(shop: Shop) -> None:
     """The worst moment: the next comparison is a whole interval away."""
     await shop.pusher.run_once()
-    reconcile = Reconcile(shop.context, shop.erp, shop.channel, shop.poll)
+    runs = Reconcile(shop.context, shop.erp, shop.channel, shop.poll)
     every_s = shop.context.settings.reconcile_s
     edited_at: list[float] = []
 
     async def loop() -> None:
         while True:
-            await shop.clock.sleep(await reconcile.run_when_due(every_s))
+            await shop.clock.sleep(await runs.run_when_due(every_s))
 
     looping = asyncio.ensure_future(loop())
     try:
@@ -162,7 +166,7 @@ async def test_what_is_edited_just_after_a_read_is_right_again_within_fifteen_mi
             while not shop.clock.sleepers:
                 await asyncio.sleep(0)
                 assert not looping.done()
-            last = await reconcile.last()
+            last = await runs.last()
             if last is not None and not edited_at:
                 # The numbers of this run were read when it began.
                 shop.channel.shown["A"] = 99
@@ -176,3 +180,29 @@ async def test_what_is_edited_just_after_a_read_is_right_again_within_fifteen_mi
         looping.cancel()
     assert shop.pushed == [{"A": 10}]
     assert shop.context.counters["drift_edited"] == 1
+
+
+async def test_rows_that_change_while_the_pages_are_read_are_compared_all_the_same(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skus = [f"S{n}" for n in range(8)]
+    shop.channel.shown |= dict.fromkeys(skus, 10)
+    shop.erp.stock |= dict.fromkeys(skus, 10)
+    await shop.catalogue.run_once()
+    await shop.pusher.run_once()
+    shop.channel.shown |= dict.fromkeys(skus, 99)
+    monkeypatch.setattr(reconcile, "PAGE", 2)
+    availability = shop.erp.availability
+
+    async def while_others_change(asked: Sequence[str], *scope: Scope) -> object:
+        shop.clock.advance(0.01)
+        await shop.journal.touch([f"listing:shop:{sku}" for sku in skus[:5]], "test")
+        return await availability(asked, *scope)
+
+    monkeypatch.setattr(shop.erp, "availability", while_others_change)
+
+    async def nothing() -> None:
+        monkeypatch.setattr(shop.erp, "availability", availability)
+
+    found = await run(shop, nothing)
+    assert (found.listings, found.drift) == (10, {"edited": 8})
