@@ -34,6 +34,8 @@ from orquestador.ports import Channel, Erp, Save
 TOP_UPS = 3
 """Claims for one batch: what already shows its number leaves room for others."""
 FOLD_AGAIN_S = 0.5
+OUTRUN_MAX = 5
+"""Looks in a row that own orders may make late."""
 POISON_MAX = 5
 """Listings of one step that may be set aside for errors of ours; with more it is not about them."""
 
@@ -52,6 +54,7 @@ class Pusher:
         self._owner = context.owner
         self._gathering = Gathering(context, channel)
         self._halves = Halves()
+        self._outrun: dict[str, int] = {}
         self._poisoned = 0
 
     async def run_once(self) -> int:
@@ -152,7 +155,18 @@ class Pusher:
             await self._poll.before_push(read_at)
             if not await self._all_folded(send):
                 return []
+            send = await self._of_now(send)
         return sorted(send, key=lambda c: -c.work.urgency)
+
+    async def _of_now(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Without those that orders of the channel changed since they were claimed: their number is of
+        before, and they are due again already. One that sells all the time is not left out for ever."""
+        fresh = {w.id: w.own_seq for w in await self._x.journal.get([c.work.id for c in candidates])}
+        changed = [c.work.id for c in candidates if fresh.get(c.work.id) != c.work.own_seq]
+        self._outrun = {i: self._outrun.get(i, 0) + 1 for i in changed}
+        late = {i for i in changed if self._outrun[i] <= OUTRUN_MAX}
+        await self._give_back(late)
+        return [c for c in candidates if c.work.id not in late]
 
     async def _all_folded(self, candidates: Sequence[Candidate]) -> bool:
         """Whether every order that was found counts in these numbers; else they are looked at again soon."""
