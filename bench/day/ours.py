@@ -107,7 +107,7 @@ class Pace:
     step_s: float = STEP_S
     restart_every_s: float = math.inf
     batch: int = 500
-    brakes: Limits = Limits()
+    brakes: Limits = field(default_factory=Limits)
 
 
 class Ours:
