@@ -37,6 +37,7 @@ class TestOdooErp(ErpContract, ErpReserveContract, ErpBackorderContract):
     """The contract."""
 
 
+@pytest.mark.sells
 class TestOdooSales(ErpSaleContract):
     """Sale orders."""
 

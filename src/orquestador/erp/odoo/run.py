@@ -213,7 +213,7 @@ class Run:
             "origin": movement.key,
             "picking_type_id": w.out_type_id if out else w.in_type_id,
             **places,
-            "move_ids": moves,
+            self.setup.dialect.moves_field: moves,
         }
 
     # --- steps that read
