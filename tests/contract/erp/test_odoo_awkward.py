@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from orquestador.erp.odoo import OdooErp
-from orquestador.model.ledger import recipe_after
 from orquestador.model.orders import Direction, OrderMode
+from orquestador.model.recipes import recipe_after
 from orquestador.model.stock import Availability
 from orquestador.ports import Erp, Movement, MovementState, Outcome
 from tests.contract.erp.goods import Goods
