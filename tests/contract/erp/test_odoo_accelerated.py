@@ -89,13 +89,15 @@ class TestOneCall:
     async def test_short_ones_and_one_that_is_refused_are_in_the_same_call(
         self, erp: OdooErp, world: OdooWorld, records: list[CallRecord]
     ) -> None:
-        await world.new_product(LOT, tracking="lot")
+        product = await world.new_product(LOT)
         await world.move(A, -997)
         plain, short, bad = (
             await sale(erp, (B, 1)),
             await sale(erp, (A, 5), (B, 2)),
             await sale(erp, (LOT, 1)),
         )
+        # A person has it tracked from now on, and Odoo refuses what has no lot.
+        await world.rpc("product.product", "write", [product], {"tracking": "lot"})
         records.clear()
         outcomes = await erp.apply([plain, bad, short])
         assert [r.action for r in records] == [RUN_ACTION]
