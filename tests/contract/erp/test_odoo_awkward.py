@@ -4,7 +4,6 @@ all kinds, lots and serial numbers, and bills that change."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
