@@ -193,8 +193,8 @@ class TestKits:
     async def test_consumables_and_services_in_a_kit_are_no_limit(
         self, erp: OdooErp, world: OdooWorld, goods: Goods
     ) -> None:
-        loose: dict[str, Any] = {"is_storable": False} if world.version >= 18 else {}
-        await goods.product(BAG, type="consu", **loose)
+        loose = {"is_storable": False} if world.version >= 18 else {}
+        await goods.product(BAG, 0, "unit", type="consu", **loose)
         await goods.product(WORK, type="service")
         await goods.kit(KIT, [(A, 2), (BAG, 1), (WORK, 1)])
         assert await available(erp, KIT) == UNITS / 2
