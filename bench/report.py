@@ -48,6 +48,8 @@ class Report:
     measures: list[Measure] = field(default_factory=list)
     facts: dict[str, object] = field(default_factory=dict)
     """What a reader needs to judge the numbers: rounds, sizes, settings."""
+    plain: dict[str, object] = field(default_factory=dict)
+    """For machines alone: what the JSON says at its top besides."""
 
     def add(self, *measures: Measure) -> None:
         self.measures += measures
@@ -74,6 +76,7 @@ class Report:
                 "at": at,
                 "machine": machine(),
                 **self.facts,
+                **self.plain,
                 "measures": measures,
             }
             sys.stdout.write(json.dumps(report) + "\n")

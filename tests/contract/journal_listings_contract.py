@@ -120,7 +120,7 @@ class ListingContract:
         for sku in ("S1", "S2"):
             listing = (await the_row(journal, listing_id(sku))).listing
             assert (listing.job_id, listing.wanted) == ("j1", 5)
-        assert (await journal.budget(BUDGET, FALABELLA_FEEDS)).tokens == 49
+        assert (await journal.budget(BUDGET, FALABELLA_FEEDS)).tokens == 48
         assert (await journal.counts()).open_jobs == 1
 
     async def test_a_job_leaves_out_listings_that_moved_on(
@@ -141,7 +141,7 @@ class ListingContract:
         refused = await _open(journal, job_of("j2", *again, at=clock.now()), again)
         assert refused == OpenedJob(None)
         assert [j.id for j in await journal.open_jobs(CHANNEL)] == ["j1"]
-        assert (await journal.budget(BUDGET, FALABELLA_FEEDS)).tokens == 49
+        assert (await journal.budget(BUDGET, FALABELLA_FEEDS)).tokens == 48
 
     async def test_an_empty_budget_changes_nothing_and_says_when(
         self, journal: Journal, clock: ManualClock
@@ -231,12 +231,12 @@ class ListingContract:
     # budget
 
     async def test_a_new_budget_is_full_and_refills(self, journal: Journal, clock: ManualClock) -> None:
-        assert (await journal.budget(BUDGET, FALABELLA_FEEDS)).tokens == 50
+        assert (await journal.budget(BUDGET, FALABELLA_FEEDS)).tokens == 49
         works = await _claimed(journal, clock, "S1")
         await _open(journal, job_of("j1", *works, at=clock.now()), works)
         clock.advance(60)
-        assert (await journal.budget(BUDGET, FALABELLA_FEEDS)).tokens == 49.5
-        assert (await journal.budget("other", FALABELLA_FEEDS)).tokens == 50
+        assert (await journal.budget(BUDGET, FALABELLA_FEEDS)).tokens == 48.5
+        assert (await journal.budget("other", FALABELLA_FEEDS)).tokens == 49
 
     async def test_a_429_empties_the_budget_and_a_success_heals_it(
         self, journal: Journal, clock: ManualClock

@@ -58,6 +58,27 @@ class QuestionContract:
         clock.advance(3600)
         assert (await journal.units(["S1"]))["S1"].unproven == 0
 
+    async def test_recent_orders_are_found_by_the_skus_of_their_lines(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        for ref, *skus in (("A1", "S1"), ("A2", "S2", "S1"), ("A3", "S3"), ("A4", "S\0$")):
+            await journal.save([Save(order_row(seen(ref, *((s, 1) for s in skus), at=clock.now())))])
+            clock.advance(10.0)
+        taken = await the_row(journal, order_id("A1"))
+        assert taken.order is not None
+        await journal.save([Save(replace(taken, doc=replace(taken.order, history=True)))])
+        await journal.upsert_listings([listing_row("S1")])
+
+        async def found(since: float, *skus: str) -> list[str]:
+            return sorted(w.ref for w in await journal.recent_orders(skus, since))
+
+        start = clock.now() - 40.0
+        assert await found(start, "S1") == ["A1", "A2"]
+        assert await found(start + 5.0, "S1") == ["A2"]
+        assert await found(start, "S1", "S2", "S3", "S9") == ["A1", "A2", "A3"]
+        assert await found(start, "S\0$") == ["A4"]
+        assert await found(start) == []
+
     async def test_many_skus_are_asked_at_once(self, journal: Journal, clock: ManualClock) -> None:
         skus = [f"S{n}" for n in range(1500)]
         await journal.save([Save(order_row(seen("A1", *((s, 1) for s in skus), at=clock.now())))])

@@ -377,7 +377,7 @@ async def test_a_job_that_was_never_opened_pushes_nothing_and_holds_nothing(
         with pytest.raises(StoreUnavailable):
             await journal.open_job(job, works, "feeds", FALABELLA_FEEDS)
     assert await journal.open_jobs(CHANNEL) == await journal.recent_jobs(CHANNEL, 9) == []
-    assert (await journal.budget("feeds", FALABELLA_FEEDS)).tokens == 49
+    assert (await journal.budget("feeds", FALABELLA_FEEDS)).tokens == 48
     assert await journal.recover() == 0  # it may still be at work
     assert await claimed_ids(journal, Kind.LISTING) == []
     clock.advance(ABANDONED_S)

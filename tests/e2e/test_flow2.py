@@ -12,7 +12,13 @@ from tests.e2e.stack import ADMIN, SECRET, Stack, wait_for
 
 # The cursor of the ERP looks hardly ever, so that what is shown here comes from its webhook; hints are looked
 # at as early as it gets.
-SERVICE = {"ODOO_POLL_S": "7200", "HINT_DELAYS_S": "0.01,0.5", "FALABELLA_WRITE_TIMEOUT_S": "2"}
+SERVICE = {
+    "ODOO_POLL_S": "7200",
+    "HINT_DELAYS_S": "0.01,0.5",
+    "FALABELLA_WRITE_TIMEOUT_S": "2",
+    # These tests sell out one SKU after the other, by hand in Odoo: tests of brakes are elsewhere.
+    "BRAKE_LISTINGS": "1000",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)

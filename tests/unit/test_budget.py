@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,9 +11,14 @@ from hypothesis import strategies as st
 from orquestador.model.budget import (
     DAY_S,
     FALABELLA_FEEDS,
+    LINGER_MAX_INTERVALS,
+    LINGER_MIN_S,
     MAX_INTERVAL_S,
     Budget,
     BudgetSpec,
+    kept_for_urgent,
+    linger_s,
+    ordinary_wait,
     succeeded,
     take,
     throttled,
@@ -91,6 +98,25 @@ def test_each_success_halves_the_interval_back_to_the_published_one() -> None:
 
 def test_falabellas_published_limits() -> None:
     assert (FALABELLA_FEEDS.burst, FALABELLA_FEEDS.interval_s, FALABELLA_FEEDS.per_day) == (50, 120, 770)
+    assert FALABELLA_FEEDS.usable == 49
+
+
+@given(st.lists(st.tuples(st.floats(0, 400), st.floats(0, 100)), min_size=60, max_size=200))
+def test_a_call_that_was_long_on_its_way_never_leaves_the_last_one_without(
+    calls: list[tuple[float, float]],
+) -> None:
+    """Each call is taken when it leaves, and counted on the other side when it arrives."""
+    ours, now, arrivals = Budget.full(FALABELLA_FEEDS, NOW), NOW, [NOW]
+    published = replace(FALABELLA_FEEDS, spare=0)
+    theirs = Budget.full(published, NOW)
+    for pause, on_its_way in calls:
+        now += 0.0 if len(arrivals) < 50 else pause  # the burst at once, the rest as it comes
+        ours, retry_at = take(ours, FALABELLA_FEEDS, now)
+        if retry_at is None:
+            arrivals.append(now + on_its_way)
+    for at in sorted(arrivals[1:]):
+        theirs, refused = take(theirs, published, at)
+        assert refused is None
 
 
 @given(st.lists(st.one_of(st.floats(-200, 5000), st.just("throttled"), st.just("succeeded")), max_size=200))
@@ -117,3 +143,64 @@ def test_the_published_limits_hold_whatever_happens(steps: list[float | str]) ->
         for upto in day:
             burst = [c for c in day if c <= upto]
             assert len(burst) <= spec.burst + (upto - at) / spec.interval_s + 1e-6
+
+
+def test_coalescing_grows_as_the_budget_empties() -> None:
+    waits = [linger_s(tokens, FALABELLA_FEEDS) for tokens in (49, 46, 30, 15, 10)]
+    assert waits[0] == LINGER_MIN_S
+    assert waits == sorted(waits)
+    assert waits[1] < 1.0
+    assert waits[-1] == LINGER_MAX_INTERVALS * FALABELLA_FEEDS.interval_s
+
+
+def _holding(tokens: float) -> Budget:
+    return Budget(tokens=tokens, refilled_at=NOW, interval_s=FALABELLA_FEEDS.interval_s)
+
+
+def test_the_last_calls_of_the_burst_are_kept_for_what_is_urgent() -> None:
+    kept = kept_for_urgent(FALABELLA_FEEDS)
+    assert kept == 10
+    for tokens in (1.0, 5.5, kept + 0.5):
+        wait = ordinary_wait(_holding(tokens), FALABELLA_FEEDS, now=NOW, last_push_at=0.0)
+        assert wait is not None
+        assert wait[0] == pytest.approx(NOW + (kept + 1 - tokens) * 120.0)
+        assert wait[1] == "kept_for_urgent"
+    assert ordinary_wait(_holding(kept + 1.0), FALABELLA_FEEDS, now=NOW, last_push_at=0.0) is None
+
+
+def test_an_ordinary_change_goes_at_the_instant_that_was_told() -> None:
+    budget = _spend(Budget.full(FALABELLA_FEEDS, NOW), 43, NOW, FALABELLA_FEEDS)
+    wait = ordinary_wait(budget, FALABELLA_FEEDS, now=NOW, last_push_at=0.0)
+    assert wait is not None
+    for step in range(1, 51):  # looked at often meanwhile
+        at = NOW + (wait[0] - NOW) * step / 50
+        budget = budget.refill(FALABELLA_FEEDS, at)
+    assert ordinary_wait(budget, FALABELLA_FEEDS, now=wait[0], last_push_at=0.0) is None
+
+
+@given(st.floats(1, 49), st.floats(0, 2000), st.booleans())
+def test_a_change_that_is_gathered_goes_at_the_instant_that_was_told(
+    tokens: float, since: float, returns: bool
+) -> None:
+    def wait(at: float) -> tuple[float, str] | None:
+        budget = _holding(tokens).refill(FALABELLA_FEEDS, at)
+        return ordinary_wait(budget, FALABELLA_FEEDS, now=at, last_push_at=NOW - since, returns=returns)
+
+    told = wait(NOW)
+    if told is not None:
+        at, why = told
+        assert NOW < at <= NOW + 11 * FALABELLA_FEEDS.interval_s
+        assert why in ("kept_for_urgent", "coalescing")
+        assert wait(at + 0.02) is None
+        assert wait(NOW + (at - NOW) * 0.98 - 0.05) is not None
+
+
+def test_without_any_call_left_the_budget_itself_says_until_when() -> None:
+    assert ordinary_wait(_holding(0.5), FALABELLA_FEEDS, now=NOW, last_push_at=0.0) is None
+
+
+@pytest.mark.parametrize("burst", [1, 3, 4])
+def test_a_small_burst_keeps_nothing(burst: int) -> None:
+    spec = BudgetSpec(burst=burst, interval_s=1.0, per_day=1000)
+    assert kept_for_urgent(spec) == 0
+    assert ordinary_wait(Budget.full(spec, NOW), spec, now=NOW, last_push_at=0.0) is None

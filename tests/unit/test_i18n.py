@@ -28,6 +28,7 @@ REASON_AT = {
     "_wait": 1,
     "_again": 3,
     "_postpone": 2,
+    "_hold": 2,
 }
 REASON_NAMES = ("reason", "why", "hold", "failure")
 FINDING_CODE = re.compile(r"(?:odoo|falabella)\.[a-z_]+")
@@ -60,6 +61,9 @@ def heads(node: ast.expr | None) -> Iterator[str]:
             yield from (*heads(body), *heads(other))
         case ast.BinOp(left=left):
             yield from heads(left)
+        case ast.Tuple(elts=parts):
+            for part in parts:
+                yield from heads(part)
 
 
 def name_of(call: ast.Call) -> str:
@@ -93,7 +97,7 @@ def reason_codes() -> set[str]:
                 for keyword in node.keywords:
                     if keyword.arg in REASON_NAMES:
                         codes |= set(heads(keyword.value))
-            elif isinstance(node, ast.FunctionDef) and node.name == "_line_problem":
+            elif isinstance(node, ast.FunctionDef) and node.name in ("_line_problem", "ordinary_wait"):
                 for inner in ast.walk(node):
                     if isinstance(inner, ast.Return):
                         codes |= set(heads(inner.value))
@@ -123,7 +127,14 @@ def test_the_collectors_find_what_they_should() -> None:
     assert {"placeholder", "channel_gone", "not_checked_yet", "*.unreachable"} <= finding_codes()
     assert {"odoo.scope", "odoo.customer_location", "falabella.credentials"} <= finding_codes()
     assert {"unknown_sku", "order_not_visible", "cancelled_in_erp", "foreign_document"} <= reason_codes()
-    assert {"budget", "coalescing", "observing", "before_go_live", "settled_by_person"} <= reason_codes()
+    assert {
+        "budget",
+        "coalescing",
+        "kept_for_urgent",
+        "observing",
+        "before_go_live",
+        "settled_by_person",
+    } <= reason_codes()
     assert {"unknown_state", "give_back_unclear", "sku_not_found_on_channel"} <= reason_codes()
     assert {"status.dead", "golive.ask", "help.main", "help.work.list"} <= text_codes()
 

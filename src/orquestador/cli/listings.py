@@ -9,7 +9,7 @@ import typer
 from orquestador.cli.options import AsJson, Channel, Limit, Sku, States
 from orquestador.cli.screen import show_table
 from orquestador.cli.session import Session, open_session
-from orquestador.cli.shape import Row, print_json, seconds_since
+from orquestador.cli.shape import Row, local_time, print_json, seconds_since
 from orquestador.cli.words import help_text
 from orquestador.cli.work import find, why
 from orquestador.i18n import age, reason
@@ -86,6 +86,16 @@ def _row(session: Session, row: Row) -> tuple[object, ...]:
         "" if shows is None else shows["quantity"],
         "" if wanted is None else wanted,
         session.say(f"state.{row['state']}"),
-        reason(session.lang, why(row), "listing").title,
+        _why(session, row),
         "" if passed is None else age(session.lang, passed),
     )
+
+
+def _why(session: Session, row: Row) -> str:
+    """Why its number is not newer; where it waits, until when too."""
+    waits = row["listing"].get("waits") or {}
+    title = reason(session.lang, waits.get("why") or why(row), "listing").title
+    until = waits.get("until")
+    if row["state"] != "waiting" or until is None or (seconds_since(until) or 0.0) >= 0.0:
+        return title
+    return session.say("listing.until", why=title, at=local_time(until, session.settings.app_timezone)[11:])

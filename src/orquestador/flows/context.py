@@ -10,6 +10,7 @@ from orquestador.flows.events import News, of_work
 from orquestador.flows.failures import Failures
 from orquestador.flows.pressure import Pressure
 from orquestador.flows.without import NoBroadcast, NoCache
+from orquestador.model.brakes import Brake, Limits
 from orquestador.model.golive import GoLive
 from orquestador.model.logs import LogEntry, LogStatus
 from orquestador.model.orders import OrderMode
@@ -65,6 +66,7 @@ class FlowSettings:
     sale_customers: bool = True
     """Sale orders need the buyer; False where one contact buys everything."""
     rule: Rule = field(default_factory=Rule)
+    brakes: Limits = field(default_factory=Limits)
     publish: str | Sequence[str] = "all"
     """`all`, `none`, or the SKUs that are managed."""
     fold_batch: int = 200
@@ -150,11 +152,13 @@ class Gates:
 
 class Modes:
     """Which channels are live, and whether all of it is paused, as stored in the journal (`golive:<channel>`,
-    `paused`)."""
+    `paused`, `brake:<channel>`)."""
 
     def __init__(self) -> None:
         self._live: dict[str, GoLive] = {}
         self.paused: Pause | None = None
+        self.brakes: dict[str, Brake] = {}
+        """Of each channel as it was read last; who decides by it reads it again (`flows.brakes`)."""
         self.followed: set[str] = set()
         """Channels whose work was looked at again after this process had heard of their go-live."""
 

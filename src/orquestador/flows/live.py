@@ -11,7 +11,7 @@ from orquestador.model.errors import UpstreamError
 from orquestador.model.ledger import may_have_effects
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Direction
-from orquestador.model.stock import LIVE_MOVED, ZEROING_URGENCY, Listing, Shown, WriteMeans, urgency
+from orquestador.model.stock import LIVE_MOVED, URGENT, Listing, Shown, WriteMeans, urgency
 from orquestador.model.work import Kind, State, Work
 from orquestador.ports import Channel, Save, WorkQuery
 
@@ -90,8 +90,7 @@ class LiveCheck:
                     # The ERP is away: right for now, and looked at again when it is back.
                     saves.append(self._put_off(candidate, "erp_away", ERP_AWAY_AGAIN_S))
                     continue
-                why = "oversold" if (listing.available or 0.0) < 0 else None
-                saves.append(self._settled(candidate, replace(listing, why=why)))
+                saves.append(self._settled(candidate, replace(listing, why=listing.settled_why)))
                 continue
             hold: _Hold | None = None
             if moved is not None and asked_at < moved.at + MOVED_AGAIN_S:
@@ -164,7 +163,7 @@ class LiveCheck:
         if now >= self._blind_since + BLIND_AFTER_S:
             x.count("pushed_unread", len(candidates))
             return list(candidates), []
-        send = [c for c in candidates if c.work.urgency >= ZEROING_URGENCY]
+        send = [c for c in candidates if c.work.urgency >= URGENT]
         gone = {c.work.id for c in send}
         rest = [self._put_off(c, "live_unread", READ_AGAIN_S) for c in candidates if c.work.id not in gone]
         return send, rest

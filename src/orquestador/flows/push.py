@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from orquestador.flows.brakes import HELD_AGAIN_S, Brakes
 from orquestador.flows.context import Context, jobs_lane, stock_lane
 from orquestador.flows.events import JOB, of_job
+from orquestador.flows.gathering import Gathering
 from orquestador.flows.halves import Halves
 from orquestador.flows.hands import in_hand
 from orquestador.flows.jobs import JobFollower
@@ -16,6 +18,7 @@ from orquestador.flows.numbers import Numbers
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
 from orquestador.flows.poll import OrdersPoll
 from orquestador.model.errors import (
+    AccessDenied,
     Ambiguous,
     AuthRefused,
     RateLimited,
@@ -24,7 +27,7 @@ from orquestador.model.errors import (
     Unavailable,
 )
 from orquestador.model.logs import LogStatus
-from orquestador.model.stock import ZEROING_URGENCY, Job, JobRecord, JobState, linger_s
+from orquestador.model.stock import Job, JobRecord, JobState
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
 from orquestador.ports import Channel, Erp, Save
@@ -34,6 +37,8 @@ TOP_UPS = 3
 FOLD_AGAIN_S = 0.5
 OUTRUN_MAX = 5
 """Looks in a row that own orders may make late."""
+DENIALS_MAX = 8
+"""More pushes in a row that are denied than it takes to find one listing: the account lacks the right."""
 POISON_MAX = 5
 """Listings of one step that may be set aside for errors of ours; with more it is not about them."""
 
@@ -47,11 +52,14 @@ class Pusher:
         self._x, self._channel = context, channel
         self._poll, self._follower = poll, follower
         self._numbers = Numbers(context, erp, channel)
+        self._brakes = Brakes(context, channel.id)
         self._live = LiveCheck(context, channel)
         self._owner = context.owner
+        self._gathering = Gathering(context, channel)
         self._halves = Halves()
         self._outrun: dict[str, int] = {}
-        self._last_push_at = 0.0
+        self._denials = DENIALS_MAX
+        """In a row; before the first push nobody knows whether the account has the right."""
         self._poisoned = 0
 
     async def run_once(self) -> int:
@@ -59,6 +67,7 @@ class Pusher:
         given back."""
         if self._x.gates.stopped(self._channel.id):
             return 0
+        await self._brakes.tidy()
         async with in_hand(self._x, stock_lane(self._channel.id)) as self._owner:
             return await self._run()
 
@@ -75,9 +84,13 @@ class Pusher:
                 if not more:
                     break
                 works += more
-                candidates += await self._isolated(more)
-                if not candidates or len(candidates) >= channel.max_batch:
+                decided = await self._isolated(more)
+                candidates += decided
+                self._gathering.forget({w.id for w in more} - {c.work.id for c in decided})
+                room = channel.max_batch - len(candidates)
+                if not candidates or room <= 0:
                     break
+                await self._gathering.bring_along([c.work for c in candidates], room)
             if candidates:
                 with serving(
                     skus=list(dict.fromkeys(s for c in candidates for s in (c.work.listing.sku, c.work.ref)))
@@ -180,15 +193,19 @@ class Pusher:
             # The numbers go on being computed: what would change after `resume` can be looked at.
             await self._postpone(candidates, now + LOOK_AGAIN_S, PAUSED)
             return
-        budget = await x.journal.budget(channel.id, channel.budget)
+        candidates, held = await self._brakes.sort(candidates)
+        for why, some in held.items():
+            self._gathering.forget(c.work.id for c in some)
+            await self._postpone(some, now + HELD_AGAIN_S, why)
+        if not candidates:
+            return
+        wait = await self._gathering.wait([c.work for c in candidates])
+        if wait is not None:
+            await self._hold(candidates, *wait)
+            return
         candidates, later = self._halves.split(candidates)
         if later:
             await self._postpone(later, now + x.settings.tick_s, "coalescing")
-        top = max(c.work.urgency for c in candidates)
-        hold = 0.0 if top >= ZEROING_URGENCY else linger_s(budget.tokens, channel.budget)
-        if budget.tokens >= 1.0 and now < self._last_push_at + hold:
-            await self._postpone(candidates, self._last_push_at + hold, "coalescing")
-            return
         job = Job(
             id=x.new_id(),
             channel=channel.id,
@@ -210,13 +227,13 @@ class Pusher:
         )
         opened = await x.journal.open_job(job, [c.work for c in candidates], channel.id, channel.budget)
         if opened.retry_at is not None:
-            await self._postpone(candidates, opened.retry_at, "budget")
+            await self._hold(candidates, opened.retry_at, "budget")
             return
         taken = {record.work_id for record in opened.job.records} if opened.job else set()
         await self._give_back(c.work.id for c in candidates if c.work.id not in taken)
         if opened.job is None:
             return
-        self._last_push_at = now
+        self._gathering.pushed(taken, now)
         x.broadcast.publish(JOB, of_job(opened.job))
         await self._call(opened.job)
 
@@ -235,6 +252,17 @@ class Pusher:
         except Rejected as error:
             self._halves.refused(job)
             await self._follower.give_up(job, JobState.FAILED, f"rejected:{error.detail}", attempt=True)
+        except AccessDenied as error:
+            # A missing right refuses every push, a SKU that is not ours only its own (falabella.md 1.6).
+            # As long as others are accepted, a lone listing is to blame.
+            self._halves.refused(job)
+            self._denials += 1
+            allowed = self._denials <= DENIALS_MAX
+            blamed = allowed and len(job.records) == 1
+            note = f"rejected:{error.detail}" if blamed else f"away:{error.detail}"
+            await self._follower.give_up(job, JobState.FAILED, note, attempt=blamed)
+            if not allowed:
+                raise
         except (Unavailable, AuthRefused) as error:
             await self._follower.give_up(job, JobState.FAILED, f"away:{error.detail}")
             raise
@@ -246,6 +274,10 @@ class Pusher:
             note = f"internal_error:{type(error).__name__}"
             await self._follower.give_up(job, JobState.UNVERIFIED, note, attempt=True)
         else:
+            if self._denials > DENIALS_MAX:
+                # The right is there now: what was in question was not about any listing.
+                self._halves.forget()
+            self._denials = 0
             self._halves.accepted(job)
             following = replace(job, state=JobState.FOLLOWING, external_id=external_id)
             await x.journal.save_job(following)
@@ -259,20 +291,13 @@ class Pusher:
                 skus=job.skus,
             )
 
+    async def _hold(self, candidates: Sequence[Candidate], at: float, why: str) -> None:
+        """They wait for a call."""
+        times = self._gathering.hold([c.work for c in candidates], at)
+        await self._save([_later(c, until, why) for c, until in zip(candidates, times, strict=True)])
+
     async def _postpone(self, candidates: Sequence[Candidate], at: float, why: str) -> None:
-        saves = [
-            Save(
-                replace(
-                    c.work,
-                    doc=replace(c.work.listing, why=why),
-                    state=State.WAITING,
-                    due_at=at,
-                    reason=why,
-                )
-            )
-            for c in candidates
-        ]
-        await self._save(saves)
+        await self._save([_later(c, at, why) for c in candidates])
 
     async def _save(self, saves: Sequence[Save]) -> None:
         stored = await self._x.save(saves)
@@ -282,6 +307,12 @@ class Pusher:
         """Rows that somebody changed meanwhile are due again now, not when our lease is over."""
         if changed := list(ids):
             await self._x.journal.release(self._owner, changed)
+
+
+def _later(candidate: Candidate, at: float, why: str) -> Save:
+    work = candidate.work
+    doc = replace(work.listing, why=why)
+    return Save(replace(work, doc=doc, state=State.WAITING, due_at=at, reason=why))
 
 
 def _shown(quantities: Mapping[str, int], most: int = 50) -> dict[str, object]:

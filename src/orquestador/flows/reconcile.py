@@ -24,7 +24,7 @@ from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Units
 from orquestador.model.stock import Availability, Shown, WriteMeans, net_quantity
 from orquestador.model.work import Kind, State, Work, work_id
-from orquestador.ports import Channel, Erp, Save, WorkQuery
+from orquestador.ports import Channel, Erp, ProductProblem, Save, WorkQuery
 
 PAGE = 500
 """Listings a page, so at most as many SKUs a call of the ERP."""
@@ -185,10 +185,12 @@ class Reconcile:
         seen: list[_Seen] = []
         for work in sent:
             answer = answers.get(work.listing.sku)
-            if isinstance(answer, Availability):
+            if isinstance(answer, Availability) or answer is ProductProblem.ARCHIVED:
                 own = units.get(work.ref, Units())
                 out = unproven.get(work.listing.sku, 0)
-                should = net_quantity(answer.available, out, rules[work.ref].rule)
+                should = 0  # archived: whatever a rule says
+                if isinstance(answer, Availability):
+                    should = net_quantity(answer.available, out, rules[work.ref].rule)
                 shows = numbers[work.ref]
                 if self._channel.live_means is WriteMeans.GROSS:
                     shows = max(0, shows - own.reserved.get(self._channel.id, 0))

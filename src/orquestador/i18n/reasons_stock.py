@@ -25,6 +25,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "junta cambios para gastar una sola llamada",
         "gathers changes to spend one call only",
     ),
+    "reason.goes_along": (
+        "sale con otro cambio, en la misma llamada",
+        "goes along with another change, in the same call",
+    ),
+    "reason.in_push": (
+        "enviado: se espera el resultado del canal",
+        "sent: the channel's result is awaited",
+    ),
+    "reason.kept_for_urgent": (
+        "quedan pocas llamadas: se guardan para lo que se agota",
+        "few calls are left: they are kept for what sells out",
+    ),
     "reason.budget": (
         "el canal limita las llamadas: espera la próxima",
         "the channel limits calls: waiting for the next one",
@@ -63,6 +75,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason.no_report": (
         "el canal no entrega el resultado del envío: {detail}",
         "the channel gives no result of the push: {detail}",
+    ),
+    "reason.unanswered": (
+        "el canal no dijo en media hora qué fue del envío ({detail})",
+        "the channel did not say for half an hour what became of the push ({detail})",
     ),
     "reason.no_end": ("el envío no terminó en 10 minutos", "the push did not end within 10 minutes"),
     "reason.never_arrived": ("el envío no llegó al canal", "the push never arrived at the channel"),

@@ -366,6 +366,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "listing.col.state": ("estado", "state"),
     "listing.col.why": ("por qué", "why"),
     "listing.col.age": ("hace", "age"),
+    "listing.until": ("{why}, hasta las {at}", "{why}, until {at}"),
     "listing.none_differs": (
         "Ninguna publicación conocida cambiaría.",
         "No listing that is known would change.",

@@ -6,6 +6,13 @@ from dataclasses import dataclass, replace
 
 DAY_S = 86_400.0
 MAX_INTERVAL_S = 600.0
+LINGER_MIN_S = 0.3
+"""A burst of sales becomes one call, and nobody waits for it noticeably."""
+SOON_S = 0.01
+LINGER_MAX_INTERVALS = 5.0
+"""With no call but the kept ones left, an ordinary change waits at most so many intervals for company."""
+URGENT_SHARE = 0.2
+"""Of the burst: so many calls are kept for what is urgent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +23,17 @@ class BudgetSpec:
     burst: int
     interval_s: float
     per_day: int
+    spare: int = 0
+    """Calls of the burst that are never made. The other side counts a call when it arrives: one that was
+    long on its way would else let the last one of the burst find nothing."""
+
+    @property
+    def usable(self) -> int:
+        """Calls of the burst that may be made."""
+        return self.burst - self.spare
 
 
-FALABELLA_FEEDS = BudgetSpec(burst=50, interval_s=120.0, per_day=770)
+FALABELLA_FEEDS = BudgetSpec(burst=50, interval_s=120.0, per_day=770, spare=1)
 """falabella.md §5: 50 feed calls, then one per 120 s, 770 a day, counted per seller."""
 
 
@@ -34,11 +49,11 @@ class Budget:
 
     @classmethod
     def full(cls, spec: BudgetSpec, now: float) -> Budget:
-        return cls(tokens=float(spec.burst), refilled_at=now, interval_s=spec.interval_s)
+        return cls(tokens=float(spec.usable), refilled_at=now, interval_s=spec.interval_s)
 
     def refill(self, spec: BudgetSpec, now: float) -> Budget:
         now = max(now, self.refilled_at)
-        tokens = min(float(spec.burst), self.tokens + (now - self.refilled_at) / self.interval_s)
+        tokens = min(float(spec.usable), self.tokens + (now - self.refilled_at) / self.interval_s)
         # An hour counts until its last call is surely older than a day.
         recent = tuple((at, n) for at, n in self.recent if at + 3600.0 > now - DAY_S)
         return replace(self, tokens=tokens, refilled_at=now, recent=recent)
@@ -75,3 +90,50 @@ def throttled(budget: Budget, now: float) -> Budget:
 def succeeded(budget: Budget, spec: BudgetSpec) -> Budget:
     """After an accepted call: the interval halves back towards the published one."""
     return replace(budget, interval_s=max(spec.interval_s, budget.interval_s / 2))
+
+
+def kept_for_urgent(spec: BudgetSpec) -> int:
+    """Calls of the burst that ordinary changes leave alone; what comes back in stock leaves half of them."""
+    return int(spec.burst * URGENT_SHARE)
+
+
+def linger_s(tokens: float, spec: BudgetSpec) -> float:
+    """Seconds to gather ordinary changes since the last push: a moment while calls are plenty, else longer.
+
+    Coalescing harder as the bucket empties keeps calls for what is urgent.
+    """
+    kept = kept_for_urgent(spec)
+    used = 1.0 - min(1.0, max(0.0, (tokens - kept) / max(1, spec.usable - kept)))
+    return max(LINGER_MIN_S, float(LINGER_MAX_INTERVALS * spec.interval_s * used**3))
+
+
+def ordinary_wait(
+    budget: Budget, spec: BudgetSpec, *, now: float, last_push_at: float, returns: bool = False
+) -> tuple[float, str] | None:
+    """Until when changes that are not urgent wait, and the reason; None = they may go now.
+
+    `budget` is refilled up to `now`; `last_push_at` = 0: nothing more is gathered; `returns`: one of them
+    comes back in stock. What is urgent does not ask here, and takes along whatever waits.
+    """
+    if budget.tokens < 1.0:
+        return None  # no call is left at all: taking one says until when
+    kept = kept_for_urgent(spec)
+    # As in `take`: many small refills must not leave 0.999999 of a call.
+    missing = max(0.0, (kept // 2 if returns else kept) + 1.0 - budget.tokens - 1e-9)
+
+    def early_s(at: float) -> float:
+        """Seconds that are still to be gathered at an instant, with the calls that are there by then."""
+        return last_push_at + linger_s(budget.tokens + (at - now) / budget.interval_s, spec) - at
+
+    soonest = now + missing * budget.interval_s
+    latest = soonest + early_s(soonest)
+    if latest - soonest > SOON_S:
+        low = soonest
+        while latest - low > SOON_S:
+            middle = (low + latest) / 2
+            low, latest = (middle, latest) if early_s(middle) > 0.0 else (low, middle)
+    else:
+        latest = soonest
+    if latest <= now:
+        return None
+    return latest, "kept_for_urgent" if missing else "coalescing"

@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from orquestador.model.budget import BudgetSpec
 from orquestador.model.orders import Units
 
 LIVE_MOVED = "live_moved"
 """Why a listing is looked at: its number was read to have changed while nothing of ours did."""
-LINGER_MIN_S = 0.3
-"""A burst of sales becomes one call, and nobody waits for it noticeably."""
-
-
 FROZEN = "frozen"
 """Why the number of a listing is not sent: a person froze it, or its channel."""
+
+ARCHIVED = "archived_sku"
+"""Why a listing shows 0: its product is no longer sold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +91,13 @@ class Listing:
     rule: RuleUse | None = None
     """Which rule gave `wanted`; None = it is what the ERP can promise."""
 
+    @property
+    def settled_why(self) -> str | None:
+        """What a person should know of a listing that shows its right number."""
+        if self.why == ARCHIVED:
+            return ARCHIVED
+        return "oversold" if (self.available or 0.0) < 0 else None
+
     def doubtful(self, now: float) -> bool:
         """True while a number that shows is no proof, because a lost push may still write over it."""
         return self.doubt_until is not None and now < self.doubt_until
@@ -144,8 +149,15 @@ def written_quantity(net: int, units: Units, channel: str, means: WriteMeans) ->
     return net + units.reserved.get(channel, 0) if means is WriteMeans.GROSS else net
 
 
-ZEROING_URGENCY = 90.0
-"""From here on a listing promises almost nothing but what is gone."""
+URGENT = 90.0
+"""From here on a listing may use the calls that are kept: it falls to nothing, or near it to less than a
+half."""
+RETURNS = 60.0
+"""From here on a listing is not gathered with others: it comes back, and shows nothing until then."""
+
+
+NEAR_ZERO = 5
+"""Units: below so many left a fall is as risky as it looks, above them ever less."""
 
 
 def urgency(listing: Listing, wanted: int) -> float:
@@ -155,8 +167,11 @@ def urgency(listing: Listing, wanted: int) -> float:
         return 1.0
     shown = newest.quantity
     if wanted >= shown:
-        return 0.0
-    return 100.0 if wanted == 0 else 10.0 + min(80.0, 80.0 * (shown - wanted) / (wanted + 1))
+        return RETURNS if shown == 0 < wanted else 0.0
+    if wanted == 0:
+        return 100.0
+    near = min(1.0, NEAR_ZERO / wanted)
+    return 10.0 + near * min(80.0, 80.0 * (shown - wanted) / (wanted + 1))
 
 
 class RecordOutcome(StrEnum):
@@ -222,12 +237,3 @@ def record_outcomes(job: Job, outcomes: Mapping[str, tuple[RecordOutcome, str | 
         for o, why in [outcomes.get(r.ref, (RecordOutcome.UNKNOWN, None))]
     )
     return replace(job, records=records)
-
-
-def linger_s(tokens: float, spec: BudgetSpec) -> float:
-    """Seconds to gather changes since the last push: a moment while calls are plenty, else longer.
-
-    Coalescing harder as the bucket empties keeps calls for what is urgent.
-    """
-    used = 1.0 - min(1.0, max(0.0, tokens / spec.burst))
-    return max(LINGER_MIN_S, float(spec.interval_s * used**3))

@@ -314,6 +314,11 @@ class Journal(Protocol):
         """Rules whose `tell_at` is past, the oldest first."""
         ...
 
+    async def recent_orders(self, skus: Sequence[str], since: float) -> list[Work]:
+        """Orders with lines of these SKUs (the ERP's) whose rows were made since then; the oldest may be
+        missing where a SKU has more than 200."""
+        ...
+
     async def unproven_orders(self, skus: Sequence[str]) -> list[str]:
         """Work ids of the orders with committed units of these SKUs that are not proven out of the ERP."""
         ...
@@ -344,6 +349,11 @@ class Journal(Protocol):
 
     async def set_meta_if_absent(self, name: str, value: object) -> object:
         """The stored value: ours, or the one that was there."""
+        ...
+
+    async def swap_meta(self, name: str, seen: object | None, value: object) -> bool:
+        """Compare-and-set: store `value` where what is stored is `seen` as it was read (None = nothing);
+        False, and nothing changes, where it is something else by now."""
         ...
 
     async def recover(self, owner_prefix: str | None = None) -> int:

@@ -46,6 +46,9 @@ class FalabellaAccount:
     order_mode: OrderMode
     scope: Scope
     """The warehouse that its orders are taken from, and the places whose stock is published."""
+    facility_id: str | None
+    """The one warehouse over there that it writes, by Falabella's id, or by the seller's own."""
+    seller_warehouse_id: str | None
     sale_partner: str | None
     """The reference of the one contact that buys everything; None = each buyer is a contact."""
     sale_shipping_sku: str | None
@@ -99,6 +102,8 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
                 usable(settings.falabella_warehouse) or default_warehouse(settings),
                 settings.falabella_locations,
             ),
+            facility_id=usable(settings.falabella_facility_id),
+            seller_warehouse_id=usable(settings.falabella_seller_warehouse_id),
             sale_partner=settings.falabella_sale_partner,
             sale_shipping_sku=settings.falabella_sale_shipping_sku,
             webhook_secret=webhook_secret(settings, settings.falabella_webhook_secret),
@@ -164,12 +169,15 @@ def webhook_secret(settings: Settings, value: SecretStr | None) -> str | None:
 
 def mode(settings: Settings) -> Literal["observe", "live"]:
     """MODE, or else live only when every upstream that is configured is on loopback (design §6.2)."""
-    if settings.mode:
-        return settings.mode
+    return settings.mode or ("live" if all_on_loopback(settings) else "observe")
+
+
+def all_on_loopback(settings: Settings) -> bool:
+    """Whether everything that is configured is on this machine: a first look, with the sandboxes."""
     upstreams = [url for url in (settings.odoo_url, settings.falabella_api_url) if url]
     if settings.falabella_api_key and not settings.falabella_api_url:
         upstreams.append(FALABELLA_URL)
-    return "live" if upstreams and all(map(is_loopback_url, upstreams)) else "observe"
+    return bool(upstreams) and all(map(is_loopback_url, upstreams))
 
 
 def language(settings: Settings) -> Literal["es", "en"]:

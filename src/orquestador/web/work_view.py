@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from orquestador.model.orders import Line, ManualMovement, Order
 from orquestador.model.stock import Listing
-from orquestador.model.work import Work
+from orquestador.model.work import State, Work
 from orquestador.ports import Receipt
 from orquestador.web.render import instant, to_json
+
+IN_PUSH = "in_push"
+"""Its number is sent, and the channel's result not known yet."""
 
 
 def render_work(work: Work) -> dict[str, object]:
@@ -31,7 +34,7 @@ def render_work(work: Work) -> dict[str, object]:
         case Order() as order:
             row["order"] = render_order(order)
         case Listing() as listing:
-            row["listing"] = _shown(listing) | {"differs": work.differs}
+            row["listing"] = _shown(listing) | {"differs": work.differs, "waits": _waits(work)}
         case ManualMovement() as movement:
             row["movement"] = to_json(movement)
         case None:
@@ -62,6 +65,15 @@ def _shown(listing: Listing) -> dict[str, object]:
     newest = listing.newest
     rendered["shows"] = None if newest is None else {"quantity": newest.quantity, "at": instant(newest.at)}
     return rendered
+
+
+def _waits(work: Work) -> dict[str, object] | None:
+    """Why its number is not newer yet, and until when; None where nothing is under way."""
+    if work.listing.job_id is not None:
+        return {"why": IN_PUSH, "until": None}
+    if work.state is State.WAITING or (work.state is State.DUE and work.reason is not None):
+        return {"why": work.reason or work.listing.why, "until": instant(work.due_at)}
+    return None
 
 
 def render_receipt(receipt: Receipt) -> dict[str, object]:

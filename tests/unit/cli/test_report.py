@@ -127,8 +127,8 @@ async def test_all_well(service: Service) -> None:
     falabella = next(u for u in report.upstreams if u.name == "falabella")
     assert (falabella.ok, falabella.budget_left, falabella.budget_size, falabella.per_day) == (
         True,
-        50.0,
-        50,
+        49.0,
+        49,
         770,
     )
 
@@ -235,7 +235,7 @@ async def test_channels_with_their_listings_and_calls(service: Service) -> None:
     await put(service, Kind.LISTING, State.DUE)
     (view,) = await channel_views(service)
     assert (view.id, view.has_api, view.listings, view.pushes_approved) == ("falabella", True, 1, True)
-    assert (view.budget_left, view.used_today, view.problem) == (50.0, 0, None)
+    assert (view.budget_left, view.used_today, view.problem) == (49.0, 0, None)
 
 
 async def test_without_api_access_simple_bodies_still_run(shop: Shop) -> None:

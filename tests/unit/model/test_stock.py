@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orquestador.model.budget import FALABELLA_FEEDS
 from orquestador.model.orders import Units
 from orquestador.model.stock import (
-    LINGER_MIN_S,
     Job,
     JobRecord,
     Listing,
@@ -15,7 +13,6 @@ from orquestador.model.stock import (
     Rule,
     Shown,
     WriteMeans,
-    linger_s,
     net_quantity,
     record_outcomes,
     urgency,
@@ -73,14 +70,6 @@ def test_zeroing_is_most_urgent_then_big_falls_then_unknown_then_raises() -> Non
     ]
     assert order == sorted(order, reverse=True)
     assert len(set(order)) == len(order)
-
-
-def test_coalescing_grows_as_the_budget_empties() -> None:
-    waits = [linger_s(tokens, FALABELLA_FEEDS) for tokens in (50, 45, 25, 10, 0)]
-    assert waits[0] == LINGER_MIN_S
-    assert waits == sorted(waits)
-    assert waits[1] < 1.0
-    assert waits[-1] == FALABELLA_FEEDS.interval_s
 
 
 def test_a_record_without_an_outcome_is_unknown_not_accepted() -> None:

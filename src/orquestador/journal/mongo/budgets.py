@@ -53,7 +53,7 @@ async def give_back(store: Store, name: str, spec: BudgetSpec) -> None:
         if recent:
             (hour, calls), rest = recent[-1], recent[:-1]
             recent = (*rest, (hour, calls - 1)) if calls > 1 else rest
-        return replace(known, tokens=min(float(spec.burst), known.tokens + 1.0), recent=recent)
+        return replace(known, tokens=min(float(spec.usable), known.tokens + 1.0), recent=recent)
 
     await _change(store, name, spec, change)
 

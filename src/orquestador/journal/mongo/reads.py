@@ -52,6 +52,12 @@ async def orders_read_before(
     return [(row["read_at"], row["_id"]) for row in rows]
 
 
+async def recent_orders(store: Store, skus: Sequence[str], since: float) -> list[Work]:
+    made: Doc = {"skus": {"$in": list(skus)}, "kind": Kind.ORDER.value, "created_at": {"$gte": since}}
+    found = store.work.find(made, NEVER_PROJECTED)
+    return to_works(await found.batch_size(1000).to_list())
+
+
 async def units(store: Store, skus: Sequence[str]) -> dict[str, Units]:
     asked = {"units.sku": {"$in": list(skus)}}
     held = {"$cond": [{"$gt": ["$units.until", store.now()]}, "$units.held", 0]}

@@ -20,6 +20,9 @@ class ResCompany(Model):
         "name": Field("char", required=True),
         "partner_id": Field("many2one", "res.partner"),
         "currency_id": Field("many2one", "res.currency", default=1),
+        "tax_calculation_rounding_method": Field(
+            "selection", default="round_per_line", selection=("round_per_line", "round_globally")
+        ),
     }
 
     def new(self, vals: Values) -> int:
@@ -87,6 +90,7 @@ class ResUsers(Model):
     fields: ClassVar[dict[str, Field]] = {
         "name": Field("char", required=True),
         "login": Field("char", required=True),
+        "password": Field("char"),
         "email": Field("char", default="admin@example.com"),
         "active": Field("boolean", default=True),
         "lang": Field("char", default="en_US"),
