@@ -5,6 +5,10 @@ from __future__ import annotations
 TEXTS: dict[str, tuple[str, str]] = {
     # --- signals: what made a row due ---
     "reason.poll": ("el sondeo vio un cambio", "polling saw a change"),
+    "reason.reread": (
+        "se relee cada seis horas mientras pueda anularse",
+        "read again every six hours while it could still be cancelled",
+    ),
     "reason.retry": ("una persona pidió reintentar", "a person asked to retry"),
     "reason.order": ("cambió un pedido de este SKU", "an order of this SKU changed"),
     "reason.manual": ("hubo un movimiento manual", "there was a manual movement"),
