@@ -141,6 +141,7 @@ class Stock:
         """All products that are not deleted, page by page, each once."""
         size = self._config.products_page
         seen: set[str] = set()
+        listed_before: set[str] = set()
         offset = 0
         while True:
             answer = await self._client.get(
@@ -151,9 +152,12 @@ class Stock:
             seen.update(row.ref for row in found)
             if found:
                 yield found
-            # There is no total (falabella.md 6): a short page is the last one.
-            if len(nodes) < size:
+            # There is no total (falabella.md 6), and a server may cap Limit below what we asked: a short page
+            # need not be the last one. The end is a page that tells nothing new.
+            told = {text(node, "SellerSku") for node in nodes}
+            if told <= listed_before:
                 return
+            listed_before |= told
             offset += len(nodes)
 
     def _row(self, node: Node) -> CatalogueRow | None:
