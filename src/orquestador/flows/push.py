@@ -17,6 +17,7 @@ from orquestador.flows.numbers import Numbers
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
 from orquestador.flows.poll import OrdersPoll
 from orquestador.model.errors import (
+    AccessDenied,
     Ambiguous,
     AuthRefused,
     RateLimited,
@@ -33,6 +34,8 @@ from orquestador.ports import Channel, Erp, Save
 TOP_UPS = 3
 """Claims for one batch: what already shows its number leaves room for others."""
 FOLD_AGAIN_S = 0.5
+DENIALS_MAX = 8
+"""More pushes in a row that are denied than it takes to find one listing: the account lacks the right."""
 POISON_MAX = 5
 """Listings of one step that may be set aside for errors of ours; with more it is not about them."""
 
@@ -51,6 +54,8 @@ class Pusher:
         self._owner = context.owner
         self._halves = Halves()
         self._last_push_at = 0.0
+        self._denials = DENIALS_MAX
+        """In a row; before the first push nobody knows whether the account has the right."""
         self._poisoned = 0
 
     async def run_once(self) -> int:
@@ -222,6 +227,17 @@ class Pusher:
         except Rejected as error:
             self._halves.refused(job)
             await self._follower.give_up(job, JobState.FAILED, f"rejected:{error.detail}", attempt=True)
+        except AccessDenied as error:
+            # A missing right refuses every push, a SKU not ours only those with it (falabella.md 1.6).
+            # As long as others are accepted, a lone listing is to blame.
+            self._halves.refused(job)
+            self._denials += 1
+            allowed = self._denials <= DENIALS_MAX
+            blamed = allowed and len(job.records) == 1
+            note = f"rejected:{error.detail}" if blamed else f"away:{error.detail}"
+            await self._follower.give_up(job, JobState.FAILED, note, attempt=blamed)
+            if not allowed:
+                raise
         except (Unavailable, AuthRefused) as error:
             await self._follower.give_up(job, JobState.FAILED, f"away:{error.detail}")
             raise
@@ -233,6 +249,10 @@ class Pusher:
             note = f"internal_error:{type(error).__name__}"
             await self._follower.give_up(job, JobState.UNVERIFIED, note, attempt=True)
         else:
+            if self._denials > DENIALS_MAX:
+                # The right is there now: what was in question was not about any listing.
+                self._halves.forget()
+            self._denials = 0
             self._halves.accepted(job)
             following = replace(job, state=JobState.FOLLOWING, external_id=external_id)
             await x.journal.save_job(following)
