@@ -33,11 +33,13 @@ from orquestador.settings import (
     FalabellaAccount,
     OdooAccount,
     Settings,
+    callback,
     default_warehouse,
     falabella_accounts,
     mode,
     odoo_account,
     odoo_pace,
+    own_doors,
     scopes,
 )
 
@@ -115,7 +117,8 @@ def build_channel(
             read_timeouts=TimeOuts(read_s=times.read_s, connect_s=times.connect_s),
             write_timeouts=TimeOuts(read_s=times.write_s, connect_s=times.connect_s),
             feed_first_poll_s=settings.feed_first_poll_s,
-            own_url=settings.public_url or "",
+            own_doors=own_doors(settings),
+            callback=callback(settings, account) or "",
         ),
         clock,
         call_logger(logs),

@@ -23,6 +23,7 @@ from orquestador.settings.accounts import (
     scopes,
     webhook_secret,
 )
+from orquestador.settings.callbacks import callback, own_doors
 from orquestador.settings.doors import web_config
 from orquestador.settings.engines import database_name, journal_file, logs_file, redis_namespace, redis_url
 from orquestador.settings.files import read_secret
@@ -38,6 +39,7 @@ __all__ = [
     "Settings",
     "Timeouts",
     "all_on_loopback",
+    "callback",
     "database_name",
     "default_warehouse",
     "falabella_accounts",
@@ -50,6 +52,7 @@ __all__ = [
     "mode",
     "odoo_account",
     "odoo_pace",
+    "own_doors",
     "problems",
     "read_secret",
     "redis_namespace",

@@ -17,6 +17,8 @@ from orquestador.settings.parse import is_placeholder
 
 FALABELLA_URL = "https://sellercenter-api.falabella.com"
 """The one host of the three countries (falabella.md 1.1)."""
+DEFAULT_CHANNEL = "falabella"
+"""The account that the environment and `.env` configure."""
 SAMPLE_HOST = "api.falabella.com"
 """In the original sample `.env`, but not where the API lives."""
 
@@ -60,6 +62,10 @@ class FalabellaAccount:
     def has_api(self) -> bool:
         return bool(self.user_id and self.api_key) and not is_sample_host(self.url)
 
+    def setting(self, key: str) -> str:
+        """How a person writes this key: `FALABELLA_API_KEY`, or `channels.falabella-pe.api_key`."""
+        return f"FALABELLA_{key.upper()}" if self.id == DEFAULT_CHANNEL else f"channels.{self.id}.{key}"
+
 
 @dataclass(frozen=True, slots=True)
 class OdooAccount:
@@ -88,7 +94,7 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
     """The marketplace accounts; the first one is always there, with or without credentials."""
     return (
         FalabellaAccount(
-            id="falabella",
+            id=DEFAULT_CHANNEL,
             url=usable(settings.falabella_api_url) or FALABELLA_URL,
             user_id=usable(settings.falabella_user_id),
             api_key=usable(settings.falabella_api_key),
