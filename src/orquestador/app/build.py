@@ -26,7 +26,6 @@ from orquestador.http_base import CallLogger, CallRecord, TimeOuts
 from orquestador.model.brakes import Limits
 from orquestador.model.errors import UpstreamError
 from orquestador.model.logs import LogEntry
-from orquestador.model.stock import Rule
 from orquestador.ops.ratelimit import Counters
 from orquestador.ports import Channel, Clock, Erp, Finding, LogSink, Process, ProcessRole
 from orquestador.settings import (
@@ -161,7 +160,7 @@ def _build_erp(
             calls_per_s=pace.calls_per_s,
             in_flight=pace.in_flight,
             sale_rounding_sku=settings.odoo_sale_rounding_sku,
-            sales=_sales(settings),
+            sales_of=_sales(settings),
         ),
         clock,
         log=call_logger(logs),
@@ -169,28 +168,29 @@ def _build_erp(
     )
 
 
-def _sales(settings: Settings) -> SaleSettings | None:
-    """How sale orders are written, when an account makes them."""
-    for account in falabella_accounts(settings):
-        if account.order_mode.sells:
-            return SaleSettings(account.sale_partner, account.sale_shipping_sku)
-    return None
+def _sales(settings: Settings) -> dict[str, SaleSettings]:
+    """How sale orders are written, for the accounts that make them."""
+    return {
+        account.id: SaleSettings(account.sale_partner, account.sale_shipping_sku)
+        for account in falabella_accounts(settings)
+        if account.order_mode.sells
+    }
 
 
 def flow_settings(settings: Settings) -> FlowSettings:
-    day, pace = 86_400.0, odoo_pace(settings)
+    day, pace, accounts = 86_400.0, odoo_pace(settings), falabella_accounts(settings)
     return FlowSettings(
         prefix=settings.prefix,
-        order_source=settings.falabella_order_source,
-        order_modes={account.id: account.order_mode for account in falabella_accounts(settings)},
+        order_sources={account.id: account.order_source for account in accounts},
+        order_modes={account.id: account.order_mode for account in accounts},
         warehouse=default_warehouse(settings),
         scopes=scopes(settings),
-        sale_customers=all(account.sale_partner is None for account in falabella_accounts(settings)),
-        rule=Rule(buffer=settings.stock_buffer, cap=settings.stock_cap),
+        one_buyer=frozenset(account.id for account in accounts if account.sale_partner is not None),
+        rules={account.id: account.rule for account in accounts},
+        publish={account.id: account.publish for account in accounts},
         brakes=Limits(
             settings.brake_listings, settings.brake_hour_percent / 100, settings.brake_day_percent / 100
         ),
-        publish=settings.publish,
         erp_batch=settings.odoo_batch,
         feed_first_poll_s=settings.feed_first_poll_s,
         feed_poll_s=settings.feed_poll_s,

@@ -56,19 +56,21 @@ class FlowSettings:
     """Knobs of the flows; seconds unless the name says otherwise."""
 
     prefix: str = ""
-    order_source: str = "auto"
+    order_sources: Mapping[str, str] = field(default_factory=dict)
+    """Per channel id; `auto` where none is said."""
     order_modes: Mapping[str, OrderMode] = field(default_factory=dict)
     """Per channel id; `deliver` where none is said."""
     warehouse: str | None = None
     """The default one; None = the only one there is."""
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     """Per channel id; the stock of the default warehouse where none is said."""
-    sale_customers: bool = True
-    """Sale orders need the buyer; False where one contact buys everything."""
-    rule: Rule = field(default_factory=Rule)
+    one_buyer: frozenset[str] = frozenset()
+    """Channel ids whose sale orders all have one contact: their buyers are not read."""
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """Per channel id, where nobody has set another one for the channel or the SKU."""
+    publish: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    """Per channel id `all`, `none`, or the SKUs that are managed; `all` where nothing is said."""
     brakes: Limits = field(default_factory=Limits)
-    publish: str | Sequence[str] = "all"
-    """`all`, `none`, or the SKUs that are managed."""
     fold_batch: int = 200
     erp_batch: int = 50
     lease_s: float = 30.0
@@ -94,9 +96,13 @@ class FlowSettings:
     order_close_s: float = 180 * 86_400.0
     manual_wait_s: float = 10.0
 
-    def publishes(self, sku: str) -> bool:
-        """Whether the publish policy includes a new listing of this SKU."""
-        return self.publish == "all" if isinstance(self.publish, str) else sku in self.publish
+    def publishes(self, channel: str, sku: str) -> bool:
+        """Whether the channel's publish policy includes a new listing of this SKU."""
+        policy = self.publish.get(channel, "all")
+        return policy == "all" if isinstance(policy, str) else sku in policy
+
+    def rule_of(self, channel: str) -> Rule:
+        return self.rules.get(channel, Rule())
 
     @property
     def default_scope(self) -> Scope:
