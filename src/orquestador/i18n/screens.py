@@ -169,6 +169,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "fast: el tiempo corre --fast-rate veces más rápido.",
         "fast: time runs --fast-rate times faster.",
     ),
+    "help.sandbox.unit": (
+        "País de la cuenta: FACL (Chile), FAPE (Perú) o FACO (Colombia), con su hora y su moneda.",
+        "Country of the account: FACL (Chile), FAPE (Peru) or FACO (Colombia), with its time and currency.",
+    ),
+    "help.sandbox.user": ("Usuario que firma las llamadas.", "User that signs the calls."),
+    "help.sandbox.key": ("Clave con que se firman.", "Key that they are signed with."),
     "help.sandbox.rate": (
         "Segundos del simulador por segundo real.",
         "Sandbox seconds per real second.",
