@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from orquestador import __version__
+from orquestador.app.history import check_channels
 from orquestador.app.host import died_here, owner_name
 from orquestador.app.limits import counted_together, open_counters
 from orquestador.app.stores import open_stores
@@ -41,8 +42,6 @@ from orquestador.settings import (
     own_doors,
     scopes,
 )
-
-CHANNELS_SEEN = "channels"
 
 
 def new_id() -> str:
@@ -208,11 +207,14 @@ def flow_settings(settings: Settings) -> FlowSettings:
 
 
 @asynccontextmanager
-async def open_context(settings: Settings, *, serving: bool) -> AsyncIterator[Context]:
-    """The ports and their state. Raises what `open_stores` raises."""
+async def open_context(
+    settings: Settings, *, serving: bool, accepted: Collection[str] = ()
+) -> AsyncIterator[Context]:
+    """The ports and their state. Raises what `open_stores` and `check_channels` raise."""
     async with AsyncExitStack() as stack:
         clock = await build_clock(settings, stack)
         stores = await open_stores(settings, clock, stack, serving=serving)
+        seen = await check_channels(stores.journal, settings, accepted=accepted)
         channels: dict[str, Channel] = {}
         for account in falabella_accounts(settings):
             channel = build_channel(account, settings, clock, stores.logs)
@@ -238,23 +240,9 @@ async def open_context(settings: Settings, *, serving: bool) -> AsyncIterator[Co
             finding = Finding("not_configured", "warning", {"upstream": "odoo"}, stops="erp")
             context.gates.report("erp", [finding])
         await load_modes(context)
-        await _remember_channels(context)
+        for id_ in channels:
+            await remember_houses(context, id_, sold_before=id_ in seen)
         yield context
-
-
-async def _remember_channels(context: Context) -> None:
-    """A channel that has history and is no longer configured is told, never silently gone (design §6.2)."""
-    stored = await context.journal.get_meta(CHANNELS_SEEN)
-    seen = {str(c) for c in stored} if isinstance(stored, list) else set()
-    gone = sorted(seen - set(context.channels))
-    context.gone = gone
-    for channel in context.channels:
-        await remember_houses(context, channel, sold_before=channel in seen)
-    context.gates.report(
-        "channels", [Finding("channel_gone", "error", {"channel": c}, stops=None) for c in gone]
-    )
-    if set(context.channels) - seen:
-        await context.journal.set_meta(CHANNELS_SEEN, sorted(seen | set(context.channels)))
 
 
 @asynccontextmanager

@@ -304,10 +304,6 @@ def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
         facts = {"age": waited, "by": held.by, "reason": held.reason or "—"}
         return _Verdict(True, text(lang, "status.paused", **facts), text(lang, "paused.do"))
     stops = _flow_stops(context)
-    gone = next((f for f in context.gates.findings() if f.code == "channel_gone"), None)
-    if gone is not None:
-        words = advice(lang, gone.code, gone.level, gone.facts)
-        return _Verdict(True, text(lang, "status.gone", **gone.facts), words.do)
     for flow, stop in stops.items():
         if stop is not None and stop.level == "error":
             words = advice(lang, stop.code, stop.level, stop.facts)

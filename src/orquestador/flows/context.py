@@ -204,8 +204,6 @@ class Context:
     """No other process can serve this store (the embedded one): nothing needs a named lease."""
     died: Callable[[str], bool] = lambda owner: False
     """Whether this owner was a process of this machine that is surely gone."""
-    gone: Sequence[str] = ()
-    """Channels with history that are no longer configured."""
     processes: Sequence[Process] = ()
     """Who serves this store, as of a few seconds ago (`presence`); empty before the first look."""
     cache: Cache = field(default_factory=NoCache)

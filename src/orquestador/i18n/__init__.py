@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orquestador.i18n import (
+    accounts,
     checks,
     checks_channels,
     checks_odoo,
@@ -33,6 +34,7 @@ LANGUAGES = ("es", "en")
 Texts = Mapping[str, tuple[str, str]]
 
 PARTS = (
+    accounts,
     findings,
     checks,
     checks_channels,

@@ -154,14 +154,6 @@ async def test_a_flow_that_is_only_not_configured_does_not(service: Service) -> 
     assert not (await told(service)).attention
 
 
-async def test_a_channel_that_is_gone_needs_attention(service: Service) -> None:
-    gone = Finding("channel_gone", "error", {"channel": "falabella-pe"})
-    service.context.gates.report("channels", [gone])
-    report = await told(service)
-    assert report.attention
-    assert "falabella-pe" in report.sentence
-
-
 async def test_overdue_work_needs_attention_only_while_it_could_be_done(service: Service) -> None:
     await put(service, Kind.LISTING, State.DUE, due_s=-OVERDUE_S - 60)
     report = await told(service)
