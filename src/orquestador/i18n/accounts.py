@@ -13,6 +13,11 @@ TEXTS = {
         "Confirm that a channel is still the same account, although its user or seller is another.",
     ),
     "help.channels.id": ("El id del canal.", "The channel's id."),
+    "not_possible.unknown_channel": (
+        "No hay un canal {channel}. Los que hay: {known}",
+        "There is no channel {channel}. Those there are: {known}",
+    ),
+    "not_possible.unknown_channel.do": ("Vea: orquestador channels list", "See: orquestador channels list"),
     "channels.accepted": (
         "{channel}: es la misma cuenta. Ya puede arrancar.",
         "{channel}: it is the same account. You can start now.",
