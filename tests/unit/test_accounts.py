@@ -9,6 +9,7 @@ import pytest
 
 from orquestador.app.build import build_channel, flow_settings
 from orquestador.clock import ManualClock
+from orquestador.i18n import advice
 from orquestador.model.errors import InvalidSetting
 from orquestador.model.orders import OrderMode
 from orquestador.model.places import Scope
@@ -390,3 +391,40 @@ def test_what_is_odd_is_told_of_each_account(toml: Write, monkeypatch: pytest.Mo
         ("co", "channels.co.webhook_secret"),
         ("odoo", "ODOO_WEBHOOK_SECRET"),
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "facts", "expected"),
+    [
+        ("falabella.ok", {"channel": "pe", "host": "h"}, ("pe: Falabella answers (h)", "")),
+        ("falabella.ok", {"channel": "falabella", "host": "h"}, ("Falabella answers (h)", "")),
+        (
+            "falabella.credentials",
+            {"channel": "pe", "detail": "E007"},
+            (
+                "pe: Falabella refuses the credentials",
+                "channels.pe.user_id and channels.pe.api_key must be of the same user; copy the key again.",
+            ),
+        ),
+        (
+            "missing_setting",
+            {"setting": "channels.pe.api_key", "needed_for": "pe"},
+            ("channels.pe.api_key", "Add it to orquestador.toml and restart."),
+        ),
+        (
+            "not_configured",
+            {"upstream": "pe"},
+            ("pe is not configured", "Fill in the section of pe in orquestador.toml and restart."),
+        ),
+        ("not_configured", {"upstream": "odoo"}, ("odoo is not configured", ".env.example")),
+        ("pe.unreachable", {"detail": "x"}, ("pe does not answer", "in orquestador.toml")),
+        ("odoo.unreachable", {"detail": "x", "host": "h", "db": "d"}, ("Odoo", "ODOO_URL")),
+    ],
+)
+def test_what_is_said_of_an_account_names_it_and_its_settings(
+    code: str, facts: dict[str, object], expected: tuple[str, str]
+) -> None:
+    words = advice("en", code, "error", facts)
+    assert expected[0] in words.title
+    assert expected[1] in words.do
+    assert (".env" in words.do) is (".env" in expected[1])

@@ -1,6 +1,38 @@
-"""Several accounts: `channels`, and what go-live says of one of them."""
+"""Several accounts: `channels`, and how what is said of the default account is said of another one."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+DEFAULT = "falabella"
+_SETTING = re.compile(r"FALABELLA_([A-Z_]+)")
+_SYSTEMS = (DEFAULT, "odoo", "erp")
+
+
+def account_of(code: str, facts: Mapping[str, object]) -> str | None:
+    """The further account that this finding is about; None = the default one, or no account."""
+    upstream, _, rest = code.partition(".")
+    setting = str(facts.get("setting", "")).split(".")
+    found: object = None
+    if setting[0] == "channels" and len(setting) > 1:
+        found = setting[1]
+    elif upstream == DEFAULT:
+        found = facts.get("channel")
+    elif code == "not_configured":
+        found = facts.get("upstream")
+    elif rest == "unreachable":
+        found = upstream
+    return None if found is None or found in _SYSTEMS else str(found)
+
+
+def said_of(channel: str, words: str) -> str:
+    """The texts name the settings of the default account: those of another one are in its table."""
+    words = _SETTING.sub(lambda name: f"channels.{channel}.{name[1].lower()}", words)
+    for place in (".env (vea .env.example)", ".env (see .env.example)", ".env"):
+        words = words.replace(place, "orquestador.toml")
+    return words
+
 
 TEXTS = {
     "help.channels": ("Las cuentas de marketplace.", "The marketplace accounts."),
