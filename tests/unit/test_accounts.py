@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -428,3 +429,27 @@ def test_what_is_said_of_an_account_names_it_and_its_settings(
     assert expected[0] in words.title
     assert expected[1] in words.do
     assert (".env" in words.do) is (".env" in expected[1])
+
+
+# --- what the documentation shows
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_example_of_the_documentation_is_taken(toml: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERU_API_KEY", "a-key")
+    monkeypatch.setenv("PERU_WEBHOOK_SECRET", "a-secret")
+    text = (DOCS / "orquestador.example.toml").read_text()
+    toml(text)
+    found = accounts()
+    assert list(found) == ["falabella", "falabella-pe"]
+    assert (found["falabella"].rule.buffer, found["falabella-pe"].rule) == (2, Rule(buffer=5, cap=50))
+    assert found["falabella-pe"].has_api
+    # What is commented out works as well, but for the other two ways to a key.
+    for line in text.splitlines():
+        if line.startswith("# ") and " = " in line and "api_key" not in line:
+            toml(f"{text}\n{line.removeprefix('# ')}\n")
+            assert len(accounts()) == 2
+    (block,) = re.findall(r"```toml\n(.*?)```", (DOCS / "accounts.md").read_text(), re.DOTALL)
+    toml(block)
+    assert accounts()["falabella-pe"].has_api
