@@ -304,7 +304,10 @@ class HouseServices:
 
     @property
     def mode_note(self) -> str:
-        return text(language(self._service.settings), f"mode.note.{self.mode}")
+        lang, observing = language(self._service.settings), self._x.observing
+        if observing and self._x.modes.any_live:
+            return text(lang, "mode.note.some_observe", observing=observing)
+        return text(lang, f"mode.note.{self.mode}")
 
     @property
     def paused(self) -> PauseView | None:

@@ -222,6 +222,11 @@ class Context:
         """`live` once every channel went live, else `observe`: what is stored, whatever MODE says."""
         return "live" if all(self.modes.of(c) is not None for c in self.channels) else "observe"
 
+    @property
+    def observing(self) -> tuple[str, ...]:
+        """The channels that have not gone live."""
+        return tuple(c for c in self.channels if self.modes.of(c) is None)
+
     def count(self, name: str, n: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + n
 

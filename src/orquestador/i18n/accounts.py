@@ -50,6 +50,18 @@ TEXTS = {
         "There is no channel {channel}. Those there are: {known}",
     ),
     "not_possible.unknown_channel.do": ("Vea: orquestador channels list", "See: orquestador channels list"),
+    "status.some_observe": (
+        "Todo en orden; {observing} solo observa: allá no se escribe. En live: {live}.",
+        "All is well; {observing} only observes: nothing is written there. Live: {live}.",
+    ),
+    "status.some_observe.do": (
+        "Cuando sus números convenzan: orquestador go-live --channel {channel}",
+        "When its numbers convince you: orquestador go-live --channel {channel}",
+    ),
+    "mode.note.some_observe": (
+        "{observing} solo observa; los demás canales actúan. Vea: orquestador channels list",
+        "{observing} only observes; the other channels act. See: orquestador channels list",
+    ),
     "channels.accepted": (
         "{channel}: es la misma cuenta. Ya puede arrancar.",
         "{channel}: it is the same account. You can start now.",
