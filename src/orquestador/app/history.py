@@ -6,7 +6,7 @@ silence; under another account they would be mixed with somebody else's.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 
 from pydantic import TypeAdapter
@@ -33,6 +33,25 @@ def identities(settings: Settings) -> dict[str, AccountIdentity | None]:
     }
 
 
+def remembered(stored: object) -> frozenset[str]:
+    """Every channel that was ever configured, as the journal keeps them."""
+    return frozenset(str(c) for c in stored) if isinstance(stored, list) else frozenset()
+
+
+def differences(
+    settings: Settings, seen: Collection[str], known: Mapping[str, object]
+) -> list[ChannelRefused]:
+    """What would be refused, were there any history of it. `known`: identities as stored, by their name."""
+    now = identities(settings)
+    found = [ChannelRefused("channel_gone", channel) for channel in sorted(set(seen) - set(now))]
+    for channel, identity in now.items():
+        before = _identity(known.get(identity_name(channel)))
+        by = identity.differs_from(before) if identity and before else None
+        if by is not None:
+            found.append(ChannelRefused("channel_changed", channel, by))
+    return found
+
+
 async def check_channels(
     journal: Journal, settings: Settings, *, accepted: Collection[str] = ()
 ) -> frozenset[str]:
@@ -42,30 +61,27 @@ async def check_channels(
     person may say of the latter that it is the same (`accepted`). One without history may do either.
     """
     now = identities(settings)
-    stored = await journal.get_meta(CHANNELS_SEEN)
-    seen = frozenset(str(c) for c in stored) if isinstance(stored, list) else frozenset()
-    for channel in sorted(seen - set(now)):
-        if await _has_history(journal, channel):
-            raise ChannelRefused("channel_gone", channel)
+    seen = remembered(await journal.get_meta(CHANNELS_SEEN))
+    known = {identity_name(c): await journal.get_meta(identity_name(c)) for c in now}
+    other = set()
+    for refused in differences(settings, seen, known):
+        own_word = refused.code == "channel_changed" and refused.channel in accepted
+        if not own_word and await _has_history(journal, refused.channel):
+            raise refused
+        other.add(refused.channel)
     for channel, identity in now.items():
+        before = _identity(known[identity_name(channel)])
         if identity is not None:
-            await _check_account(journal, channel, identity, accepted=channel in accepted)
+            wanted = identity.completed_by(before) if before and channel not in other else identity
+            if wanted != before:
+                await journal.set_meta(identity_name(channel), asdict(wanted))
     if set(now) - seen:
         await journal.set_meta(CHANNELS_SEEN, sorted(seen | set(now)))
     return seen
 
 
-async def _check_account(
-    journal: Journal, channel: str, identity: AccountIdentity, *, accepted: bool
-) -> None:
-    found = await journal.get_meta(identity_name(channel))
-    known = TypeAdapter(AccountIdentity).validate_python(found) if found is not None else None
-    by = identity.differs_from(known) if known is not None else None
-    if by is not None and not accepted and await _has_history(journal, channel):
-        raise ChannelRefused("channel_changed", channel, by)
-    wanted = identity if known is None or by is not None else identity.completed_by(known)
-    if wanted != known:
-        await journal.set_meta(identity_name(channel), asdict(wanted))
+def _identity(stored: object) -> AccountIdentity | None:
+    return None if stored is None else TypeAdapter(AccountIdentity).validate_python(stored)
 
 
 async def _has_history(journal: Journal, channel: str) -> bool:

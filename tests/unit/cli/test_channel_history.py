@@ -43,6 +43,7 @@ def test_a_channel_without_history_may_go(shop: Shop) -> None:
     assert ids(looked(shop)) == ["falabella", "falabella-pe"]
     write(shop, "")
     assert ids(looked(shop)) == ["falabella"]
+    assert "channel_gone" not in shop.run("doctor", "--json").out
     # The default one too, which was never used.
     write(shop, PERU.format(user="peru@example.com"))
     assert ids(looked(shop)) == ["falabella-pe"]
@@ -60,6 +61,8 @@ def test_a_channel_with_history_may_not_go(shop: Shop) -> None:
     assert "[channels.falabella]" in status.json["next_step"]
     spanish = shop.run("channels", "list", APP_LANG="es")
     assert "tiene historia y ya no está configurado" in spanish.err
+    doctor = shop.run("doctor", "--json").json["findings"]
+    assert [f["facts"]["channel"] for f in doctor if f["code"] == "channel_gone"] == ["falabella"]
     # Without credentials it is there again, and sends nothing.
     write(shop, BOTH)
     assert ids(looked(shop)) == ["falabella", "falabella-pe"]
@@ -75,6 +78,8 @@ def test_a_channel_with_history_may_not_be_another_account(shop: Shop) -> None:
     assert (refused.code, "user_id" in refused.err) == (1, True)
     assert "channels accept falabella" in refused.err
     assert "somebody" not in refused.err + refused.out
+    doctor = shop.run("doctor", "--json", **another).json["findings"]
+    assert [f["facts"]["by"] for f in doctor if f["code"] == "channel_changed"] == ["user_id"]
     # A person who knows that it is the same says so, once.
     assert shop.run("channels", "accept", "other", **another).code == 2
     accepted = shop.run("channels", "accept", "falabella", **another)
