@@ -122,7 +122,7 @@ def test_a_channel_with_history_keeps_its_id_and_its_account(shop: Shop) -> None
     # Gone: nothing starts, and the remedy is said.
     shop.table("")
     refused = shop.cli("up")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "falabella-pe has history and is no longer configured" in refused.stderr
     assert "[channels.falabella-pe]" in refused.stderr
     found = json.loads(shop.cli("doctor", "--json").stdout)["findings"]
@@ -130,7 +130,7 @@ def test_a_channel_with_history_keeps_its_id_and_its_account(shop: Shop) -> None
     # Another account under its id: the same.
     shop.table(PERU.format(url=shop.peru.url).replace("peru@", "somebody@"))
     refused = shop.cli("up")
-    assert (refused.returncode, "channels accept falabella-pe" in refused.stderr) == (1, True)
+    assert (refused.returncode, "channels accept falabella-pe" in refused.stderr) == (2, True)
     assert "somebody" not in refused.stderr + refused.stdout
     # Put back, it goes on where it was.
     shop.table(PERU.format(url=shop.peru.url))

@@ -58,7 +58,8 @@ class Group(Listed):
             raise _ended(detail, remedy, PROBLEM) from None
         except ChannelRefused as error:
             words = advice(early_language(ctx.obj or ENV_FILE), error.code, "error", error.facts)
-            raise _ended(f"{words.title}. {words.means}", words.do, PROBLEM) from None
+            # As a setting that cannot be used: a service manager must not start it again and again.
+            raise _ended(f"{words.title}. {words.means}", words.do, WRONG_USAGE) from None
         except OrquestadorError as error:
             raise _ended(error.detail, getattr(error, "remedy", None), PROBLEM) from None
         except OSError as error:

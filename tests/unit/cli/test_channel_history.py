@@ -53,7 +53,7 @@ def test_a_channel_with_history_may_not_go(shop: Shop) -> None:
     shop.receive("FAL-1")
     write(shop, PERU.format(user="peru@example.com"))
     refused = looked(shop)
-    assert refused.code == 1
+    assert refused.code == 2
     assert "falabella has history and is no longer configured" in refused.err
     assert "[channels.falabella]" in refused.err
     status = shop.run("status", "--json")
@@ -72,10 +72,10 @@ def test_a_channel_with_history_may_not_be_another_account(shop: Shop) -> None:
     assert ids(looked(shop, **CHILE)) == ["falabella"]
     shop.receive("FAL-1")
     refused = looked(shop, **CHILE, FALABELLA_BUSINESS_UNIT="FAPE")
-    assert (refused.code, "business_unit" in refused.err) == (1, True)
+    assert (refused.code, "business_unit" in refused.err) == (2, True)
     another = {**CHILE, "FALABELLA_USER_ID": "somebody@example.com"}
     refused = looked(shop, **another)
-    assert (refused.code, "user_id" in refused.err) == (1, True)
+    assert (refused.code, "user_id" in refused.err) == (2, True)
     assert "channels accept falabella" in refused.err
     assert "somebody" not in refused.err + refused.out
     doctor = shop.run("doctor", "--json", **another).json["findings"]
@@ -85,7 +85,7 @@ def test_a_channel_with_history_may_not_be_another_account(shop: Shop) -> None:
     accepted = shop.run("channels", "accept", "falabella", **another)
     assert (accepted.code, "same account" in accepted.out) == (0, True)
     assert looked(shop, **another).code == 0
-    assert looked(shop, **CHILE).code == 1
+    assert looked(shop, **CHILE).code == 2
 
 
 def test_the_seller_decides_where_both_sides_name_one(shop: Shop) -> None:
@@ -94,10 +94,10 @@ def test_the_seller_decides_where_both_sides_name_one(shop: Shop) -> None:
     shop.receive("FAL-1")
     assert looked(shop, **{**seller, "FALABELLA_USER_ID": "her-successor@example.com"}).code == 0
     refused = looked(shop, **{**seller, "FALABELLA_SELLER_ID": "SC2"})
-    assert (refused.code, "seller_id" in refused.err) == (1, True)
+    assert (refused.code, "seller_id" in refused.err) == (2, True)
     # Without credentials nobody can say whose it is; what was known stays known.
     assert looked(shop).code == 0
-    assert looked(shop, **{**seller, "FALABELLA_SELLER_ID": "SC2"}).code == 1
+    assert looked(shop, **{**seller, "FALABELLA_SELLER_ID": "SC2"}).code == 2
 
 
 def test_an_account_without_history_may_become_another(shop: Shop) -> None:
