@@ -77,6 +77,6 @@ def _findings(session: Session, in_force: str, held: object, *, since: str) -> l
 async def brakes_of_store(session: Session) -> list[Finding]:
     """Brakes that hold, as they are stored; a service that runs has nothing newer."""
     channels = {brake_name(account.id): account.id for account in falabella_accounts(session.settings)}
-    stored = await _stored(session, list(channels))
+    stored = await stored_facts(session, list(channels))
     found = (braked(channel, as_stored(stored.get(name))) for name, channel in channels.items())
     return [finding for finding in found if finding is not None]
