@@ -1,4 +1,4 @@
-"""A channel that has history keeps its id and its account, or nothing starts (docs/adr/0022).
+"""A channel that has history keeps its id and its account, or nothing starts (docs/adr/0023).
 
 Its orders, its ledger and the numbers it shows are all under that id: without it they would stand still in
 silence; under another account they would be mixed with somebody else's.

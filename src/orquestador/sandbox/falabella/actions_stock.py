@@ -78,7 +78,7 @@ def get_warehouse(call: Call) -> Answer:
         ),
     ]
     if call.world.switches.second_warehouse:
-        second = _warehouse("Bodega 2", SECOND_FACILITY, "only_shipments", fbf=False, default=False)
+        second = _warehouse(call, "Bodega 2", SECOND_FACILITY, "only_shipments", fbf=False, default=False)
         rows.append({**second, "sellerWarehouseId": SECOND_OWN_ID})
     fields = {
         "FacilityId": "facilityId",
