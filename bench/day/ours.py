@@ -99,9 +99,6 @@ class DayChannel(FakeChannel):
         return JobReport(done, dict.fromkeys(refs, (RecordOutcome.ACCEPTED, None)) if done else {})
 
 
-DEFAULT = Limits()
-
-
 @dataclass(frozen=True, slots=True)
 class Pace:
     """`restart_every_s`: the process ends and another one opens the same file, every second time in the
@@ -110,7 +107,7 @@ class Pace:
     step_s: float = STEP_S
     restart_every_s: float = math.inf
     batch: int = 500
-    brakes: Limits = DEFAULT
+    brakes: Limits = field(default_factory=Limits)
 
 
 class Ours:
