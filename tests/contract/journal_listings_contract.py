@@ -8,7 +8,7 @@ from dataclasses import replace
 from orquestador.clock import ManualClock
 from orquestador.model.budget import FALABELLA_FEEDS, BudgetSpec
 from orquestador.model.stock import Job, JobState, Shown
-from orquestador.model.work import Kind, State, Work
+from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import Journal, Mark, OpenedJob, Save
 from tests.contract.journal_data import (
     CHANNEL,
@@ -16,6 +16,8 @@ from tests.contract.journal_data import (
     job_of,
     listing_id,
     listing_row,
+    order_row,
+    seen,
     settle,
     the_row,
 )
@@ -101,6 +103,26 @@ class ListingContract:
             assert (await the_row(journal, listing_id("S1"))).listing.managed is managed
             assert await claimed_ids(journal, Kind.LISTING) == due
             await settle(journal, clock, listing_id("S1"))
+
+    async def test_a_walk_over_all_listings_misses_none_that_changes_meanwhile(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        refs = ["B:2", "a", "ñ", "Z", "\0", "~"]
+        rows = [listing_row(ref) for ref in refs]
+        elsewhere = [replace(row, id=work_id(Kind.LISTING, f"{CHANNEL}2", row.ref)) for row in rows]
+        await journal.upsert_listings([*rows, *elsewhere])
+        await journal.save([Save(order_row(seen("A1", ("S1", 1), at=clock.now())))])
+        walked: list[str] = []
+        last = ""
+        while page := await journal.listings(CHANNEL, 2, last):
+            last = page[-1].id
+            walked += [work.ref for work in page]
+            clock.advance(1.0)
+            await journal.touch([work.id for work in rows], "rule")
+        assert sorted(walked) == sorted(refs)
+        assert walked == sorted(refs, key=str.encode)
+        assert len(await journal.listings(None, 100)) == 2 * len(refs)
+        assert await journal.listings("nobody", 100) == []
 
     async def test_listings_for_many_skus(self, journal: Journal) -> None:
         await journal.upsert_listings([listing_row(f"S{n}") for n in range(600)])

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from orquestador.flows.context import Context
 from orquestador.flows.events import PLAN
 from orquestador.flows.live import Candidate
+from orquestador.flows.walk import all_listings
 from orquestador.model.brakes import (
     COUNTED,
     DAY_S,
@@ -31,8 +32,8 @@ from orquestador.model.brakes import (
 from orquestador.model.logs import LogStatus
 from orquestador.model.plans import change_of
 from orquestador.model.stock import Listing
-from orquestador.model.work import Kind, State, Work
-from orquestador.ports import Finding, WorkQuery
+from orquestador.model.work import State, Work
+from orquestador.ports import Finding
 
 HELD_AGAIN_S = 300.0
 """A held number is computed again after this, so that a plan shows what is true now."""
@@ -91,15 +92,9 @@ async def held_works(context: Context, channel: str, trip: Trip) -> list[Work]:
     """The listings that a tripped brake keeps from being sent, in no special order; also one that waits for
     something else at the moment."""
     found: list[Work] = []
-    after: str | None = None
-    while True:
-        query = WorkQuery(
-            kind=Kind.LISTING, channel=channel, states=(State.DUE, State.WAITING), limit=PAGE, after=after
-        )
-        works, after = await context.journal.find(query)
-        found += [w for w in works if _is_held(w, trip)]
-        if after is None:
-            return found
+    async for works in all_listings(context.journal, channel):
+        found += [w for w in works if w.state in (State.DUE, State.WAITING) and _is_held(w, trip)]
+    return found
 
 
 def braked(channel: str, brake: Brake | None) -> Finding | None:
@@ -232,13 +227,9 @@ class Brakes:
         x, now = self._x, self._x.clock.now()
         if self._size is None or now >= self._size[0] + SIZE_FOR_S:
             zeroed = (await read_brake(x, self._channel)).zeroed
-            size, after = 0, None
-            while True:
-                query = WorkQuery(kind=Kind.LISTING, channel=self._channel, limit=PAGE, after=after)
-                works, after = await x.journal.find(query)
+            size = 0
+            async for works in all_listings(x.journal, self._channel):
                 size += sum(_in_catalogue(work, zeroed) for work in works)
-                if after is None:
-                    break
             self._size = now, size
         return self._size[1]
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from orquestador.flows.brakes import load_brakes
 from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
 from orquestador.flows.pause import load_pause
+from orquestador.flows.walk import all_listings
 from orquestador.model.fold import fold
 from orquestador.model.golive import GoLive
 from orquestador.model.orders import Order, SeenOrder
@@ -103,14 +104,10 @@ async def described(channel: Channel, orders: Sequence[OldOrder]) -> list[OldOrd
 
 async def listings_to_change(context: Context, channel: str) -> int:
     """Managed listings whose number, as last computed, is not what the channel is known to show."""
-    count, after = 0, None
-    while True:
-        works, after = await context.journal.find(
-            WorkQuery(kind=Kind.LISTING, channel=channel, limit=PAGE, after=after)
-        )
+    count = 0
+    async for works in all_listings(context.journal, channel):
         count += sum(work.differs for work in works)
-        if after is None:
-            return count
+    return count
 
 
 async def go_live(
@@ -202,13 +199,7 @@ async def refold(context: Context, works: Sequence[Work]) -> None:
 
 async def _wake_listings(context: Context, channel: str, only: str | None = None) -> None:
     """All of a channel, or those whose number is kept back for this reason."""
-    after: str | None = None
-    while True:
-        works, after = await context.journal.find(
-            WorkQuery(kind=Kind.LISTING, channel=channel, limit=PAGE, after=after)
-        )
+    async for works in all_listings(context.journal, channel):
         woken = [w.id for w in works if only is None or w.listing.why == only]
         await context.journal.touch(woken, "go-live")
-        if after is None:
-            break
     await context.queue.wake(stock_lane(channel), ["go-live"])

@@ -13,11 +13,11 @@ from pydantic import TypeAdapter
 from orquestador.flows.context import Context, stock_lane
 from orquestador.flows.events import PAUSE
 from orquestador.flows.places import lanes
+from orquestador.flows.walk import all_listings
 from orquestador.model.errors import OrquestadorError
 from orquestador.model.logs import LogStatus
 from orquestador.model.pause import Pause
-from orquestador.model.work import Kind, State
-from orquestador.ports import WorkQuery
+from orquestador.model.work import State
 
 PAUSED = "paused"
 """The name in the journal, and the reason of a listing that waits for `resume`."""
@@ -81,10 +81,6 @@ async def resume(context: Context, by: str) -> bool:
 
 async def _wake_listings(context: Context) -> None:
     """Should this be cut off, they are looked at by themselves within LOOK_AGAIN_S."""
-    after: str | None = None
-    while True:
-        query = WorkQuery(kind=Kind.LISTING, states=(State.WAITING,), limit=PAGE, after=after)
-        works, after = await context.journal.find(query)
-        await context.journal.touch([w.id for w in works if w.reason == PAUSED], "resume")
-        if after is None:
-            return
+    async for works in all_listings(context.journal):
+        paused = [w.id for w in works if w.state is State.WAITING and w.reason == PAUSED]
+        await context.journal.touch(paused, "resume")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from orquestador.flows.brakes import change_brake, held_works, read_brake, tell_plan
 from orquestador.flows.context import Context, stock_lane
 from orquestador.flows.numbers import Numbers
+from orquestador.flows.walk import all_listings
 from orquestador.model.brakes import Brake, Move, approve, judge, move_of, reject
 from orquestador.model.errors import Unavailable, UpstreamError
 from orquestador.model.logs import LogStatus
@@ -178,13 +179,8 @@ class PlanDesk:
                 rows += await x.journal.get([work_id(Kind.LISTING, name, sku)])
                 works = list({w.id: w for w in rows if w.channel == name}.values())
             else:
-                after: str | None = None
-                while True:
-                    query = WorkQuery(kind=Kind.LISTING, channel=name, limit=PAGE, after=after)
-                    page, after = await x.journal.find(query)
+                async for page in all_listings(x.journal, name):
                     works += page
-                    if after is None:
-                        break
             found.append((name, [w for w in works if isinstance(w.doc, Listing) and w.doc.managed]))
         return found
 

@@ -18,13 +18,14 @@ from orquestador.flows.live import MOVED_AGAIN_S
 from orquestador.flows.places import Overlaps
 from orquestador.flows.poll import OrdersPoll
 from orquestador.flows.rules import rules_of
+from orquestador.flows.walk import all_listings
 from orquestador.model.drift import Drift, Drifted, Reconciled, drift_of, looked_at, under_way
 from orquestador.model.errors import Unavailable
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Units
 from orquestador.model.stock import Availability, Shown, WriteMeans, net_quantity
 from orquestador.model.work import Kind, State, Work, work_id
-from orquestador.ports import Channel, Erp, ProductProblem, Save, WorkQuery
+from orquestador.ports import Channel, Erp, ProductProblem, Save
 
 PAGE = 500
 """Listings a page, so at most as many SKUs a call of the ERP."""
@@ -154,13 +155,10 @@ class Reconcile:
 
     async def _not_shown(self, numbers: Mapping[str, int]) -> int:
         """Listings of ours without a number on the channel."""
-        count, after = 0, None
-        while True:
-            query = WorkQuery(kind=Kind.LISTING, channel=self._channel.id, limit=PAGE, after=after)
-            works, after = await self._x.journal.find(query)
+        count = 0
+        async for works in all_listings(self._x.journal, self._channel.id):
             count += sum(w.ref not in numbers and looked_at(w) and not under_way(w) for w in works)
-            if after is None:
-                return count
+        return count
 
     async def _all_numbers(self) -> dict[str, int]:
         numbers: dict[str, int] = {}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
+from orquestador.flows.walk import all_listings
 from orquestador.model.logs import LogStatus
 from orquestador.model.rules import (
     CHANNEL_WIDE,
@@ -25,7 +26,7 @@ from orquestador.model.rules import (
 )
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, work_id
-from orquestador.ports import Mark, RuleQuery, WorkQuery
+from orquestador.ports import Mark, RuleQuery
 
 PAGE = 500
 CAS_TRIES = 20
@@ -183,13 +184,8 @@ async def _tell_mappings(x: Context, rules: Sequence[StoredRule]) -> None:
 
 
 async def _touch_channel(x: Context, channel: str) -> None:
-    after: str | None = None
-    while True:
-        query = WorkQuery(kind=Kind.LISTING, channel=channel, limit=PAGE, after=after)
-        works, after = await x.journal.find(query)
+    async for works in all_listings(x.journal, channel):
         await x.journal.touch([w.id for w in works], "rule")
-        if after is None:
-            return
 
 
 def log_changes(x: Context, by: str, changes: Sequence[tuple[StoredRule, StoredRule]]) -> None:

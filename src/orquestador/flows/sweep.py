@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orquestador.flows.context import Context
+from orquestador.flows.walk import all_listings
 from orquestador.model.errors import PlaceRefused
 from orquestador.model.logs import LogStatus
 from orquestador.model.places import Scope
 from orquestador.model.stock import Availability
-from orquestador.model.work import Kind, State, Work
-from orquestador.ports import Erp, Mark, ProductProblem, WorkQuery
+from orquestador.model.work import State, Work
+from orquestador.ports import Erp, Mark, ProductProblem
 
 PAGE = 500
 """Listings a page, so at most as many SKUs a call."""
@@ -29,7 +30,7 @@ class ErpSweep:
 
     def __init__(self, context: Context, erp: Erp) -> None:
         self._x, self._erp = context, erp
-        self._after: str | None = None
+        self._after = ""
         """Where the sweep stands: one that was cut off by an outage goes on there."""
         self._looked = 0
         self._changed: list[str] = []
@@ -37,13 +38,10 @@ class ErpSweep:
     async def run_once(self) -> int:
         """One sweep, or the rest of it; returns how many SKUs had changed. Raises Unavailable."""
         x = self._x
-        while True:
-            query = WorkQuery(kind=Kind.LISTING, limit=PAGE, after=self._after)
-            works, after = await x.journal.find(query)
+        async for works in all_listings(x.journal, after=self._after):
             await self._page([w for w in works if w.listing.managed and not w.listing.missing])
-            self._after = after
-            if after is None:
-                break
+            self._after = works[-1].id
+        self._after = ""
         changed, looked = self._changed, self._looked
         self._changed, self._looked = [], 0
         x.count("sweeps")

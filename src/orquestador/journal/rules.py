@@ -23,6 +23,12 @@ def work_ids(kind: NoticeKind, channel: str, refs: tuple[str, ...], receipt_id: 
     return ()
 
 
+def listing_ids(channel: str | None) -> tuple[str, str]:
+    """What the work ids of a channel's listings, or of all, lie between: both ends are no id."""
+    prefix = f"{Kind.LISTING}:" if channel is None else work_id(Kind.LISTING, channel, "")
+    return prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
 def to_create(work: Work, now: float) -> Work:
     """The row as `upsert_listings` inserts it: new, due, nothing done yet."""
     return replace(work, rev=0, wanted=max(1, work.wanted), done=0, state=State.DUE, due_at=now)

@@ -278,6 +278,11 @@ class Journal(Protocol):
 
     async def listings_for(self, skus: Sequence[str]) -> list[Work]: ...
 
+    async def listings(self, channel: str | None, limit: int, after: str = "") -> list[Work]:
+        """Listings by work id, of one channel or of all, strictly behind the id `after`: unlike with `find`,
+        a walk over all of them misses none that changes meanwhile."""
+        ...
+
     async def open_job(
         self, job: Job, works: Sequence[Work], budget_name: str, spec: BudgetSpec
     ) -> OpenedJob:

@@ -161,6 +161,9 @@ class MongoJournal:
     async def upsert_listings(self, works: Sequence[Work]) -> int:
         return await _told(listings.upsert(self._store, works))
 
+    async def listings(self, channel: str | None, limit: int, after: str = "") -> list[Work]:
+        return await _told(reads.listings(self._store, channel, limit, after))
+
     async def listings_for(self, skus: Sequence[str]) -> list[Work]:
         return await _told(listings.of_skus(self._store, skus))
 

@@ -10,6 +10,7 @@ from orquestador.journal.columns import UnitSums
 from orquestador.journal.mongo.rows import NEVER_PROJECTED, OPEN, to_works
 from orquestador.journal.mongo.schema import COUNTERS
 from orquestador.journal.mongo.store import Doc, Store
+from orquestador.journal.rules import listing_ids
 from orquestador.model.orders import Units
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import WorkCounts, WorkQuery
@@ -80,6 +81,12 @@ async def units(store: Store, skus: Sequence[str]) -> dict[str, Units]:
     async for row in sums:
         totals.add(row["_id"]["sku"], row["_id"]["channel"], int(row["unproven"]), int(row["reserved"]))
     return totals.units()
+
+
+async def listings(store: Store, channel: str | None, limit: int, after: str) -> list[Work]:
+    first, end = listing_ids(channel)
+    found = store.work.find({"_id": {"$gt": max(first, after), "$lt": end}}, NEVER_PROJECTED)
+    return to_works(await found.sort("_id", 1).limit(limit).batch_size(limit + 1).to_list())
 
 
 # --- pages of work ------------------------------------------------------------------------------------------

@@ -205,6 +205,9 @@ class SqliteJournal:
         encoded = [saves.encode(Save(to_create(work, now))) for work in works]
         return await self._writer.run(lambda c: listings.upsert(c, now, encoded))
 
+    async def listings(self, channel: str | None, limit: int, after: str = "") -> list[Work]:
+        return to_works(await self._readers.run(lambda c: reads.listings(c, channel, limit, after)))
+
     async def listings_for(self, skus: Sequence[str]) -> list[Work]:
         return to_works(await self._readers.run(lambda c: listings.of_skus(c, skus)))
 

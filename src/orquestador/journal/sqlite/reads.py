@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orquestador.journal.columns import UnitSums
+from orquestador.journal.rules import listing_ids
 from orquestador.journal.sqlite.rows import COLUMNS, UNFINISHED, many
 from orquestador.model.orders import Units
 from orquestador.model.work import Kind, State, work_id
@@ -86,6 +87,14 @@ def recent_orders(connection: sqlite3.Connection, skus: Sequence[str], since: fl
                 break
             found[row[0]] = row
     return list(found.values())
+
+
+def listings(connection: sqlite3.Connection, channel: str | None, limit: int, after: str) -> list[Any]:
+    first, end = listing_ids(channel)
+    return connection.execute(
+        f"SELECT {COLUMNS} FROM work WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
+        (max(first, after), end, limit),
+    ).fetchall()
 
 
 # --- pages of work ------------------------------------------------------------------------------------------
