@@ -60,9 +60,11 @@ class Busy:
 
 async def a_day(day: Day) -> list[Outcome]:
     """The same day for each scheduler."""
-    ours = Ours(Market.at_midnight(day, SEED))
-    await ours.run(day)
-    found = [Outcome(ours.name, ours.key, ours.market)]
+    found = []
+    for automatic in (False, True):
+        ours = Ours(Market.at_midnight(day, SEED), Pace(auto_buffer=automatic))
+        await ours.run(day)
+        found.append(Outcome(ours.name, ours.key, ours.market))
     for kind in SIMPLE:
         simple = kind(Market.at_midnight(day, SEED))
         simple.run(day)
@@ -108,7 +110,7 @@ def judge(days: Sequence[Outcome], runs: Sequence[Busy], batch: int, report: Rep
         rate = min(r.per_hour for r in runs)
         aim = 0.95 * 3600.0 / FALABELLA_FEEDS.interval_s * batch
         report.add(at_least("sustained_skus_per_hour", "SKUs an hour, sustained", rate, "", aim))
-    best = min(d.exposed_min for d in days[1:])
+    best = min(d.exposed_min for d in days[2:])
     report.add(at_most("exposed_min", "sold out and still shown, minutes", ours.exposed_min, "min", best))
     for day in days:
         report.add(

@@ -98,6 +98,7 @@ class Numbers:
             # The policy of now: the catalogue may not have been read since it changed.
             managed=rule.publish,
             rule=decided_by(answer.available, waiting, rule),
+            auto_buffer=rule.auto.units if rule.auto else None,
         )
         self._watch_oversold(listing, answer)
         if not listing.managed:

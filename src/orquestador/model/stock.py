@@ -35,6 +35,10 @@ class RuleUse:
     field: str
     level: str
     value: float
+    speed: float | None = None
+    """Of an automatic buffer: units sold an hour lately."""
+    window_s: float | None = None
+    """The same: seconds until a number that is sent next can show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class Listing:
     """The channel's SKU of the offer where a mapping gave it another one (`sku` is the ERP's)."""
     rule: RuleUse | None = None
     """Which rule gave `wanted`; None = it is what the ERP can promise."""
+    auto_buffer: int | None = None
+    """Units that an automatic buffer held back from `wanted`; None = its rule has none."""
 
     def doubtful(self, now: float) -> bool:
         """True while a number that shows is no proof, because a lost push may still write over it."""
@@ -155,13 +161,15 @@ def urgency(listing: Listing, wanted: int) -> float:
     newest = listing.newest
     if newest is None:
         return 1.0
-    shown = newest.quantity
+    shown, left = newest.quantity, wanted
     if wanted >= shown:
         return RETURNS if shown == 0 < wanted else 0.0
-    if wanted == 0:
+    if listing.rule is not None and listing.rule.speed is not None:
+        # What an automatic buffer holds back is there all the same: its change alone is never urgent.
+        left = min(shown, wanted + int(listing.rule.value))
+    if left == 0:
         return 100.0
-    near = min(1.0, NEAR_ZERO / wanted)
-    return 10.0 + near * min(80.0, 80.0 * (shown - wanted) / (wanted + 1))
+    return 10.0 + min(1.0, NEAR_ZERO / left) * min(80.0, 80.0 * (shown - left) / (left + 1))
 
 
 class RecordOutcome(StrEnum):
