@@ -11,7 +11,7 @@ from bench.processes import BenchFailed
 
 
 def call(url: str, body: object = None) -> Any:
-    """A GET, or a POST when there is a body. Raises BenchFailed for anything but 200."""
+    """A GET, or a POST when there is a body. Raises BenchFailed for anything but 200 and 202."""
     address = urlsplit(url)
     connection = HTTPConnection(address.hostname or "", address.port, timeout=30)
     try:
@@ -25,7 +25,7 @@ def call(url: str, body: object = None) -> Any:
         raise BenchFailed(f"no answer from {address.path.rpartition('/')[0]}: {error}") from error
     finally:
         connection.close()
-    if answer.status != 200:
+    if answer.status not in (200, 202):
         raise BenchFailed(f"{answer.status} from {address.path.rpartition('/')[0]}: {content[:300]!r}")
     return json.loads(content)
 

@@ -17,11 +17,14 @@ from bench.day.market import Day, Market
 from bench.day.ours import Ours, Pace
 from bench.day.simple import SIMPLE, Unlimited
 from bench.report import Measure, Report, arguments, at_least, at_most, columns, command
+from orquestador.model.brakes import Limits
 from orquestador.model.budget import DAY_S, FALABELLA_FEEDS
 
 SEED = 7
 BATCH = 500
 BURST_S = 7200.0
+OFF = Limits(listings=1_000_000)
+"""No brake: numbers that jump all day are what is measured."""
 DEMAND = 1.6
 """Changes, as a multiple of what the limits let through when the burst is gone."""
 
@@ -82,7 +85,7 @@ async def busy(skus: int, *, batch: int = BATCH, until: float = DAY_S, step_s: f
     """More changes than the limits let through, all the time, with a restart every 100 minutes; every second
     one kills the process between the payment of a call and the call."""
     day = Day.busy(SEED, skus, FALABELLA_FEEDS.interval_s / batch / DEMAND, until)
-    ours = Ours(Market.at_midnight(day, SEED), Pace(step_s=step_s, restart_every_s=6000.0, batch=batch))
+    ours = Ours(Market.at_midnight(day, SEED), Pace(step_s, restart_every_s=6000.0, batch=batch, brakes=OFF))
     await ours.run(day, until)
     market = ours.market
     sent = sum(len(f.quantities) for f in market.feeds if f.sent_at > BURST_S)

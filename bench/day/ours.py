@@ -24,6 +24,7 @@ from orquestador.flows.poll import CataloguePoll, OrdersPoll
 from orquestador.flows.push import Pusher
 from orquestador.flows.rules import change
 from orquestador.journal.sqlite import SqliteJournal
+from orquestador.model.brakes import Limits
 from orquestador.model.budget import DAY_S, FALABELLA_FEEDS, BudgetSpec
 from orquestador.model.errors import RateLimited
 from orquestador.model.orders import LineState, SeenLine
@@ -101,6 +102,9 @@ class DayChannel(FakeChannel):
         return JobReport(done, dict.fromkeys(refs, (RecordOutcome.ACCEPTED, None)) if done else {})
 
 
+DEFAULT = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """`restart_every_s`: the process ends and another one opens the same file, every second time in the
@@ -111,6 +115,7 @@ class Pace:
     batch: int = 500
     auto_buffer: bool = False
     """With `buffer = auto` for the whole channel."""
+    brakes: Limits = DEFAULT
 
 
 class Ours:
@@ -160,7 +165,7 @@ class Ours:
             channels={channel.id: channel},
             clock=clock,
             logs=NoLogs(),
-            settings=FlowSettings(),
+            settings=FlowSettings(brakes=self._pace.brakes),
             owner=f"bench-{self.restarts}",
             new_id=lambda: f"{self._rng.getrandbits(64):016x}",
         )

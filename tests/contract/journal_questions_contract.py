@@ -58,6 +58,27 @@ class QuestionContract:
         clock.advance(3600)
         assert (await journal.units(["S1"]))["S1"].unproven == 0
 
+    async def test_recent_orders_are_found_by_the_skus_of_their_lines(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        for ref, *skus in (("A1", "S1"), ("A2", "S2", "S1"), ("A3", "S3"), ("A4", "S\0$")):
+            await journal.save([Save(order_row(seen(ref, *((s, 1) for s in skus), at=clock.now())))])
+            clock.advance(10.0)
+        taken = await the_row(journal, order_id("A1"))
+        assert taken.order is not None
+        await journal.save([Save(replace(taken, doc=replace(taken.order, history=True)))])
+        await journal.upsert_listings([listing_row("S1")])
+
+        async def found(since: float, *skus: str) -> list[str]:
+            return sorted(w.ref for w in await journal.recent_orders(skus, since))
+
+        start = clock.now() - 40.0
+        assert await found(start, "S1") == ["A1", "A2"]
+        assert await found(start + 5.0, "S1") == ["A2"]
+        assert await found(start, "S1", "S2", "S3", "S9") == ["A1", "A2", "A3"]
+        assert await found(start, "S\0$") == ["A4"]
+        assert await found(start) == []
+
     async def test_many_skus_are_asked_at_once(self, journal: Journal, clock: ManualClock) -> None:
         skus = [f"S{n}" for n in range(1500)]
         await journal.save([Save(order_row(seen("A1", *((s, 1) for s in skus), at=clock.now())))])
@@ -83,6 +104,33 @@ class QuestionContract:
             "A2",
             "body",
         }
+
+    async def test_orders_that_could_still_be_cancelled_by_when_they_were_read(
+        self, journal: Journal, clock: ManualClock
+    ) -> None:
+        start = clock.now()
+        orders = [seen(f"A{n}", ("S1", 1), at=start + n // 2) for n in range(5)]
+        orders.append(seen("uncommitted", ("S1", 1), at=start + 2, state=LineState.NOT_COMMITTED))
+        orders.append(seen("unknown", ("S1", 1), at=start + 3, owner=Owner.UNKNOWN))
+        orders.append(seen("shipped", ("S1", 1), at=start, state=LineState.SHIPPED))
+        orders.append(seen("cancelled", ("S1", 1), at=start, state=LineState.CANCELLED))
+        orders.append(seen("fulfilled", ("S1", 1), at=start, owner=Owner.MARKETPLACE))
+        orders.append(replace(seen("history", ("S1", 1), at=start), history=True))
+        orders.append(replace(seen("body", ("S1", 1), at=start), body_backed=True))
+        orders.append(replace(seen("twin", ("S1", 1), at=start), adopted_by="A0"))
+        orders.append(seen("elsewhere", ("S1", 1), at=start, channel="other"))
+        assert all(await journal.save([Save(order_row(order)) for order in orders]))
+        first = await journal.orders_read_before(CHANNEL, start + 3, 3)
+        assert first == [(start + n // 2, order_id(f"A{n}")) for n in range(3)]
+        rest = await journal.orders_read_before(CHANNEL, start + 3, 9, first[-1])
+        assert [work for _, work in rest] == [order_id(ref) for ref in ("A3", "A4", "uncommitted")]
+        assert await journal.orders_read_before(CHANNEL, start + 9, 9, rest[-1]) == [
+            (start + 3, order_id("unknown"))
+        ]
+        [row] = await journal.get([order_id("A0")])
+        later = replace(seen("A0", ("S1", 1), at=start + 7, state=LineState.SHIPPED), first_seen_at=start)
+        assert all(await journal.save([Save(replace(row, doc=later))]))
+        assert (await journal.orders_read_before(CHANNEL, start + 9, 1))[0][1] == order_id("A1")
 
     async def test_find_pages_newest_change_first(self, journal: Journal, clock: ManualClock) -> None:
         for n in range(7):

@@ -40,6 +40,29 @@ class UpkeepContract:
         answers = await asyncio.gather(*(journal.set_meta_if_absent("since", n) for n in range(10)))
         assert set(answers) == {await journal.get_meta("since")}
 
+    async def test_a_fact_is_swapped_by_one_alone(self, journal: Journal) -> None:
+        tried = await asyncio.gather(*(journal.swap_meta("brake", None, {"n": n}) for n in range(10)))
+        assert sum(tried) == 1
+        stored = await journal.get_meta("brake")
+        assert stored == {"n": tried.index(True)}
+        assert not await journal.swap_meta("brake", {"n": 99}, {"n": 100})
+        assert await journal.get_meta("brake") == stored
+        odd = {"at": 0.1 + 0.2, "ñ.$": ["1", None, True], "deep": {"b": 1, "a": 2}}
+        assert await journal.swap_meta("brake", stored, odd)
+        seen = await journal.get_meta("brake")
+        tried = await asyncio.gather(*(journal.swap_meta("brake", seen, {"m": n}) for n in range(10)))
+        assert sum(tried) == 1
+        assert await journal.get_meta("brake") == {"m": tried.index(True)}
+
+    async def test_a_fact_that_was_forgotten_is_swapped_as_if_it_had_never_been(
+        self, journal: Journal
+    ) -> None:
+        await journal.set_meta("brake", None)
+        assert not await journal.swap_meta("brake", 1, 2)
+        assert await journal.swap_meta("brake", None, 2)
+        assert not await journal.swap_meta("brake", None, 3)
+        assert await journal.get_meta("brake") == 2
+
     async def test_old_receipts_expire_but_not_those_of_open_work(
         self, journal: Journal, clock: ManualClock
     ) -> None:

@@ -22,6 +22,7 @@ from orquestador.journal.mongo.store import POOL_MAX, Store
 from orquestador.model.budget import FALABELLA_FEEDS
 from orquestador.model.errors import StoreUnavailable
 from orquestador.model.logs import LogFilter
+from orquestador.model.orders import LineState
 from orquestador.model.rules import RuleFields, StoredRule
 from orquestador.model.stock import JobState
 from orquestador.model.work import Kind, State
@@ -130,6 +131,26 @@ async def test_an_older_database_is_upgraded_once_by_whoever_comes_first(
     await journal.close()
     with pytest.raises(JournalTooNew):
         await _open(uri, clock, database)
+
+
+async def test_orders_of_an_older_database_are_read_again_too(
+    uri: str, clock: ManualClock, database: str
+) -> None:
+    journal = await _open(uri, clock, database)
+    orders = [
+        seen("open", ("S1", 1), at=10.0),
+        seen("shipped", ("S1", 1), at=10.0, state=LineState.SHIPPED),
+        replace(seen("history", ("S1", 1), at=10.0), history=True),
+    ]
+    assert all(await journal.save([Save(order_row(order)) for order in orders]))
+    store = journal._store
+    step = schema.STEPS.index(schema._read_at)
+    await store.work.update_many({"read_at": {"$exists": True}}, {"$unset": {"read_at": ""}})
+    await store.work.drop_index("read")
+    await store.schema.update_one(schema.VERSION, {"$set": {"version": step}})
+    await schema.prepare(store, schema.STEPS[: step + 1])
+    assert await journal.orders_read_before(CHANNEL, 99.0, 9) == [(10.0, order_id("open"))]
+    await journal.close()
 
 
 async def test_a_step_that_fails_leaves_the_version(uri: str, clock: ManualClock, database: str) -> None:

@@ -16,6 +16,7 @@ from orquestador.clock import ManualClock
 from orquestador.journal.sqlite import JournalTooNew, NotAJournal, SqliteJournal, schema
 from orquestador.model.budget import FALABELLA_FEEDS
 from orquestador.model.errors import StoreLocked
+from orquestador.model.orders import LineState, Owner
 from orquestador.model.work import Kind, State
 from orquestador.ports import Save
 from tests.contract.journal_data import (
@@ -154,6 +155,30 @@ async def test_an_older_file_is_copied_then_migrated(path: Path, clock: ManualCl
     assert [r.id for r in await old.receipts_for(order_id("A1"))] == ["r1"]
     await old.close()
     schema.prepare(path, steps)  # again: there is nothing left to do
+
+
+async def test_orders_of_an_older_file_are_read_again_too(path: Path, clock: ManualClock) -> None:
+    step = next(n for n, sql in enumerate(schema.migrations()) if "ADD COLUMN read_at" in sql)
+    journal = await SqliteJournal.open(path, clock)
+    orders = [
+        seen("open", ("S1", 1), at=10.0),
+        seen("shipped", ("S1", 1), at=10.0, state=LineState.SHIPPED),
+        seen("cancelled", ("S1", 1), at=10.0, state=LineState.CANCELLED),
+        seen("fulfilled", ("S1", 1), at=10.0, owner=Owner.MARKETPLACE),
+        replace(seen("history", ("S1", 1), at=10.0), history=True),
+        replace(seen("body", ("S1", 1), at=10.0), body_backed=True),
+        replace(seen("twin", ("S1", 1), at=10.0), adopted_by="open"),
+    ]
+    assert all(await journal.save([Save(order_row(order)) for order in orders]))
+    await journal.accept(receipt("r1", "unread"))
+    await journal.close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript("DROP INDEX work_read; ALTER TABLE work DROP COLUMN read_at;")
+        connection.executescript(f"PRAGMA user_version = {step};")
+    schema.prepare(path, schema.migrations()[: step + 1])
+    journal = await SqliteJournal.open(path, clock)
+    assert await journal.orders_read_before("falabella", 99.0, 9) == [(10.0, order_id("open"))]
+    await journal.close()
 
 
 async def test_a_migration_that_fails_changes_nothing(path: Path, clock: ManualClock) -> None:

@@ -38,8 +38,9 @@ def becomes(shop: Stack, sku: str, on_hand: int, free: int, shown: int | None = 
 
 
 def ledger(shop: Stack, order_id: str) -> list[tuple[int, int, int]]:
-    row = shop.order(order_id)
-    return [(line["taken"], line["held"], line["waiting"]) for line in row["order"]["lines"]] if row else []
+    row = shop.order(order_id) or {}
+    lines = row["order"]["lines"] if "order" in row else []  # signalled, and not read yet
+    return [(line["taken"], line["held"], line["waiting"]) for line in lines]
 
 
 def ledger_is(shop: Stack, order_id: str, *wanted: tuple[int, int, int]) -> None:

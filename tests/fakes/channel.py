@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from orquestador.model.budget import BudgetSpec
-from orquestador.model.errors import Ambiguous, Unavailable
+from orquestador.model.errors import Ambiguous, Rejected, Unavailable
 from orquestador.model.notices import Notice, NoticeKind
 from orquestador.model.orders import Announcement, LineState, SeenLine, SeenOrder
 from orquestador.model.sales import Customer, SoldLine, SoldOrder
@@ -40,6 +40,8 @@ class FakeChannel:
     fault: str = ""
     needless: list[tuple[str, int]] = field(default_factory=list)
     """What was pushed although it showed already."""
+    spoils: set[str] = field(default_factory=set)
+    """Refs for whose sake a push is refused as a whole."""
     unpriced: set[str] = field(default_factory=set)
     sales_read: int = 0
     id: str = "shop"
@@ -148,6 +150,8 @@ class FakeChannel:
 
     async def push(self, quantities: Mapping[str, int]) -> str:
         fault = self._take_fault()
+        if self.spoils & quantities.keys():
+            raise Rejected("the feed is not readable")
         feed = Feed(f"feed-{len(self.feeds)}", dict(quantities), self.now())
         self.needless += [
             (r, q) for r, q in quantities.items() if r in self.shown and self._shows(r, q) == self.shown[r]

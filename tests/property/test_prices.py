@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orquestador.erp.odoo.rounding import parted
 from orquestador.model.prices import ONE, PricedLine, candidates, factor_of, price_for
 
 CLP, PEN = Decimal(1), Decimal("0.01")
@@ -40,16 +41,32 @@ class Books:
         return rounded(sum(nets, Decimal(0)), self.step) + rounded(tax, self.step)
 
 
-def priced(books: Books, lines: list[tuple[int, Decimal]], digits: int) -> tuple[Decimal, list[Decimal]]:
-    """The total that is reached and the prices, by the steps of the adapter: guess, measure, nudge."""
+def wider(books: Books, lines: list[PricedLine], *, named: bool) -> tuple[Books, list[PricedLine]] | None:
+    """One line more by the steps of the adapter: a unit of its own, and once there is one, a line of the
+    smallest amount."""
+    if named:
+        rates, more = [*books.rates, books.rates[0]], (*lines, PricedLine(1, books.step))
+    else:
+        found = parted(tuple(range(len(lines))), tuple(lines))
+        if found is None:
+            return None
+        rates, more = [books.rates[i] for i in found[0]], found[1]
+    return Books(rates, books.step, included=books.included, whole=books.whole), list(more)
+
+
+def priced(
+    books: Books, lines: list[tuple[int, Decimal]], digits: int, *, widen: bool = False
+) -> tuple[Decimal, list[Decimal]]:
+    """The total that is reached and the prices, by the steps of the adapter: guess, measure, nudge, and with
+    `widen` one line more."""
     wanted = sum((n * gross for n, gross in lines), Decimal(0))
-    units = [n for n, _ in lines]
     known = [PricedLine(n, gross, ONE) for n, gross in lines]
     prices = tuple(price_for(line, digits) for line in known)
     tried: dict[tuple[Decimal, ...], Decimal] = {}
     total = Decimal(0)
-    for _ in range(6):
-        total = tried[prices] = books.total(units, list(prices))
+    ways = [False, True] if widen else []
+    for _ in range(8):
+        total = tried[prices] = books.total([line.units for line in known], list(prices))
         if total == wanted:
             break
         measured = [
@@ -65,6 +82,10 @@ def priced(books: Books, lines: list[tuple[int, Decimal]], digits: int) -> tuple
         if measured == known or better in tried:
             near = candidates(measured, prices, total, wanted, digits, books.step)
             better = next((p for p in near if p not in tried), prices)
+        while better == prices and ways:
+            if found := wider(books, measured, named=ways.pop(0)):
+                books, measured = found
+                better = tuple(price_for(line, digits) for line in measured)
         if better == prices:
             break
         known, prices = measured, better
@@ -93,9 +114,9 @@ def test_pesos_with_taxes_on_top_are_met_where_the_order_is_rounded_as_a_whole(
     lines: list[tuple[int, Decimal]], rate: Decimal
 ) -> None:
     books = Books([rate] * len(lines), CLP, included=False, whole=True)
-    total, prices = priced(books, lines, 2)
+    total, prices = priced(books, lines, 2, widen=True)
     assert total == sum(n * gross for n, gross in lines)
-    for price, (_, gross) in zip(prices, lines, strict=True):
+    for price, (_, gross) in zip(prices, lines, strict=False):
         assert abs(price * (1 + rate) - gross) <= 2
 
 
@@ -110,6 +131,23 @@ def test_what_is_not_met_is_off_by_little_and_never_called_met(
     assert books.total([n for n, _ in lines], prices) == total
     most = max(step, Decimal(1).scaleb(-digits)) * sum(n for n, _ in lines) * 2
     assert abs(total - wanted) <= most
+
+
+@given(
+    st.one_of(st.tuples(pesos, st.just(CLP)), st.tuples(soles, st.just(PEN))), RATES, st.sampled_from([2, 4])
+)
+def test_with_one_line_more_every_total_is_met(
+    sold: tuple[list[tuple[int, Decimal]], Decimal], rate: Decimal, digits: int
+) -> None:
+    lines, step = sold
+    books = Books([rate] * len(lines), step, included=False, whole=False)
+    wanted = sum((n * gross for n, gross in lines), Decimal(0))
+    total, prices = priced(books, lines, digits, widen=True)
+    assert total == wanted
+    # None is far from what was paid.
+    units = sum(n for n, _ in lines)
+    for price, (_, gross) in zip(prices, lines, strict=False):
+        assert abs(price * (1 + rate) - gross) <= (3 + units) * step
 
 
 @given(RATES, st.integers(1, 50), st.integers(1_000, 10_000_000))

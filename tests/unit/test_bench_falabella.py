@@ -11,7 +11,7 @@ import pytest
 
 from bench.day.market import Day, Event, Market, TooMany, What
 from bench.day.ours import Ours, Pace
-from bench.falabella import a_day, busy, judge, without_limits
+from bench.falabella import OFF, a_day, busy, judge, without_limits
 from bench.report import Report
 from orquestador.model.budget import DAY_S, FALABELLA_FEEDS, MAX_INTERVAL_S
 
@@ -85,7 +85,7 @@ async def test_another_tool_spends_the_same_budget_for_some_hours() -> None:
     day = Day.busy(7, 300, FALABELLA_FEEDS.interval_s / batch / 2, until)
     other = [Event(HOUR_S + n * 150.0, What.OTHER_TOOL, "") for n in range(96)]
     day = replace(day, events=tuple(sorted((*day.events, *other), key=lambda e: e.at)))
-    ours = Ours(Market.at_midnight(day, 7), Pace(step_s=60.0, batch=batch))
+    ours = Ours(Market.at_midnight(day, 7), Pace(step_s=60.0, batch=batch, brakes=OFF))
     await ours.run(day, until)
     market = ours.market
     # Each refusal doubles the pause, so there are few: one in ten minutes at most.

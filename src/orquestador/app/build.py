@@ -23,6 +23,7 @@ from orquestador.flows.hints import Hints
 from orquestador.flows.places import remember_houses
 from orquestador.flows.runner import Runner
 from orquestador.http_base import CallLogger, CallRecord, TimeOuts
+from orquestador.model.brakes import Limits
 from orquestador.model.errors import UpstreamError
 from orquestador.model.logs import LogEntry
 from orquestador.model.stock import Rule
@@ -154,6 +155,7 @@ def _build_erp(
             product_cache_s=settings.product_cache_s,
             calls_per_s=pace.calls_per_s,
             in_flight=pace.in_flight,
+            sale_rounding_sku=settings.odoo_sale_rounding_sku,
             sales=_sales(settings),
         ),
         clock,
@@ -180,6 +182,9 @@ def flow_settings(settings: Settings) -> FlowSettings:
         scopes=scopes(settings),
         sale_customers=all(account.sale_partner is None for account in falabella_accounts(settings)),
         rule=Rule(buffer=settings.stock_buffer, cap=settings.stock_cap),
+        brakes=Limits(
+            settings.brake_listings, settings.brake_hour_percent / 100, settings.brake_day_percent / 100
+        ),
         publish=settings.publish,
         erp_batch=settings.odoo_batch,
         feed_first_poll_s=settings.feed_first_poll_s,

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 from orquestador.app.build import Service
 from orquestador.circuit import Circuit, CircuitState
+from orquestador.flows.brakes import braked
 from orquestador.flows.context import Context
 from orquestador.flows.places import lanes
 from orquestador.flows.presence import workers
 from orquestador.i18n import advice, age, text
+from orquestador.model.brakes import Brake
 from orquestador.model.errors import StoreUnavailable
 from orquestador.model.work import Kind, State
 from orquestador.ports import Channel, Finding, Standstill, WorkCounts
@@ -73,7 +75,9 @@ def _flow_stops(context: Context) -> dict[str, Finding | None]:
         own = _stop(context, channel.id)
         stops[f"orders:{channel.id}"] = own if channel.has_api else None
         numbers = erp or context.gates.pushes_stopped(context.settings.scope_of(channel.id))
-        stops[f"stock:{channel.id}"] = held or own or numbers
+        # A brake needs a person; that the channel or the ERP is away is told of their own flows.
+        brake = braked(channel.id, context.modes.brakes.get(channel.id))
+        stops[f"stock:{channel.id}"] = held or brake or own or numbers
     for standing in _standing(context):
         code = "loop_away" if standing.away else "loop_failing"
         for flow in _flows_of(standing.loop, context):
@@ -221,7 +225,8 @@ async def channel_views(service: Service) -> tuple[ChannelView, ...]:
                 kind=channel.kind,
                 has_api=channel.has_api,
                 orders_since_at=golive.since if golive else None,
-                pushes_approved=golive.pushes_approved if golive else False,
+                pushes_approved=golive is not None
+                and (golive.pushes_approved or x.modes.brakes.get(channel.id, Brake()).opened_at is not None),
                 listings=sum(
                     n
                     for (kind, own, _), n in counts.rows.items()

@@ -21,6 +21,7 @@ from orquestador.flows import golive, operator, pause
 from orquestador.flows.duplicates import DuplicatesView
 from orquestador.flows.intake import Intake
 from orquestador.flows.movements import MovementDesk
+from orquestador.flows.plans import PlanDesk
 from orquestador.flows.rule_desk import RuleDesk
 from orquestador.flows.stockview import StockView
 from orquestador.i18n import text
@@ -28,6 +29,7 @@ from orquestador.model.errors import AuthRefused, PlaceRefused, StoreUnavailable
 from orquestador.model.ledger import effect_key
 from orquestador.model.notices import Notice
 from orquestador.model.orders import LineState, ManualMovement, Owner
+from orquestador.model.plans import Pushed
 from orquestador.model.stock import Availability
 from orquestador.model.work import MANUAL_CHANNEL, Kind, State, Work, work_id
 from orquestador.ports import (
@@ -40,7 +42,7 @@ from orquestador.ports import (
     LogSink,
     ProductProblem,
 )
-from orquestador.settings import language
+from orquestador.settings import all_on_loopback, language
 from orquestador.web.services import (
     BackupResult,
     ChannelView,
@@ -79,6 +81,7 @@ class HouseServices:
         self._intake = Intake(service.context)
         self._desk = MovementDesk(service.context)
         self._rules = RuleDesk(service.context)
+        self._plans = PlanDesk(service.context)
         self._stock = StockView(service.context, service.settings.stock_cache_s)
         self._duplicates = DuplicatesView(service.context)
         self._look: asyncio.Future[StoreUnavailable | None] | None = None
@@ -105,6 +108,10 @@ class HouseServices:
     @property
     def rules(self) -> RuleDesk:
         return self._rules
+
+    @property
+    def plans(self) -> PlanDesk:
+        return self._plans
 
     async def accept(
         self, source: str, channel: str, notice: Notice, body: bytes, received_at: float, trace_id: str
@@ -239,6 +246,12 @@ class HouseServices:
     async def channel_views(self) -> tuple[ChannelView, ...]:
         return await channel_views(self._service)
 
+    async def push(self, channel: str | None, sku: str | None, by: str) -> Pushed:
+        names = [channel] if channel is not None else list(self._x.channels)
+        if all(self._x.modes.of(name) is None for name in names):
+            raise self._not_possible("observing")
+        return await self._plans.push(channel, sku)
+
     async def go_live_preview(self) -> GoLivePreview:
         orders: list[OpenOrder] = []
         to_change = 0
@@ -265,7 +278,8 @@ class HouseServices:
             old = (await golive.open_orders(self._x, channel))[0]
             take = [o.order_id for o in old if f"order:{channel.id}:{o.order_id}" in wanted]
             before += len(old) - len(take)
-            await golive.go_live(self._x, channel, take)
+            approved = request.approve_pushes or all_on_loopback(self._service.settings)
+            await golive.go_live(self._x, channel, take, approve_pushes=approved)
         live = [self._x.modes.of(c) for c in self._x.channels]
         return GoLiveResult(
             orders_since_at=min((g.since for g in live if g), default=since),

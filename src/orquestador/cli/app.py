@@ -18,6 +18,8 @@ from orquestador.cli.odoo import app as odoo_app
 from orquestador.cli.options import AsJson
 from orquestador.cli.orders import app as orders_app
 from orquestador.cli.pause import pause, resume
+from orquestador.cli.plans import app as plans_app
+from orquestador.cli.plans import plan, push
 from orquestador.cli.reconcile import reconcile
 from orquestador.cli.restore import restore
 from orquestador.cli.rules import app as rules_app
@@ -43,6 +45,7 @@ app.add_typer(work_app, name="work", cls=Listed, help=help_text("work"))
 app.add_typer(orders_app, name="orders", cls=Listed, help=help_text("orders"))
 app.add_typer(webhooks_app, name="webhooks", cls=Listed, help=help_text("webhooks"))
 app.add_typer(rules_app, name="rules", cls=Listed, help=help_text("rules"))
+app.add_typer(plans_app, name="plans", cls=Listed, help=help_text("plans"))
 app.add_typer(odoo_app, name="odoo", cls=Listed, help=help_text("odoo"))
 app.add_typer(sandbox_app, name="sandbox", cls=Listed, help=help_text("sandbox"))
 
@@ -80,6 +83,8 @@ app.command("status", help=help_text("status"))(status)
 app.command("go-live", help=help_text("go_live"))(go_live)
 app.command("listings", help=help_text("listings"))(listings)
 app.command("reconcile", help=help_text("reconcile"))(reconcile)
+app.command("plan", help=help_text("plan"))(plan)
+app.command("push", help=help_text("push"))(push)
 app.command("pause", help=help_text("pause"))(pause)
 app.command("resume", help=help_text("resume"))(resume)
 app.command("freeze", help=help_text("freeze"))(freeze)

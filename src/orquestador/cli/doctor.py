@@ -120,17 +120,25 @@ async def _check(name: str, flow: str, upstream: Erp | FalabellaChannel) -> list
 async def _service(session: Session) -> list[Finding]:
     """Whether the service itself runs here, and the mode in force: what is stored, whatever MODE says."""
     from orquestador.cli.house import Listener, address, who_listens
-    from orquestador.cli.mode import mode_of_service, mode_of_store
+    from orquestador.cli.mode import brakes_of_store, mode_of_service, mode_of_store
     from orquestador.ports import Finding
 
-    url = address(session.settings)
+    url, held = address(session.settings), await brakes_of_store(session)
     match await who_listens(url):
         case Listener.ANSWERS:
-            return [Finding("service_running", "ok", {"url": url}), *await mode_of_service(session, url)]
+            return [
+                Finding("service_running", "ok", {"url": url}),
+                *await mode_of_service(session, url),
+                *held,
+            ]
         case Listener.SILENT:
-            return [Finding("service_silent", "error", {"url": url}), *await mode_of_store(session)]
+            return [Finding("service_silent", "error", {"url": url}), *await mode_of_store(session), *held]
         case Listener.NOBODY:
-            return [Finding("service_not_running", "warning", {"url": url}), *await mode_of_store(session)]
+            return [
+                Finding("service_not_running", "warning", {"url": url}),
+                *await mode_of_store(session),
+                *held,
+            ]
 
 
 def _words(lang: str, finding: Finding) -> Advice:

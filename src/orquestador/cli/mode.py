@@ -9,6 +9,8 @@ import httpx2
 
 from orquestador.cli.house import CONNECT_S, KNOCK_S
 from orquestador.cli.session import Session
+from orquestador.flows.brakes import as_stored, braked
+from orquestador.flows.brakes import stored_name as brake_name
 from orquestador.flows.golive import stored_name
 from orquestador.flows.pause import PAUSED
 from orquestador.journal.sqlite.peek import peek_meta
@@ -70,3 +72,11 @@ def _findings(session: Session, in_force: str, held: object, *, since: str) -> l
         }
         found.append(Finding("paused", "warning", facts))
     return found
+
+
+async def brakes_of_store(session: Session) -> list[Finding]:
+    """Brakes that hold, as they are stored; a service that runs has nothing newer."""
+    channels = {brake_name(account.id): account.id for account in falabella_accounts(session.settings)}
+    stored = await _stored(session, list(channels))
+    found = (braked(channel, as_stored(stored.get(name))) for name, channel in channels.items())
+    return [finding for finding in found if finding is not None]

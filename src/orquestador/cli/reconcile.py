@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LOOK_S = 0.25
 PHASES = ("channel", "compare", "confirm")
 SHOWN = 20
+BAR_FROM = 70
+"""Columns."""
 
 
 def reconcile(ctx: typer.Context, channel: Channel = None, as_json: AsJson = False) -> None:
@@ -51,23 +53,25 @@ async def _followed(house: House, session: Session, names: set[str], *, quiet: b
     """The items once none of these channels runs any more, with a bar meanwhile."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, console=console(), transient=True, disable=quiet or not sys.stdout.isatty()
-    ) as bars:
+    screen = console()
+    # A narrow screen has room for what it does and how far it is, and for no bar.
+    bar = (BarColumn(),) if screen.width >= BAR_FROM else ()
+    columns = (TextColumn("{task.description}"), *bar, MofNCompleteColumn())
+    with Progress(*columns, console=screen, transient=True, disable=quiet or not sys.stdout.isatty()) as bars:
         tasks = {name: bars.add_task(name, total=None) for name in sorted(names)}
         while True:
             items: list[Row] = [
                 item for item in (await house.get("/reconcile"))["items"] if item["channel"] in names
             ]
             for item in items:
-                phase = item["phase"] if item["phase"] in PHASES else "channel"
-                bars.update(
-                    tasks[item["channel"]],
-                    description=f"{item['channel']}: {session.say(f'reconcile.phase.{phase}')}",
-                    completed=item["done"],
-                    total=item["total"] or None,
-                )
+                if item["phase"] in PHASES:
+                    does = session.say(f"reconcile.phase.{item['phase']}")
+                    bars.update(
+                        tasks[item["channel"]],
+                        description=f"{item['channel']}: {does}",
+                        completed=item["done"],
+                        total=item["total"] or None,
+                    )
             if not any(item["running"] for item in items):
                 return items
             await asyncio.sleep(LOOK_S)
@@ -87,6 +91,7 @@ def _show(session: Session, item: Row) -> None:
         differ=differ,
         repaired=last["repaired"],
         under_way=last["under_way"],
+        frozen=last["frozen"],
         seconds=seconds,
     )
     styled(line, "yellow" if differ else "green")

@@ -11,6 +11,7 @@ from orquestador.flows.failures import Failures
 from orquestador.flows.pressure import Pressure
 from orquestador.flows.recent_sales import RecentSales
 from orquestador.flows.without import NoBroadcast, NoCache
+from orquestador.model.brakes import Brake, Limits
 from orquestador.model.golive import GoLive
 from orquestador.model.logs import LogEntry, LogStatus
 from orquestador.model.orders import OrderMode
@@ -66,6 +67,7 @@ class FlowSettings:
     sale_customers: bool = True
     """Sale orders need the buyer; False where one contact buys everything."""
     rule: Rule = field(default_factory=Rule)
+    brakes: Limits = field(default_factory=Limits)
     publish: str | Sequence[str] = "all"
     """`all`, `none`, or the SKUs that are managed."""
     fold_batch: int = 200
@@ -77,6 +79,10 @@ class FlowSettings:
     feed_poll_s: float = 15.0
     orders_poll_s: float = 60.0
     orders_overlap_s: float = 900.0
+    orders_wide_overlap_s: float = 48 * 3600.0
+    orders_wide_every_s: float = 24 * 3600.0
+    orders_reread_s: float = 6 * 3600.0
+    """Every order that could still be cancelled is read at least so often."""
     erp_poll_s: float = 30.0
     erp_sweep_s: float = 1800.0
     catalogue_poll_s: float = 3600.0
@@ -147,11 +153,13 @@ class Gates:
 
 class Modes:
     """Which channels are live, and whether all of it is paused, as stored in the journal (`golive:<channel>`,
-    `paused`)."""
+    `paused`, `brake:<channel>`)."""
 
     def __init__(self) -> None:
         self._live: dict[str, GoLive] = {}
         self.paused: Pause | None = None
+        self.brakes: dict[str, Brake] = {}
+        """Of each channel as it was read last; who decides by it reads it again (`flows.brakes`)."""
         self.followed: set[str] = set()
         """Channels whose work was looked at again after this process had heard of their go-live."""
 

@@ -20,6 +20,7 @@ from orquestador.flows.lane_rows import (
     row_after,
     units_by_sku,
     unless_signalled,
+    weights_of,
 )
 from orquestador.flows.movements import MovementLane
 from orquestador.flows.pause import Held, let_write, paused
@@ -47,7 +48,7 @@ from orquestador.model.reservations import (
 )
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.serving import serving
-from orquestador.ports import Erp, Mark, Movement, Outcome, Save
+from orquestador.ports import Erp, Mark, Movement, Outcome, ProductProblem, Save
 
 
 class ErpLane:
@@ -156,13 +157,15 @@ class ErpLane:
         found = await self._erp.products(skus, place) if skus else {}
         ids = {sku: p for sku, p in found.items() if isinstance(p, int)}
         problems = {sku: f"{found[sku]}:{sku}" for sku in found if sku not in ids}
+        stockless = {sku for sku in found if found[sku] is ProductProblem.NOT_STOCKED}
         now, planned = x.clock.now(), []
         for work in works:
             before = work.order
             assert before is not None
-            order = map_lines(before, ids, problems)
             live = x.modes.of(work.channel) is not None
             mode = x.settings.order_modes.get(work.channel, OrderMode.DELIVER)
+            # A sale order is to be worth what was paid, services too: of those a person is asked.
+            order = map_lines(before, ids, problems, () if mode.sells else stockless)
             if live:
                 order = plan_effect(order, prefix=x.settings.prefix, now=now, mode=mode, place=place)
             planned.append(row_after(work, order, live=live, now=now, effect_due_at=ON_ITS_WAY, mode=mode))
@@ -283,6 +286,7 @@ class ErpLane:
                 erp_id=outcome.erp_id,
                 units=units,
                 recipes=recipes,
+                weights=weights_of(outcome),
                 note="oversold" if outcome.short else verdict.reason,
             )
             hold = verdict.reason if verdict.act is Act.HOLD else None

@@ -14,7 +14,7 @@ from orquestador.model.stock import Job, Listing
 from orquestador.model.work import Work
 from orquestador.ports import Finding
 
-JOB, FINDINGS, PAUSE = "job", "findings", "pause"
+JOB, FINDINGS, PAUSE, PLAN = "job", "findings", "pause", "plan"
 """Topics beside the kinds of work."""
 SKUS_MAX = 20
 REMEMBERED = 20_000

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from pydantic import TypeAdapter
 
+from orquestador.flows.brakes import load_brakes
 from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
 from orquestador.flows.pause import load_pause
 from orquestador.model.fold import fold
@@ -42,7 +43,7 @@ def stored_name(channel: str) -> str:
 
 
 async def load_modes(context: Context) -> None:
-    """Read which channels are live already, and whether a person paused them."""
+    """Read which channels are live already, whether a person paused them, and what the brakes hold."""
     for channel in context.channels:
         if context.modes.of(channel) is not None:
             continue  # the instant of a go-live never changes
@@ -50,6 +51,7 @@ async def load_modes(context: Context) -> None:
         if stored is not None:
             context.modes.set(channel, TypeAdapter(GoLive).validate_python(stored))
     await load_pause(context)
+    await load_brakes(context)
 
 
 async def follow_modes(context: Context) -> None:
@@ -112,17 +114,23 @@ async def listings_to_change(context: Context, channel: str) -> int:
 
 
 async def go_live(
-    context: Context, channel: Channel, take_now: Sequence[str], *, list_orders: bool = True
+    context: Context,
+    channel: Channel,
+    take_now: Sequence[str],
+    *,
+    list_orders: bool = True,
+    approve_pushes: bool = True,
 ) -> GoLive:
     """Make a channel live from this instant on. Asking again changes nothing: the first instant stays.
 
-    `take_now`: order ids that are older than go-live and still have to leave the ERP.
+    `take_now`: order ids that are older than go-live and still have to leave the ERP. `approve_pushes`: else
+    the first push waits for a person (`flows.brakes`).
     """
     x, since = context, context.clock.now()
     heads = (await open_orders(x, channel))[1] if list_orders else []
     # Channels date orders in whole seconds: those of this very second that were listed already are old.
     known = tuple(h.order_id for h in heads if h.created_at is not None and h.created_at >= math.floor(since))
-    wanted = GoLive(since=since, known=known)
+    wanted = GoLive(since=since, known=known, pushes_approved=approve_pushes)
     stored = await x.journal.set_meta_if_absent(stored_name(channel.id), asdict(wanted))
     golive = TypeAdapter(GoLive).validate_python(stored)
     # Before anything wakes a worker of this process; those of others hear of it by `follow_modes`.

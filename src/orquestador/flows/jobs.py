@@ -7,7 +7,7 @@ from dataclasses import replace
 from orquestador.flows.context import Context, stock_lane
 from orquestador.flows.events import JOB, of_job
 from orquestador.flows.pause import paused
-from orquestador.model.errors import Rejected
+from orquestador.model.errors import Rejected, UpstreamError
 from orquestador.model.logs import LogStatus
 from orquestador.model.stock import Job, JobRecord, JobState, Listing, RecordOutcome, Shown, record_outcomes
 from orquestador.model.work import ATTEMPTS_MAX, State, Work, backoff_s
@@ -19,6 +19,10 @@ LOOK_UP_MAX_S = 60.0
 LOOK_UP_EVERY_S = 5.0
 DOUBT_S = 3600.0
 """So long a push that was lost sight of may still arrive, and a number that is read proves nothing."""
+CANCEL_TRIES_S = 60.0
+"""So long a cancellation that fails is tried again before the listings are freed without it."""
+UNANSWERED_MAX_S = 1800.0
+"""A job that nobody can say anything about for so long must not hold its listings any longer."""
 
 
 class JobFollower:
@@ -28,17 +32,36 @@ class JobFollower:
         self._x, self._channel = context, channel
 
     async def run_once(self) -> float | None:
-        """Look at every job that is due; returns when the next one is, None = there is none."""
-        x, next_at = self._x, None
+        """Look at every job that is due; returns when the next one is, None = there is none.
+
+        Raises the first UpstreamError, after the other jobs were looked at too: none of them hides another.
+        """
+        x, next_at, failed = self._x, None, None
         for job in await x.journal.open_jobs(self._channel.id):
-            after = await self._look(job) if job.next_look_at <= x.clock.now() else job
+            try:
+                after = await self._look(job) if job.next_look_at <= x.clock.now() else job
+            except UpstreamError as error:
+                failed = failed or error
+                continue
             if after.is_open:
                 next_at = min(next_at or after.next_look_at, after.next_look_at)
+        if failed is not None:
+            raise failed
         return next_at
 
     async def _look(self, job: Job) -> Job:
-        x, now = self._x, self._x.clock.now()
-        age = now - (job.sent_at or job.computed_at)
+        try:
+            return await self._asked(job)
+        except UpstreamError as error:
+            if self._age(job) <= UNANSWERED_MAX_S:
+                raise
+            return await self.give_up(job, JobState.UNVERIFIED, f"no_answer:{error.detail}")
+
+    def _age(self, job: Job) -> float:
+        return self._x.clock.now() - (job.sent_at or job.computed_at)
+
+    async def _asked(self, job: Job) -> Job:
+        x, now, age = self._x, self._x.clock.now(), self._age(job)
         if job.external_id is None:
             return await self._look_up(job, age)
         try:
@@ -50,7 +73,11 @@ class JobFollower:
             return await self._finish(replace(record_outcomes(job, report.outcomes), note=report.note))
         # To cancel is a write: a paused installation goes on looking.
         if age > JOB_MAX_S and not await paused(x):
-            await self._channel.cancel_job(job.external_id)
+            try:
+                await self._channel.cancel_job(job.external_id)
+            except UpstreamError:
+                if age <= JOB_MAX_S + CANCEL_TRIES_S:
+                    raise
             return await self.give_up(job, JobState.UNVERIFIED, "no_end")
         waiting = replace(job, next_look_at=now + x.settings.feed_poll_s, note=report.note)
         await x.journal.save_job(waiting)
@@ -69,7 +96,7 @@ class JobFollower:
         if found is not None:
             named = replace(job, state=JobState.FOLLOWING, external_id=found, next_look_at=x.clock.now())
             await x.journal.save_job(named)
-            return await self._look(named)
+            return await self._asked(named)
         if age > LOOK_UP_MAX_S:
             return await self.give_up(job, JobState.UNVERIFIED, "never_arrived")
         later = replace(job, next_look_at=x.clock.now() + LOOK_UP_EVERY_S)
@@ -121,7 +148,7 @@ class JobFollower:
                 shown = Shown(record.wanted, now, record.own_seq)
                 return replace(
                     work,
-                    doc=replace(free, confirmed=shown, doubt_until=None, why=None),
+                    doc=replace(free, confirmed=shown, doubt_until=None, why=work.listing.settled_why),
                     state=State.SETTLED,
                     done=max(work.done, record.version),
                     attempts=0,

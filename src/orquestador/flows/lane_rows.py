@@ -103,6 +103,11 @@ def answer_of(outcome: Outcome) -> dict[str, object]:
     }
 
 
+def weights_of(outcome: Outcome) -> dict[int, float]:
+    """Per product of a give-back, how much of it came for each that was asked for."""
+    return {p: dict(recipe)[p] for p, recipe in outcome.recipes.items() if p in dict(recipe)}
+
+
 def units_by_sku(effect: Effect) -> dict[str, int]:
     units: dict[str, int] = {}
     for item in effect.items:

@@ -76,8 +76,7 @@ class LiveCheck:
                     # The ERP is away: right for now, and looked at again when it is back.
                     saves.append(self._put_off(candidate, "erp_away", ERP_AWAY_AGAIN_S))
                     continue
-                why = "oversold" if (listing.available or 0.0) < 0 else None
-                saves.append(self._settled(candidate, replace(listing, why=why)))
+                saves.append(self._settled(candidate, replace(listing, why=listing.settled_why)))
                 continue
             hold: tuple[str, float] | None = None
             if moved is not None and asked_at < moved.at + MOVED_AGAIN_S:

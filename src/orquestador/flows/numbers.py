@@ -14,9 +14,11 @@ from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Units
 from orquestador.model.rules import Effective, decided_by
 from orquestador.model.stock import (
+    ARCHIVED,
     FROZEN,
     Availability,
     Listing,
+    Rule,
     net_quantity,
     urgency,
     written_quantity,
@@ -43,7 +45,9 @@ class Decided:
 class Numbers:
     """Decides for one channel; sends nothing."""
 
-    def __init__(self, context: Context, erp: Erp, channel: Channel) -> None:
+    def __init__(self, context: Context, erp: Erp, channel: Channel, *, quiet: bool = False) -> None:
+        """`quiet`: only asked what would be, so nobody is told that more was sold than there is."""
+        self._quiet = quiet
         self._x, self._erp, self._channel = context, erp, channel
         self._scope = context.settings.scope_of(channel.id)
         self._overlaps = Overlaps(context, erp, channel.id)
@@ -71,9 +75,13 @@ class Numbers:
             self._lowered(works, units, everywhere, rules, decided)
             return decided
         for work in works:
-            answer = known.get(work.listing.sku)
-            if isinstance(answer, Availability):
-                waiting = unproven.get(work.listing.sku, 0)
+            answer, waiting = known.get(work.listing.sku), unproven.get(work.listing.sku, 0)
+            if answer is ProductProblem.ARCHIVED:
+                # Nothing of it can be promised, whatever a rule says.
+                none = Availability(work.listing.sku, 0.0, 0.0, 0.0, x.clock.now())
+                nothing = replace(rules[work.ref], rule=Rule())
+                self._one(work, none, waiting, nothing, units, decided, archived=True)
+            elif isinstance(answer, Availability):
                 self._one(work, answer, waiting, rules[work.ref], units, decided)
             else:
                 decided.saves.append(self._unknown(work, answer))
@@ -87,6 +95,8 @@ class Numbers:
         rule: Effective,
         units: Mapping[str, Units],
         decided: Decided,
+        *,
+        archived: bool = False,
     ) -> None:
         x, now = self._x, self._x.clock.now()
         wanted = net_quantity(answer.available, waiting, rule.rule)
@@ -100,13 +110,15 @@ class Numbers:
             rule=decided_by(answer.available, waiting, rule),
             auto_buffer=rule.auto.units if rule.auto else None,
         )
+        if archived or listing.why == ARCHIVED:
+            listing = replace(listing, why=ARCHIVED if archived else None)
         self._watch_oversold(listing, answer)
         if not listing.managed:
             why: str | None = "unmanaged"
         elif rule.freeze is not None:
             why = FROZEN
         elif listing.shows(wanted, work.own_seq) and not listing.doubtful(now):
-            why = "oversold" if answer.available < 0 else None
+            why = listing.settled_why
         elif x.modes.of(self._channel.id) is None:
             why = "observing"
         else:
@@ -167,7 +179,7 @@ class Numbers:
         """More was sold than there is: told once, when it shows."""
         if answer.available >= 0:
             self._oversold.discard(listing.sku)
-        elif listing.sku not in self._oversold and listing.why != "oversold":
+        elif not self._quiet and listing.sku not in self._oversold and listing.why != "oversold":
             # The listing says it only once its number is settled; until then it is looked at again and again.
             self._oversold.add(listing.sku)
             self._x.count("oversold")

@@ -24,7 +24,7 @@ async def retry(context: Context, work_id: str) -> Work | None:
         work, now = rows[0], x.clock.now()
         effect_due_at = None
         if work.order is not None:
-            lines = tuple(replace(line, problem=None) for line in work.order.lines)
+            lines = tuple(replace(line, problem=None, stockless=False) for line in work.order.lines)
             order = replace(work.order, lines=lines, hold=None, discarded=None)
             for effect in order.reserved:
                 order = replace_effect(order, replace(effect, look_at=now))

@@ -71,23 +71,47 @@ class OrderWorker:
             if not channel.has_api:
                 await self._wait(batch, "channel_api_not_configured", x.clock.now() + NO_API_S)
                 continue
-            ids = [work.ref for work in batch]
             links = [r.trace_id for work in batch for r in receipts[work.id][-1:]]
             try:
-                with serving(order_ids=ids, links=links):
-                    seen = {o.order_id: o for o in await channel.read_orders(ids)}
+                seen, refused = await self._read(channel, batch, links)
             except (Unavailable, AuthRefused) as error:
                 # The upstream as a whole: nobody's attempt, looked at again when it is back.
                 x.count("orders_upstream_away")
                 await self._wait(batch, f"channel_away:{error.detail}", x.clock.now() + API_AWAY_S)
                 continue
-            except UpstreamError as error:
-                await self._failed(batch, error.detail)
-                continue
+            for work in batch:
+                if work.id in refused:
+                    await self._failed([work], refused[work.id])
             await self._fold_all(
                 channel,
-                [(work, [seen[work.ref]] if work.ref in seen else [], receipts[work.id]) for work in batch],
+                [
+                    (work, [seen[work.ref]] if work.ref in seen else [], receipts[work.id])
+                    for work in batch
+                    if work.id not in refused
+                ],
             )
+
+    async def _read(
+        self, channel: Channel, works: Sequence[Work], links: Sequence[str]
+    ) -> tuple[dict[str, SeenOrder], dict[str, str]]:
+        """The orders by id, and why the channel refuses one, by work id. A list that is refused is asked for
+        in halves: one order must not cost the others an attempt (P5)."""
+        ids = [work.ref for work in works]
+        try:
+            with serving(order_ids=ids, links=links):
+                return {o.order_id: o for o in await channel.read_orders(ids)}, {}
+        except (Unavailable, AuthRefused):
+            raise
+        except UpstreamError as error:
+            if len(works) == 1:
+                return {}, {works[0].id: error.detail}
+        seen: dict[str, SeenOrder] = {}
+        refused: dict[str, str] = {}
+        for half in (works[: len(works) // 2], works[len(works) // 2 :]):
+            found, bad = await self._read(channel, half, links)
+            seen |= found
+            refused |= bad
+        return seen, refused
 
     def _is_from_api(self, work: Work, receipts: Sequence[Receipt]) -> bool:
         source = self._x.settings.order_source

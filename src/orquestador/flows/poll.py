@@ -35,9 +35,22 @@ class OrdersPoll:
         self._lock = asyncio.Lock()
 
     async def run_once(self) -> int:
-        """One sweep from the stored cursor with its overlap; returns how many orders were touched."""
+        """One sweep from the stored cursor with its overlap, once a day with a wide one; returns how many
+        orders were touched."""
+        x = self._x
         async with self._lock:
-            return await self._sweep(self._x.settings.orders_overlap_s)
+            name, began = f"cursor:orders:{self._channel.id}:wide", x.clock.now()
+            stored = await x.journal.get_meta(name)
+            last = float(stored) if isinstance(stored, int | float) else None
+            if last is not None and began < last + x.settings.orders_wide_every_s:
+                return await self._sweep(x.settings.orders_overlap_s)
+            # A channel that is new here has no past that could have been missed.
+            wide = last is not None
+            touched = await self._sweep(
+                x.settings.orders_wide_overlap_s if wide else x.settings.orders_overlap_s
+            )
+            await x.journal.set_meta(name, began)
+            return touched
 
     async def before_push(self, read_at: float = NEVER) -> None:
         """A short sweep, unless one just ended: the channel's newest orders count in the numbers about to

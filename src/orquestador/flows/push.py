@@ -6,16 +6,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from orquestador.flows.brakes import HELD_AGAIN_S, Brakes
 from orquestador.flows.context import Context, jobs_lane, stock_lane
 from orquestador.flows.events import JOB, of_job
 from orquestador.flows.gathering import Gathering
+from orquestador.flows.halves import Halves
 from orquestador.flows.hands import in_hand
 from orquestador.flows.jobs import JobFollower
 from orquestador.flows.live import Candidate, LiveCheck
 from orquestador.flows.numbers import Numbers
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
 from orquestador.flows.poll import OrdersPoll
-from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable
+from orquestador.model.errors import (
+    Ambiguous,
+    AuthRefused,
+    RateLimited,
+    Rejected,
+    StoreUnavailable,
+    Unavailable,
+)
 from orquestador.model.logs import LogStatus
 from orquestador.model.stock import Job, JobRecord, JobState
 from orquestador.model.work import Kind, State, Work
@@ -25,6 +34,8 @@ from orquestador.ports import Channel, Erp, Save
 TOP_UPS = 3
 """Claims for one batch: what already shows its number leaves room for others."""
 FOLD_AGAIN_S = 0.5
+POISON_MAX = 5
+"""Listings of one step that may be set aside for errors of ours; with more it is not about them."""
 
 
 class Pusher:
@@ -36,15 +47,19 @@ class Pusher:
         self._x, self._channel = context, channel
         self._poll, self._follower = poll, follower
         self._numbers = Numbers(context, erp, channel)
+        self._brakes = Brakes(context, channel.id)
         self._live = LiveCheck(context, channel)
         self._owner = context.owner
         self._gathering = Gathering(context, channel)
+        self._halves = Halves()
+        self._poisoned = 0
 
     async def run_once(self) -> int:
         """One batch of due listings; returns how many. Raises Unavailable or AuthRefused, with everything
         given back."""
         if self._x.gates.stopped(self._channel.id):
             return 0
+        await self._brakes.tidy()
         async with in_hand(self._x, stock_lane(self._channel.id)) as self._owner:
             return await self._run()
 
@@ -52,6 +67,7 @@ class Pusher:
         x, channel = self._x, self._channel
         works: list[Work] = []
         candidates: list[Candidate] = []
+        self._poisoned = 0
         try:
             # What became due meanwhile goes along: a scarce call must not be spent on a part of it.
             for _ in range(TOP_UPS):
@@ -60,7 +76,7 @@ class Pusher:
                 if not more:
                     break
                 works += more
-                decided = await self._decide(more)
+                decided = await self._isolated(more)
                 candidates += decided
                 self._gathering.forget({w.id for w in more} - {c.work.id for c in decided})
                 room = channel.max_batch - len(candidates)
@@ -77,6 +93,41 @@ class Pusher:
             await x.journal.release(self._owner, [w.id for w in works], x.clock.now() + x.settings.tick_s)
             raise
         return len(works)
+
+    async def _isolated(self, works: Sequence[Work]) -> list[Candidate]:
+        """Decide, whatever one of them does: a listing that we cannot handle must not block its batch (P5).
+        Halves of it, then, until that one is alone."""
+        try:
+            return await self._decide(works)
+        except (Unavailable, AuthRefused, StoreUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - an edge: counted and told in _poison
+            if len(works) == 1:
+                await self._poison(works[0], error)
+                return []
+        fresh = {w.id: w.rev for w in await self._x.journal.get([w.id for w in works])}
+        # What the try above has stored is decided.
+        open_ = [w for w in works if fresh.get(w.id) == w.rev]
+        half = (len(open_) + 1) // 2
+        found: list[Candidate] = []
+        for some in (open_[:half], open_[half:]):
+            if some:
+                found += await self._isolated(some)
+        return found
+
+    async def _poison(self, work: Work, error: Exception) -> None:
+        """A bug of ours about one row: it goes to a person with the name of the error. Raises when it is
+        about more than a few: then something else is wrong."""
+        x = self._x
+        self._poisoned += 1
+        if self._poisoned > POISON_MAX:
+            raise error
+        x.count("push_internal_errors")
+        reason = f"internal_error:{type(error).__name__}"
+        row = replace(work, state=State.DEAD, done=work.wanted, reason=reason)
+        await self._save([Save(row)])
+        skus = list(dict.fromkeys((work.listing.sku, work.ref)))
+        x.log("stock.dead", LogStatus.ERROR, response={"reason": reason}, skus=skus)
 
     async def _decide(self, works: Sequence[Work]) -> list[Candidate]:
         """Settle the listings that show the right number already; the rest are candidates."""
@@ -116,10 +167,19 @@ class Pusher:
             # The numbers go on being computed: what would change after `resume` can be looked at.
             await self._postpone(candidates, now + LOOK_AGAIN_S, PAUSED)
             return
+        candidates, held = await self._brakes.sort(candidates)
+        for why, some in held.items():
+            self._gathering.forget(c.work.id for c in some)
+            await self._postpone(some, now + HELD_AGAIN_S, why)
+        if not candidates:
+            return
         wait = await self._gathering.wait([c.work for c in candidates])
         if wait is not None:
             await self._hold(candidates, *wait)
             return
+        candidates, later = self._halves.split(candidates)
+        if later:
+            await self._postpone(later, now + x.settings.tick_s, "coalescing")
         job = Job(
             id=x.new_id(),
             channel=channel.id,
@@ -164,11 +224,20 @@ class Pusher:
             await x.journal.save_job(replace(job, note=f"ambiguous:{error.detail}"))
             await x.queue.wake(jobs_lane(channel.id), [job.id])
         except Rejected as error:
+            self._halves.refused(job)
             await self._follower.give_up(job, JobState.FAILED, f"rejected:{error.detail}", attempt=True)
         except (Unavailable, AuthRefused) as error:
             await self._follower.give_up(job, JobState.FAILED, f"away:{error.detail}")
             raise
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - an edge: counted, told by the job, and tried in parts
+            x.count("push_internal_errors")
+            self._halves.refused(job)
+            note = f"internal_error:{type(error).__name__}"
+            await self._follower.give_up(job, JobState.UNVERIFIED, note, attempt=True)
         else:
+            self._halves.accepted(job)
             following = replace(job, state=JobState.FOLLOWING, external_id=external_id)
             await x.journal.save_job(following)
             await x.journal.update_budget(channel.id, channel.budget, throttled=False)

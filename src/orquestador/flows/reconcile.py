@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,8 +23,8 @@ from orquestador.model.errors import Unavailable
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Units
 from orquestador.model.stock import Availability, Shown, WriteMeans, net_quantity
-from orquestador.model.work import Kind, State, Work
-from orquestador.ports import Channel, Erp, Save, WorkQuery
+from orquestador.model.work import Kind, State, Work, work_id
+from orquestador.ports import Channel, Erp, ProductProblem, Save, WorkQuery
 
 PAGE = 500
 """Listings a page, so at most as many SKUs a call of the ERP."""
@@ -120,28 +120,24 @@ class Reconcile:
         numbers = await self._all_numbers()
         self.progress = Progress("compare", 0, len(numbers))
         suspects: list[_Seen] = []
-        after: str | None = None
-        while True:
-            works, after = await x.journal.find(
-                WorkQuery(kind=Kind.LISTING, channel=channel.id, limit=PAGE, after=after)
-            )
+        # By id: pages of `find` are by last change, and rows that change meanwhile would be passed over.
+        ids = [work_id(Kind.LISTING, channel.id, ref) for ref in sorted(numbers)]
+        for start in range(0, len(ids), PAGE):
+            works = await x.journal.get(ids[start : start + PAGE])
             mine = [w for w in works if looked_at(w)]
             # What is only due, or waits, may have drifted, too: it rests by the second read, or is left.
             idle = [w for w in mine if w.listing.job_id is None and not _confirmed_since(w, first_read_at)]
-            shown = [w for w in idle if w.ref in numbers]
-            compared = await self._compare(shown, numbers, first_read_at)
+            compared = await self._compare(idle, numbers, first_read_at)
             suspects += [s for s in compared.seen if s.shows != s.should]
             result = replace(
                 result,
                 listings=result.listings + len(compared.seen),
                 under_way=result.under_way + len(mine) - len(idle),
-                not_shown=result.not_shown + len(idle) - len(shown),
                 unknown=result.unknown + compared.unknown,
                 frozen=result.frozen + compared.frozen,
             )
-            self.progress.done += len(works)
-            if after is None:
-                break
+            self.progress.done += len(ids[start : start + PAGE])
+        result = replace(result, not_shown=await self._not_shown(numbers))
         drifted, busy = await self._confirmed(suspects) if suspects else ([], 0)
         items = await self._repair(drifted)
         result = replace(
@@ -155,6 +151,16 @@ class Reconcile:
         await x.journal.set_meta(f"reconcile:{channel.id}", _STORED.dump_python(result, mode="json"))
         self._tell(result, items)
         return result
+
+    async def _not_shown(self, numbers: Mapping[str, int]) -> int:
+        """Listings of ours without a number on the channel."""
+        count, after = 0, None
+        while True:
+            query = WorkQuery(kind=Kind.LISTING, channel=self._channel.id, limit=PAGE, after=after)
+            works, after = await self._x.journal.find(query)
+            count += sum(w.ref not in numbers and looked_at(w) and not under_way(w) for w in works)
+            if after is None:
+                return count
 
     async def _all_numbers(self) -> dict[str, int]:
         numbers: dict[str, int] = {}
@@ -179,10 +185,12 @@ class Reconcile:
         seen: list[_Seen] = []
         for work in sent:
             answer = answers.get(work.listing.sku)
-            if isinstance(answer, Availability):
+            if isinstance(answer, Availability) or answer is ProductProblem.ARCHIVED:
                 own = units.get(work.ref, Units())
                 out = unproven.get(work.listing.sku, 0)
-                should = net_quantity(answer.available, out, rules[work.ref].rule)
+                should = 0  # archived: whatever a rule says
+                if isinstance(answer, Availability):
+                    should = net_quantity(answer.available, out, rules[work.ref].rule)
                 shows = numbers[work.ref]
                 if self._channel.live_means is WriteMeans.GROSS:
                     shows = max(0, shows - own.reserved.get(self._channel.id, 0))

@@ -28,6 +28,8 @@ from orquestador.flows.poll import CataloguePoll, ErpPoll, OrdersPoll
 from orquestador.flows.presence import Presence
 from orquestador.flows.push import Pusher
 from orquestador.flows.reconcile import Reconcile, Reconciles
+from orquestador.flows.reread import EVERY_S as REREAD_EVERY_S
+from orquestador.flows.reread import Reread
 from orquestador.flows.rules import RuleTeller
 from orquestador.flows.sweep import ErpSweep
 from orquestador.flows.upkeep import Checks, Upkeep
@@ -116,6 +118,7 @@ class Runner:
         poll = self._polls[name]
         follower = JobFollower(x, channel)
         self._timed(f"poll:{name}", self._poll(name, poll.run_once, x.settings.orders_poll_s))
+        self._timed(f"reread:{name}", self._poll(name, Reread(x, channel).run_once, REREAD_EVERY_S))
         catalogue = CataloguePoll(x, channel)
         self._timed(f"catalogue:{name}", self._poll(name, catalogue.run_once, x.settings.catalogue_poll_s))
         self._timed(f"jobs:{name}", self._follow(name, follower), jobs_lane(name))

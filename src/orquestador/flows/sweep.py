@@ -86,7 +86,9 @@ def _is_news(work: Work, answer: Answer | None) -> bool:
         return False  # not answered is unknown, never a change
     if work.state in (State.DUE, State.WAITING) and listing.job_id is None:
         return False  # it is about to be looked at
+    known = listing.available
+    if answer is ProductProblem.ARCHIVED and listing.why is not None and known == 0.0:
+        return False  # a listing of nothing that is not sent for a reason of its own
     if isinstance(answer, ProductProblem):
         return listing.why != answer.value
-    known = listing.available
     return known is None or listing.why in _PROBLEMS or abs(known - answer.available) > SAME

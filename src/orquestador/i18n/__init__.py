@@ -20,6 +20,7 @@ from orquestador.i18n import (
     findings,
     migrate,
     odoo,
+    plans,
     reasons,
     reasons_stock,
     reconcile,
@@ -45,6 +46,7 @@ PARTS = (
     demo,
     migrate,
     odoo,
+    plans,
     rules,
     reconcile,
 )

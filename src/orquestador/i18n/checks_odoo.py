@@ -306,6 +306,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Mírelo en Odoo, con ese usuario: Preferencias, Seguridad de la cuenta.",
         "Look it up in Odoo, as that user: Preferences, Account Security.",
     ),
+    "odoo.units": (
+        "{count} productos no se cuentan en {unit}: {skus}. Una unidad de su publicación es una de esas "
+        "medidas",
+        "{count} products are not counted in {unit}: {skus}. One unit of their listing is one of those "
+        "measures",
+    ),
+    "odoo.kit_units@warning": (
+        "{count} kits se venden en otra unidad que la de su lista de materiales: {skus}",
+        "{count} kits are sold in another unit than their bill of materials counts in: {skus}",
+    ),
+    "odoo.kit_units@warning.means": (
+        "Odoo muestra de ellos un stock equivocado (83 docenas como 83 unidades) y al vender redondea hacia "
+        "arriba lo que toma. Se publica lo que de verdad alcanza.",
+        "Odoo shows a wrong stock for them (83 dozens as 83 units), and rounds up what it takes when one is "
+        "sold. What is published is what there really is.",
+    ),
+    "odoo.kit_units@warning.do": (
+        "Ponga en la lista de materiales la unidad en que se vende el kit.",
+        "Give the bill of materials the unit that the kit is sold in.",
+    ),
     "odoo.duplicates@ok": (
         "Ningún SKU en venta se repite en Odoo",
         "No SKU for sale is there twice in Odoo",

@@ -79,6 +79,33 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Si cobra envíos: FALABELLA_SALE_SHIPPING_SKU.",
         "If you charge shipping: FALABELLA_SALE_SHIPPING_SKU.",
     ),
+    "odoo.sale_rounding": (
+        "Odoo suma el impuesto al precio y redondea línea por línea",
+        "Odoo adds the tax to the price and rounds line by line",
+    ),
+    "odoo.sale_rounding.means": (
+        "Con una sola unidad hay totales que ningún precio da (con 19 %, uno de cada seis): ese pedido queda "
+        "retenido.",
+        "With a single unit there are totals that no price gives (at 19 %, one in six): that order is held.",
+    ),
+    "odoo.sale_rounding.do": (
+        "Ponga en ODOO_SALE_ROUNDING_SKU un producto de servicio para la diferencia de un peso; o, desde "
+        "Odoo 18, redondee el impuesto «globalmente» con más decimales en «Product Price» que en la moneda.",
+        "Name in ODOO_SALE_ROUNDING_SKU a service product for the difference of one peso; or, from Odoo 18 "
+        'on, round taxes "globally", with more decimals of "Product Price" than of the currency.',
+    ),
+    "odoo.sale_rounding_product": (
+        "No hay un solo producto de servicio a la venta con el SKU {sku}",
+        "There is not exactly one service product for sale with the SKU {sku}",
+    ),
+    "odoo.sale_rounding_product.means": (
+        "Un pedido cuyo total ningún precio da quedaría retenido.",
+        "An order whose total no price gives would be held.",
+    ),
+    "odoo.sale_rounding_product.do": (
+        "Cree ese producto en Odoo, o corrija ODOO_SALE_ROUNDING_SKU.",
+        "Create that product in Odoo, or correct ODOO_SALE_ROUNDING_SKU.",
+    ),
     "odoo.sale_mail": (
         "El usuario {user} de Odoo no tiene correo",
         "The Odoo user {user} has no e-mail address",

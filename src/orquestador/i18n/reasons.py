@@ -4,6 +4,10 @@ from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
     # --- signals: what made a row due ---
+    "reason.reread": (
+        "se relee: todavía puede cancelarse",
+        "read again: it may still be cancelled",
+    ),
     "reason.poll": ("el sondeo vio un cambio", "polling saw a change"),
     "reason.retry": ("una persona pidió reintentar", "a person asked to retry"),
     "reason.order": ("cambió un pedido de este SKU", "an order of this SKU changed"),
@@ -62,10 +66,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the marketplace's total and Odoo's differ: {detail}",
     ),
     "reason.sale_total.do": (
-        "El pedido de venta quedó en borrador. Use impuestos incluidos en el precio, el redondeo «global» o "
-        "más decimales en «Product Price»; o corrija y confirme el borrador en Odoo.",
-        'The sale order was left a draft. Use taxes that are included in the price, rounding "globally", or '
-        'more decimals of "Product Price"; or correct and confirm the draft in Odoo.',
+        "El pedido de venta quedó en borrador. Use impuestos incluidos en el precio o redondeo «global», o "
+        "ponga ODOO_SALE_ROUNDING_SKU; o corrija y confirme el borrador en Odoo.",
+        'The sale order was left a draft. Use taxes that are included in the price, or rounding "globally", '
+        "or set ODOO_SALE_ROUNDING_SKU; or correct and confirm the draft in Odoo.",
     ),
     "reason.sale_edited": (
         "una persona cambió el borrador, y no es lo que se vendió",

@@ -9,14 +9,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Compare every listing with what its channel shows, now; what differs is repaired. Ends with 1 when "
         "the channel refuses a number.",
     ),
-    "reconcile.phase.channel": ("leyendo los números del canal", "reading the channel's numbers"),
+    "reconcile.phase.channel": ("leyendo el canal", "reading the channel"),
     "reconcile.phase.compare": ("comparando con Odoo", "comparing with Odoo"),
-    "reconcile.phase.confirm": ("leyendo otra vez lo que difiere", "reading again what differs"),
+    "reconcile.phase.confirm": ("leyendo otra vez", "reading again"),
     "reconcile.line": (
-        "{channel}: {listings} publicaciones comparadas, {differ} difieren, {repaired} se reparan, "
-        "{under_way} ya en curso ({seconds} s)",
-        "{channel}: {listings} listings compared, {differ} differ, {repaired} are being repaired, "
-        "{under_way} under way already ({seconds} s)",
+        "{channel}: {listings} publicaciones comparadas en {seconds} s. Difieren: {differ}, se reparan: "
+        "{repaired}, ya en curso: {under_way}, congeladas: {frozen}.",
+        "{channel}: {listings} listings compared in {seconds} s. Differ: {differ}, being repaired: "
+        "{repaired}, under way already: {under_way}, frozen: {frozen}.",
     ),
     "reconcile.never": ("{channel}: todavía no se comparó", "{channel}: not compared yet"),
     "reconcile.more": ("… y {n} más", "… and {n} more"),

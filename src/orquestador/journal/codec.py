@@ -78,6 +78,10 @@ def decode_rule(text: str, rev: int) -> StoredRule:
     return replace(_RULE.validate_json(text), rev=rev)
 
 
+NOTHING = "null"
+"""The text of None."""
+
+
 def encode_value(value: object) -> str:
     """A small fact; TypeError when it is not made of JSON's own types."""
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"))

@@ -39,6 +39,8 @@ class Columns:
     effect_open: bool = False
     began_at: float | None = None
     """Order that still has units out or open: when it was created (body-backed: first seen)."""
+    read_at: float | None = None
+    """Order of a channel's API that could still be cancelled: when it was last read."""
     units: tuple[SkuUnits, ...] = ()
 
 
@@ -49,6 +51,7 @@ def columns_of(work: Work) -> Columns:
             number=doc.number,
             effect_open=doc.open_effect is not None,
             began_at=_began_at(doc),
+            read_at=read_at(doc),
             units=tuple(_units(doc)),
         )
     if isinstance(doc, Listing):
@@ -71,6 +74,19 @@ def _began_at(order: Order) -> float | None:
             known = order.created_at is not None and not order.body_backed
             return order.created_at if known else order.first_seen_at
     return None
+
+
+def read_at(order: Order) -> float | None:
+    """When the newest read of an order that another read could still change for us was made."""
+    if order.history or order.adopted_by or order.body_backed:
+        return None
+    may_change = (
+        line.owner is not Owner.MARKETPLACE
+        and line.state is not LineState.CANCELLED
+        and line.furthest is not LineState.SHIPPED
+        for line in order.lines
+    )
+    return order.as_of if any(may_change) else None
 
 
 def _units(order: Order) -> list[SkuUnits]:

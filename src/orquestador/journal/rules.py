@@ -69,7 +69,7 @@ def smaller(order: Order) -> Order:
         effects=tuple(
             e if e.state is EffectState.RESERVED else replace(e, items=(), note=None) for e in order.effects
         ),
-        lines=tuple(replace(line, problem=None) for line in order.lines),
+        lines=tuple(replace(line, problem=None, stockless=False) for line in order.lines),
         trace_id=None,
     )
 

@@ -10,7 +10,7 @@ MEMORY_S = 4 * 3600.0
 """A sale counts less the longer ago it was: by a factor of e each four hours."""
 FORGOTTEN_S = 24 * 3600.0
 """A sale of then counts nothing any more."""
-LEAST_UNITS = 0.02
+LEAST_UNITS = 0.1
 """Below so many expected units nothing is held back: else every SKU that was ever sold would keep one."""
 MOST_UNITS = 50
 """A window that got too long must not empty a shop."""

@@ -20,7 +20,8 @@ class Drift(StrEnum):
     EDITED = "edited"
     """The channel's number changed with no own order and no job between: by hand, or by another tool."""
     SOLD = "sold"
-    """Orders of the channel's own changed units since the number that we knew."""
+    """Orders of the channel's own changed units since the number that we knew; or it shows again what was
+    confirmed before them, as when a push that took long writes over a sale."""
     MISSED = "missed"
     """The channel shows what we knew; what it should show has changed, and nothing had told."""
 
@@ -85,7 +86,9 @@ def drift_of(work: Work, shows: int) -> Drift:
     if newest is not None and newest.own_seq != work.own_seq:
         return Drift.SOLD
     if newest is not None and newest.quantity != shows:
-        return Drift.EDITED
+        before = listing.confirmed
+        sold_since = before is not None and before.own_seq != work.own_seq and before.quantity == shows
+        return Drift.SOLD if sold_since else Drift.EDITED
     return Drift.NEVER_SENT if listing.sent is None else Drift.MISSED
 
 

@@ -44,9 +44,14 @@ def fold(order: Order, seen: SeenOrder) -> Order:
         as_of=seen.as_of,
         lines=tuple(lines),
         number=seen.number or order.number,
-        created_at=seen.created_at if seen.created_at is not None else order.created_at,
+        # The first read knows best: a local date in the hour that comes twice is plain only in that hour.
+        created_at=_first(order.created_at if order.lines else None, seen.created_at, order.created_at),
         body_backed=order.body_backed and seen.body_backed if order.lines else seen.body_backed,
     )
+
+
+def _first(*instants: float | None) -> float | None:
+    return next((at for at in instants if at is not None), None)
 
 
 def _fold_line(line: Line | None, seen: SeenLine) -> Line:
@@ -69,7 +74,7 @@ def _fold_line(line: Line | None, seen: SeenLine) -> Line:
         line, raw_state=seen.raw_state, reserved=seen.reserved, owner=owner, unmapped=seen.state is None
     )
     if line.taken == 0 and line.seller_sku != seen.sku:
-        line = replace(line, sku=seen.sku, ref=None, problem=None)
+        line = replace(line, sku=seen.sku, ref=None, problem=None, stockless=False)
     if line.state is LineState.CANCELLED or seen.state is None:
         return line
     line = replace(line, quantity=seen.quantity)

@@ -20,6 +20,7 @@ class GoLive:
     since: float
     known: tuple[str, ...] = ()
     pushes_approved: bool = True
+    """False: the first push waits for a yes, which the channel's brake remembers."""
 
     def is_history(self, order: Order) -> bool:
         """True for an order sold before go-live, unless a person asked to take it out or we already did

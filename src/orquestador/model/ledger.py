@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
 from orquestador.model.orders import Direction, Effect, EffectItem, EffectState, Line, Order, OrderMode
 from orquestador.model.places import Place
 
+Recipe = tuple[tuple[int, float], ...]
 KEY_MAX_LENGTH = 60
 PRODUCT_CHANGED = "product_changed"
 """The problem of a line that took from one product, and whose SKU is another one now."""
@@ -37,8 +38,15 @@ def lines_to_map(order: Order) -> tuple[str, ...]:
     return tuple(sorted({line.sku for line in order.lines if line.difference > 0}))
 
 
-def map_lines(order: Order, products: Mapping[str, int], problems: Mapping[str, str]) -> Order:
+def map_lines(
+    order: Order,
+    products: Mapping[str, int],
+    problems: Mapping[str, str],
+    stockless: Collection[str] = (),
+) -> Order:
     """Fix the ERP product of every line that has taken nothing yet, or say why it cannot be.
+
+    `stockless`: SKUs of which the ERP keeps no stock (a service, say): for such a line nothing is to be done.
 
     A line that has taken something keeps its product; when its SKU is another product by now (two were
     merged, say), a person decides about the rest of it.
@@ -52,6 +60,8 @@ def map_lines(order: Order, products: Mapping[str, int], problems: Mapping[str, 
             else:
                 changed = f"{PRODUCT_CHANGED}:{line.sku}" if product != line.product_id else None
                 line = replace(line, problem=changed)
+        elif line.difference > 0 and line.sku in stockless and not line.taken:
+            line = replace(line, stockless=True, problem=None)
         elif line.difference > 0 and line.sku in problems:
             line = replace(line, problem=problems[line.sku])
         lines.append(line)
@@ -148,26 +158,58 @@ def settle_effect(
     erp_id: int | None,
     units: Mapping[str, int],
     recipes: Mapping[str, tuple[tuple[int, float], ...]] = {},
+    weights: Mapping[int, float] = {},
     note: str | None = None,
 ) -> Order:
     """Close effect `n` with what was *found* done, per line id; nothing found means voided.
 
-    What a key is found to contain is what the ledger takes, not what the intent said (design §6.8).
+    What a key is found to contain is what the ledger takes, not what the intent said (design §6.8). Of a
+    give-back, `weights` says how much of a product came back for each that was asked for, where the ERP had
+    to round it.
     """
     effect = next(e for e in order.effects if e.n == n)
     sign = 1 if effect.direction is Direction.OUT else -1
+    items = {item.line_id: item for item in effect.items}
     lines = []
     for line in order.lines:
         moved = units.get(line.line_id, 0)
-        if moved:
-            recipe = line.recipe or recipes.get(line.line_id, ())
-            line = replace(line, taken=line.taken + sign * moved, recipe=recipe)
+        if moved and sign > 0:
+            recipe = blended(line.recipe, line.taken, recipes.get(line.line_id, ()), moved)
+            line = replace(line, taken=line.taken + moved, recipe=recipe)
+        elif moved:
+            item = items[line.line_id]
+            came = {p: q * weights.get(p, 1.0) * moved / item.units for p, q in item.moves}
+            recipe = recipe_after(line.recipe, line.taken, came, moved)
+            line = replace(line, taken=line.taken - moved, recipe=recipe)
         lines.append(line)
     state = EffectState.APPLIED if any(units.values()) else EffectState.VOIDED
     closed = replace(
         effect, state=state, done_at=now, erp_id=erp_id or effect.erp_id, note=note, lowering=False
     )
     return replace_effect(replace(order, lines=tuple(lines)), closed)
+
+
+def blended(recipe: Recipe, taken: int, more: Recipe, units: int) -> Recipe:
+    """What each unit of a line has taken on average, when `units` more took `more` each: a kit whose bill was
+    changed between two takes."""
+    if not recipe or not more or recipe == more or not taken:
+        return recipe if taken and recipe else more or recipe
+    sums = {product: quantity * taken for product, quantity in recipe}
+    for product, quantity in more:
+        sums[product] = sums.get(product, 0.0) + quantity * units
+    return tuple((product, quantity / (taken + units)) for product, quantity in sums.items())
+
+
+def recipe_after(recipe: Recipe, taken: int, came: Mapping[int, float], units: int) -> Recipe:
+    """What each unit that is still out has taken, when of `taken` units so many came back in `came`.
+
+    A third of ten pieces is 3.33 of them: what the rounding left out comes back with the last units.
+    """
+    left = taken - units
+    if left <= 0 or all(abs(came.get(p, 0.0) - q * units) < 1e-9 for p, q in recipe):
+        return recipe
+    rest = tuple((p, (q * taken - came.get(p, 0.0)) / left) for p, q in recipe)
+    return tuple((p, q) for p, q in rest if q > 1e-9) or recipe
 
 
 def left_undone(order: Order, effect: Effect, units: Mapping[str, int]) -> bool:

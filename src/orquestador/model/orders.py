@@ -120,6 +120,8 @@ class Line:
     """The channel's word for its state is not in our table: nothing changes and a person is told."""
     ref: str | None = None
     """The channel's own SKU where a mapping gave the line another one (`sku` is the ERP's)."""
+    stockless: bool = False
+    """Its product is a consumable or a service in the ERP: there is no stock that could leave."""
 
     @property
     def seller_sku(self) -> str:
@@ -129,7 +131,7 @@ class Line:
     @property
     def should_be_out(self) -> int:
         """Units that must be out of the ERP for this line."""
-        if self.owner is not Owner.SELLER:
+        if self.owner is not Owner.SELLER or (self.stockless and not self.taken):
             return 0
         if self.state is LineState.CANCELLED and self.furthest is not LineState.SHIPPED:
             return 0

@@ -15,7 +15,9 @@ ONE = Decimal(1)
 ROUNDED_TWICE = Decimal("1.1")
 """A total is the sum of a rounded price and a rounded tax: off by so many smallest amounts at most."""
 MOST_TICKS = 400
-"""How far a price is moved at most, in units of its last decimal."""
+"""How often a price is moved at most."""
+FINE = 100
+"""A line's worth is moved by no less than the smallest amount divided by this: finer changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,10 @@ def candidates(
     """Prices near these ones whose total should be `wanted`, the smallest change first. `seen` is the total
     of these ones: it tells which way the ERP rounds. `step` is the smallest amount of the currency."""
     rounds = [way for way in (_by_line, _as_a_whole) if way(lines, prices, step) == seen]
-    tick = Decimal(1).scaleb(-digits)
-    for k, i in _changes(lines, abs(wanted - seen) + 2 * step, tick):
-        for delta in (k * tick, -k * tick) if wanted > seen else (-k * tick, k * tick):
+    ticks = [max(Decimal(1).scaleb(-digits), _round(step / (FINE * line.units), digits)) for line in lines]
+    for k, i in _changes(lines, abs(wanted - seen) + 2 * step, ticks):
+        move = k * ticks[i]
+        for delta in (move, -move) if wanted > seen else (-move, move):
             if prices[i] + delta < 0:
                 continue
             changed = (*prices[:i], prices[i] + delta, *prices[i + 1 :])
@@ -67,9 +70,14 @@ def candidates(
                 yield changed
 
 
-def _changes(lines: Sequence[PricedLine], reach: Decimal, tick: Decimal) -> Iterator[tuple[int, int]]:
+def _changes(
+    lines: Sequence[PricedLine], reach: Decimal, ticks: Sequence[Decimal]
+) -> Iterator[tuple[int, int]]:
     """(ticks, line): as far as a line must move to change the total by `reach`."""
-    farthest = [min(MOST_TICKS, int(reach / (line.units * line.factor * tick)) + 1) for line in lines]
+    farthest = [
+        min(MOST_TICKS, int(reach / (line.units * line.factor * tick)) + 1)
+        for line, tick in zip(lines, ticks, strict=True)
+    ]
     for k in range(1, max(farthest, default=0) + 1):
         for i, far in enumerate(farthest):
             if k <= far:

@@ -225,7 +225,15 @@ def _mapped(line: Line, erp_skus: Mapping[str, str]) -> Line:
     if sku == line.sku:
         return line
     # What was found out about the other product does not count for this one.
-    return replace(line, sku=sku, ref=None if sku == own else own, product_id=None, recipe=(), problem=None)
+    return replace(
+        line,
+        sku=sku,
+        ref=None if sku == own else own,
+        product_id=None,
+        recipe=(),
+        problem=None,
+        stockless=False,
+    )
 
 
 def is_share(value: float) -> bool:

@@ -14,6 +14,9 @@ LIVE_MOVED = "live_moved"
 FROZEN = "frozen"
 """Why the number of a listing is not sent: a person froze it, or its channel."""
 
+ARCHIVED = "archived_sku"
+"""Why a listing shows 0: its product is no longer sold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -93,6 +96,13 @@ class Listing:
     """Which rule gave `wanted`; None = it is what the ERP can promise."""
     auto_buffer: int | None = None
     """Units that an automatic buffer held back from `wanted`; None = its rule has none."""
+
+    @property
+    def settled_why(self) -> str | None:
+        """What a person should know of a listing that shows its right number."""
+        if self.why == ARCHIVED:
+            return ARCHIVED
+        return "oversold" if (self.available or 0.0) < 0 else None
 
     def doubtful(self, now: float) -> bool:
         """True while a number that shows is no proof, because a lost push may still write over it."""

@@ -11,7 +11,7 @@ from orquestador.model.effects import KeyState
 from orquestador.model.orders import Direction, OrderMode
 from orquestador.model.places import Area, Place, Scope
 from orquestador.model.sales import Sale
-from orquestador.model.stock import Availability
+from orquestador.model.stock import ARCHIVED, Availability
 from orquestador.ports.findings import Finding, Registration, RegistrationChange
 
 MovementState = KeyState
@@ -57,8 +57,8 @@ class Outcome:
 class ProductProblem(StrEnum):
     UNKNOWN = "unknown_sku"
     DUPLICATE = "duplicate_sku"
-    ARCHIVED = "archived_sku"
-    """A product has it that is no longer sold."""
+    ARCHIVED = ARCHIVED
+    """A product has it that is no longer sold: nothing of it can be promised."""
     NOT_STOCKED = "not_stocked"
     """A consumable or a service: no movement, no listing."""
 

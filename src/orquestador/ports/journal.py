@@ -262,6 +262,13 @@ class Journal(Protocol):
         """Orders of a channel first seen or created before `instant` that still have units out or open."""
         ...
 
+    async def orders_read_before(
+        self, channel: str, instant: float, limit: int, after: tuple[float, str] = (0.0, "")
+    ) -> list[tuple[float, str]]:
+        """When each order of a channel's API that could still be cancelled was last read, with its work id,
+        where that was before `instant`: the longest ago first, behind `after`."""
+        ...
+
     # listings and jobs
     async def upsert_listings(self, works: Sequence[Work]) -> int:
         """Create the listing rows that do not exist (due), and refresh `managed`, and `live` of the settled
@@ -307,6 +314,11 @@ class Journal(Protocol):
         """Rules whose `tell_at` is past, the oldest first."""
         ...
 
+    async def recent_orders(self, skus: Sequence[str], since: float) -> list[Work]:
+        """Orders with lines of these SKUs (the ERP's) whose rows were made since then; the oldest may be
+        missing where a SKU has more than 200."""
+        ...
+
     async def unproven_orders(self, skus: Sequence[str]) -> list[str]:
         """Work ids of the orders with committed units of these SKUs that are not proven out of the ERP."""
         ...
@@ -337,6 +349,11 @@ class Journal(Protocol):
 
     async def set_meta_if_absent(self, name: str, value: object) -> object:
         """The stored value: ours, or the one that was there."""
+        ...
+
+    async def swap_meta(self, name: str, seen: object | None, value: object) -> bool:
+        """Compare-and-set: store `value` where what is stored is `seen` as it was read (None = nothing);
+        False, and nothing changes, where it is something else by now."""
         ...
 
     async def recover(self, owner_prefix: str | None = None) -> int:

@@ -164,12 +164,15 @@ def webhook_secret(settings: Settings, value: SecretStr | None) -> str | None:
 
 def mode(settings: Settings) -> Literal["observe", "live"]:
     """MODE, or else live only when every upstream that is configured is on loopback (design §6.2)."""
-    if settings.mode:
-        return settings.mode
+    return settings.mode or ("live" if all_on_loopback(settings) else "observe")
+
+
+def all_on_loopback(settings: Settings) -> bool:
+    """Whether everything that is configured is on this machine: a first look, with the sandboxes."""
     upstreams = [url for url in (settings.odoo_url, settings.falabella_api_url) if url]
     if settings.falabella_api_key and not settings.falabella_api_url:
         upstreams.append(FALABELLA_URL)
-    return "live" if upstreams and all(map(is_loopback_url, upstreams)) else "observe"
+    return bool(upstreams) and all(map(is_loopback_url, upstreams))
 
 
 def language(settings: Settings) -> Literal["es", "en"]:

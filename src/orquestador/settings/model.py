@@ -118,6 +118,7 @@ class Settings(BaseSettings):
     odoo_short_stock: Annotated[Literal["record", "backorder"], BeforeValidator(parse.lower)] = Field(
         "record", examples=["record"]
     )
+    odoo_sale_rounding_sku: Text | None = Field(None, examples=["REDONDEO"])
     odoo_webhook_secret: SecretStr | None = Field(None, examples=["a long random text"])
     odoo_connect_timeout_s: Seconds = Field(5.0, examples=["5"])
     odoo_read_timeout_s: Seconds = Field(15.0, examples=["15"])
@@ -153,6 +154,11 @@ class Settings(BaseSettings):
     publish: Annotated[Literal["all", "none"] | tuple[str, ...], NoDecode, BeforeValidator(parse.publish)] = (
         Field("all", examples=["all"])
     )
+
+    # brakes
+    brake_listings: int = Field(10, ge=1, le=1_000_000, examples=["10"])
+    brake_hour_percent: float = Field(10.0, gt=0, le=100, allow_inf_nan=False, examples=["10"])
+    brake_day_percent: float = Field(30.0, gt=0, le=100, allow_inf_nan=False, examples=["30"])
 
     # what is kept
     log_ttl_days: Days = Field(14, examples=["14"])

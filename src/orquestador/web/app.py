@@ -13,6 +13,7 @@ from orquestador.web import (
     api_admin,
     api_events,
     api_logs,
+    api_plans,
     api_reconcile,
     api_rules,
     api_status,
@@ -39,7 +40,17 @@ def create_api(services: Services, config: WebConfig, limits: RequestLimits) -> 
     api.state.limits = limits
     api.state.seats = api_events.Seats()
     errors.install(api)
-    parts = (api_status, api_events, api_logs, api_stock, api_work, api_rules, api_reconcile, api_admin)
+    parts = (
+        api_status,
+        api_events,
+        api_logs,
+        api_stock,
+        api_work,
+        api_plans,
+        api_rules,
+        api_reconcile,
+        api_admin,
+    )
     for part in parts:
         api.include_router(part.router)
     openapi.install(api)

@@ -51,6 +51,18 @@ class PauseBody(_Body):
     reason: Annotated[StrictStr, Field(max_length=500), AfterValidator(_printable)] | None = None
 
 
+class ApproveBody(_Body):
+    digest: Label | None = Field(
+        default=None, description="Of the plan that was looked at: another one is refused. Absent = any."
+    )
+
+
+class PushBody(_Body):
+    channel: Label | None = Field(default=None, description="Which channel; absent = all.")
+    sku: Label | None = Field(default=None, description="A seller SKU, or the ERP's; absent = all.")
+    dry_run: StrictBool = Field(default=False, description="Read and compute, and send nothing.")
+
+
 class ReconcileBody(_Body):
     channel: Label | None = Field(default=None, description="Which channel; absent = all.")
 

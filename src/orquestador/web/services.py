@@ -18,6 +18,7 @@ from orquestador.model.drift import Reconciled
 from orquestador.model.errors import OrquestadorError
 from orquestador.model.notices import Notice
 from orquestador.model.orders import Direction
+from orquestador.model.plans import Diff, Plan, Pushed, Rehearsal
 from orquestador.model.rules import StoredRule
 from orquestador.model.rules_csv import Conflict, ImportReport
 from orquestador.model.stock import Availability
@@ -322,6 +323,28 @@ class RuleDesk(Protocol):
     ) -> ImportReport: ...
 
 
+class PlanDesk(Protocol):
+    """What brakes hold, and what a push would change. None = there is no such plan."""
+
+    async def plans(self) -> list[Plan]: ...
+
+    async def plan(self, plan_id: str) -> Plan | None: ...
+
+    async def approve(self, plan_id: str, by: str, seen: str | None = None) -> Plan | None:
+        """`seen`: the digest of the plan that was looked at. Raises PlanChanged."""
+        ...
+
+    async def reject(self, plan_id: str, by: str) -> Plan | None: ...
+
+    async def diff(
+        self, channel: str | None, sku: str | None, limit: int, after: str | None
+    ) -> tuple[list[Diff], str | None]: ...
+
+    async def rehearse(self, channel: str | None, sku: str | None) -> Rehearsal:
+        """Raises Unavailable when the ERP does not answer."""
+        ...
+
+
 class Services(Protocol):
     """Methods raise StoreUnavailable (503), the UpstreamError tree (503 / 502) and NotPossible (409)."""
 
@@ -339,6 +362,9 @@ class Services(Protocol):
 
     @property
     def rules(self) -> RuleDesk: ...
+
+    @property
+    def plans(self) -> PlanDesk: ...
 
     @property
     def mode(self) -> str:
@@ -430,6 +456,10 @@ class Services(Protocol):
     async def go_live_preview(self) -> GoLivePreview: ...
 
     async def go_live(self, request: GoLiveRequest) -> GoLiveResult: ...
+
+    async def push(self, channel: str | None, sku: str | None, by: str) -> Pushed:
+        """Make these listings due now. NotPossible while only observing."""
+        ...
 
     async def backup(self, path: str, by: str) -> BackupResult:
         """A hot, consistent copy at this path of the service's machine; NotPossible when the file exists."""

@@ -140,11 +140,18 @@ class Hand:
             "stock.quant",
             "search_read",
             [["product_id", "in", products], ["location_id.usage", "=", "internal"], ["quantity", "!=", 0]],
-            ["product_id", "location_id"],
+            ["product_id", "location_id", "lot_id"],
         )
         await self.rpc("product.product", "write", products, {"active": True})
         if quants:
-            await self.set_quantities([(q["product_id"][0], q["location_id"][0]) for q in quants], 0)
+            plain = [(q["product_id"][0], q["location_id"][0]) for q in quants if not q["lot_id"]]
+            if plain:
+                await self.set_quantities(plain, 0)
+            lots = [q["id"] for q in quants if q["lot_id"]]
+            if lots:
+                await self.rpc(
+                    "stock.quant", "write", lots, {"inventory_quantity_auto_apply": 0}, inventory_mode=True
+                )
         boms = await self.rpc("mrp.bom", "search", [["product_tmpl_id.product_variant_ids", "in", products]])
         with contextlib.suppress(OdooError):  # those of kits that were sold stay, with archived products
             await self.rpc("mrp.bom", "unlink", boms)
@@ -229,6 +236,11 @@ class OdooWorld(World):
     @property
     def stock_location(self) -> int:
         return int(self._places["lot_stock_id"])
+
+    @property
+    def company(self) -> int:
+        """Whose warehouse ours is."""
+        return int(self._places["company_id"])
 
     async def internal_type(self) -> int:
         """The operation type of transfers inside our warehouse."""

@@ -281,6 +281,75 @@ class ErpSaleContract:
         assert (await erp.finish([movement]))[movement.key].state is MovementState.DONE
         assert await world.on_hand(A) == UNITS - 1
 
+    async def test_a_total_that_no_price_of_one_line_gives_is_met_by_two(
+        self, erp: OdooErp, world: OdooWorld
+    ) -> None:
+        await _cents(world)
+        movement = await sold(erp, world, (A, 2, "5.00"), mode=RESERVE)
+        found = await apply_one(erp, movement)
+        assert (found.state, held(found)) == (MovementState.RESERVED, [2.0])
+        assert (await order_of(world, movement.key))["amount_total"] == 10
+        assert [units for units, _ in await lines_of(world, movement.key)] == [1, 1]
+        assert await erp.ask([movement]) == {movement.key: found}
+        assert movement.sale is not None
+        kept = replace(movement.sale, lines=(replace(movement.sale.lines[0], units=1),))
+        lowered = await lower_one(erp, movement, 1, kept=kept)
+        assert (lowered.state, held(lowered)) == (MovementState.RESERVED, [1.0])
+        assert abs((await order_of(world, movement.key))["amount_total"] - 5) < 0.03
+        assert await world.free(A) == UNITS - 1
+
+    async def test_a_unit_whose_price_none_gives_is_met_with_a_line_for_the_rounding(
+        self, world: OdooWorld
+    ) -> None:
+        await _cents(world)
+        sku = own("ROUND")
+        named = adapter_of(world, sales=SaleSettings(), sale_rounding_sku=sku)
+        levels = {f.code: f.level for f in await named.check()}
+        assert levels["odoo.sale_rounding_product"] == "error"
+        movement = await sold(named, world, (A, 1, "10.00"))
+        assert (await apply_one(named, movement)).code == TOTAL_DIFFERS
+        await world.new_product(sku, type="service")
+        assert "odoo.sale_rounding_product" not in {f.code for f in await named.check()}
+        assert (await named.finish([movement]))[movement.key].state is MovementState.DONE
+        assert (await order_of(world, movement.key))["amount_total"] == 10
+        totals = sorted(total for _, total in await lines_of(world, movement.key))
+        assert [round(total, 2) for total in totals] == [0.01, 9.99]
+        assert await world.on_hand(A) == UNITS - 1
+        assert await deliveries(world, movement.key) == ["done"]
+        # Where a price gives the total, there is no such line.
+        plain = await sold(named, world, (A, 1, "11.50"))
+        assert (await apply_one(named, plain)).state is MovementState.DONE
+        assert len(await lines_of(world, plain.key)) == 1
+        await named.close()
+
+    async def test_where_the_whole_order_is_rounded_from_finer_prices_one_line_gives_any_total(
+        self, world: OdooWorld
+    ) -> None:
+        await _cents(world)
+        erp = adapter_of(world, sales=SaleSettings())
+        await _rounding(world, "round_globally")
+        try:
+            found = {f.code: f.level for f in await erp.check()}
+            assert found["odoo.sale_rounding"] == "warning"  # a price has no more decimals than a total
+            async with _price_digits(world, 4):
+                finer = adapter_of(world, sales=SaleSettings())
+                found = {f.code: f.level for f in await finer.check()}
+                # 17 rounds before it computes the tax, whatever the setting says.
+                assert ("odoo.sale_rounding" in found) == (world.version <= 17)
+                batch = [await sold(finer, world, (A, 1, price)) for price in ("10.00", "11.50")]
+                outcomes = await finer.apply(batch)
+                done = [outcomes[m.key].state is MovementState.DONE for m in batch]
+                assert done == [world.version >= 18, True]
+                for m in batch[0 if done[0] else 1 :]:
+                    order, content = await order_of(world, m.key), m.sale
+                    assert content is not None
+                    assert Decimal(str(order["amount_total"])) == content.total
+                    assert len(order["order_line"]) == 1
+                await finer.close()
+        finally:
+            await _rounding(world, "round_per_line")
+        await erp.close()
+
     async def test_shipping_is_a_line_of_its_own(self, erp: OdooErp, world: OdooWorld) -> None:
         movement = await sold(erp, world, (A, 1, "9990"), shipping="3990")
         assert (await apply_one(erp, movement)).code == NO_SHIPPING_PRODUCT
@@ -613,6 +682,23 @@ async def _cents(world: OdooWorld) -> None:
     """A currency with cents, where a real server's has none."""
     if world.server.sandbox is not None:
         await world.rpc("res.currency", "write", [1], {"rounding": 0.01})
+
+
+async def _rounding(world: OdooWorld, method: str) -> None:
+    """A person chooses how our company rounds taxes."""
+    await world.rpc("res.company", "write", [world.company], {"tax_calculation_rounding_method": method})
+
+
+@contextlib.asynccontextmanager
+async def _price_digits(world: OdooWorld, digits: int) -> AsyncIterator[None]:
+    """A person gives prices so many decimals for a while."""
+    found = await world.rpc("decimal.precision", "search", [["name", "=", "Product Price"]])
+    (before,) = await world.rpc("decimal.precision", "read", found, ["digits"])
+    await world.rpc("decimal.precision", "write", found, {"digits": digits})
+    try:
+        yield
+    finally:
+        await world.rpc("decimal.precision", "write", found, {"digits": before["digits"]})
 
 
 async def _late_calls(world: OdooWorld, movement: Movement) -> None:

@@ -23,6 +23,7 @@ from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.effects import KeyState
 from orquestador.model.orders import LineState, Order, OrderMode
 from orquestador.model.reservations import LOOK_MAX_S
+from orquestador.model.stock import Availability
 from orquestador.model.work import State, Work
 from orquestador.ports import Movement, Outcome
 from tests.contract.erp.odoo_world import OdooError, OdooWorld, settings_of
@@ -208,6 +209,30 @@ async def merge(shop: Shop) -> None:
     await shop.world.rpc("product.product", "write", [new], {"default_code": A})
 
 
+MERGED = ("stock_move", "stock_move_line", "stock_quant")
+
+
+async def merge_in_sql(shop: Shop) -> None:
+    """The same past Odoo's own checks, as merge tools do it: what is done points to the other one too,
+    and the stock of both is its."""
+    rpc = shop.world.rpc
+    old, new = await shop.world.product(A), await shop.world.new_product(OTHER, UNITS)
+    shop.products.append(new)
+    if shop.world.server.sandbox is not None:
+        for table in MERGED:
+            model = table.replace("_", ".")
+            rows = await rpc(model, "search", [["product_id", "=", old]])
+            await rpc(model, "write", rows, {"product_id": new})
+    else:
+        updates = [f"UPDATE {table} SET product_id = {new} WHERE product_id = {old}" for table in MERGED]
+        code = "\n".join(["env.flush_all()", *(f"env.cr.execute('{sql}')" for sql in updates)])
+        model = (await rpc("ir.model", "search", [["model", "=", "product.product"]]))[0]
+        action = {"name": own("merge"), "model_id": model, "state": "code", "code": code}
+        await rpc("ir.actions.server", "run", [await rpc("ir.actions.server", "create", action)])
+    await rpc("product.product", "write", [old], {"active": False, "default_code": own("OLD")})
+    await rpc("product.product", "write", [new], {"default_code": A})
+
+
 ACTS = {
     act.__name__: act
     for act in (
@@ -224,6 +249,7 @@ ACTS = {
         receive_and_validate,
         archive,
         merge,
+        merge_in_sql,
     )
 }
 REFUSED = "Odoo refuses"
@@ -251,12 +277,14 @@ DELIVER: list[Row] = [
     ("draft", "count_less", None, (5, 0), 5),
     ("draft", "archive", None, (5, 0), 5),
     ("draft", "merge", None, (5, 0), 5),
+    ("draft", "merge_in_sql", None, (5, 0), 5),
     # Three were there and have left, the rest waits in a backorder that we have not settled yet.
     ("half", "rename", None, (5, 0), 5),
     ("half", "cancel", PERSON, (3, 0), 3),
     ("half", "delete", PERSON, (3, 0), 3),
     ("half", "receive", None, (5, 0), 5),
     ("half", "archive", None, (5, 0), 5),
+    ("half", "merge_in_sql", None, (5, 0), 5),
     # Done, and in the ledger.
     ("applied", "cancel", REFUSED, (5, 0), 5),
     ("applied", "delete", REFUSED, (5, 0), 5),
@@ -265,6 +293,7 @@ DELIVER: list[Row] = [
     ("applied", "count_less", None, (5, 0), 5),
     ("applied", "archive", None, (5, 0), 5),
     ("applied", "merge", None, (5, 0), 5),
+    ("applied", "merge_in_sql", None, (5, 0), 5),
 ]
 
 RESERVE: list[Row] = [
@@ -285,6 +314,7 @@ RESERVE: list[Row] = [
     ("applied", "delete", GONE, (0, 0), 0),
     ("applied", "count_less", None, (5, 5), 0),
     ("applied", "archive", None, (5, 5), 0),
+    ("applied", "merge_in_sql", None, (5, 5), 0),
 ]
 
 # What lacks stock waits: three of five were there.
@@ -296,6 +326,7 @@ BACKORDER: list[Row] = [
     ("short", "cancel", PERSON, (3, 0), 3),
     ("short", "delete", PERSON, (3, 0), 3),
     ("short", "archive", None, (5, 2), 3),
+    ("short", "merge_in_sql", None, (5, 2), 3),
 ]
 
 TABLE = [
@@ -421,6 +452,26 @@ async def test_what_cannot_be_given_back_waits_until_its_product_is_there_again(
     assert row.reason is not None
     assert row.reason.startswith("refused_by_erp:product ")
     await shop.world.rpc("product.product", "write", [product], {"active": True})
+    await shop.settle()
+    assert ((await shop.row()).state, await ledger(shop)) == (State.SETTLED, (0, 0))
+    assert await shop.left() == 0
+
+
+async def test_after_products_were_merged_their_sku_shows_the_stock_of_both(shop: Shop) -> None:
+    await sold(shop, OrderMode.DELIVER, "applied")
+    await merge_in_sql(shop)
+    found = (await shop.erp.availability([A]))[A]
+    assert isinstance(found, Availability)
+    assert found.available == 2 * UNITS - SOLD
+
+
+async def test_what_a_merged_product_took_is_given_back_to_the_one_that_remains(shop: Shop) -> None:
+    """Its units left under the other one's number by then, and that is what comes back."""
+    await sold(shop, OrderMode.DELIVER, "half")
+    await merge_in_sql(shop)
+    await shop.settle()
+    shop.channel.set_state(shop.order_id, "0", LineState.CANCELLED)
+    await shop.signal()
     await shop.settle()
     assert ((await shop.row()).state, await ledger(shop)) == (State.SETTLED, (0, 0))
     assert await shop.left() == 0

@@ -130,6 +130,23 @@ class TestTwoWarehouses:
         mixed = await both.availability([sku], Scope(first, (first, other.code)))
         assert mixed[sku] is ProductProblem.UNKNOWN
 
+    async def test_twins_are_found_in_every_company(
+        self, both: OdooErp, other: SecondHouse, world: OdooWorld
+    ) -> None:
+        theirs, everybody_s, apart = own("TWIN"), own("MIXED"), own("APART")
+        made: dict[str, list[int]] = {}
+        for sku, companies in {
+            theirs: (other.company, other.company),
+            everybody_s: (False, other.company),
+            apart: (world.company, other.company),
+        }.items():
+            made[sku] = [await world.new_product(sku) for _ in companies]
+            for product, company in zip(made[sku], companies, strict=True):
+                await world.rpc("product.product", "write", [product], {"company_id": company})
+        found = {twin.sku: twin.products for twin in await both.duplicates() if twin.sku in made}
+        # One product in each company is no twin: no warehouse sees both.
+        assert found == {sku: tuple(made[sku]) for sku in (theirs, everybody_s)}
+
     async def test_the_check_speaks_of_each(self, both: OdooErp, other: SecondHouse, first: str) -> None:
         findings = await both.check()
         assert not [f for f in findings if f.level == "error"]

@@ -13,7 +13,7 @@ from orquestador.erp.odoo.rules import OUR_PATH, PAYLOAD, RuleRefused, rule_name
 from orquestador.http_base import CallRecord
 from orquestador.model.errors import AuthRefused
 from orquestador.ports import MovementState
-from tests.contract.erp.odoo_world import OdooWorld, adapter_of
+from tests.contract.erp.odoo_world import OdooError, OdooWorld, adapter_of
 from tests.contract.erp.world import RUN, UNITS, A, B, own, sale
 from tests.unit.sandbox_odoo.receiver import receiving
 
@@ -78,6 +78,44 @@ class TestWebhookRule:
         assert await erp.registrations() == []
         assert await world.rules(RUN) == []
         assert await world.rpc("ir.actions.server", "search", [["webhook_url", "=", url]]) == []
+
+    async def test_a_notice_names_its_action_as_each_version_does(
+        self, erp: OdooErp, world: OdooWorld
+    ) -> None:
+        with receiving() as receiver:
+            made = await erp.register(f"{receiver.url.rstrip('/')}{OUR_PATH}/x")
+            await world.move(A, -1)
+            told = receiver.bodies[-1]
+            rule = int(made.entry.id)
+            mine = [["base_automation_id", "=", rule]]
+            action = (await world.rpc("ir.actions.server", "search_read", mine, ["name"]))[0]
+            # Up to 18 Odoo names the action itself, whatever it is told.
+            name = rule_name(RUN) if world.version >= 19 else "Send Webhook Notification"
+            assert action["name"] == name
+            assert told["_action"] == f"{name}(#{action['id']})"
+            assert set(told) == {"_action", "_id", "_model", "id", *PAYLOAD}
+            # A person renames it, and later gives it another URL: up to 18 that names it anew.
+            await world.rpc("ir.actions.server", "write", [action["id"]], {"name": own("mine")})
+            await world.move(A, -1)
+            assert receiver.bodies[-1]["_action"] == f"{own('mine')}(#{action['id']})"
+            await world.rpc(
+                "ir.actions.server",
+                "write",
+                [action["id"]],
+                {"webhook_url": receiver.url, "webhook_field_ids": [[5, 0, 0]]},
+            )
+            await world.move(A, -1)
+            last = receiver.bodies[-1]
+            assert last["_action"] == f"{own('mine') if world.version >= 19 else name}(#{action['id']})"
+            assert set(last) == {"_action", "_id", "_model"}  # no field was chosen: the numbers alone
+        await erp.unregister(made.entry.id)
+
+    async def test_an_action_without_a_name_is_refused(self, world: OdooWorld) -> None:
+        model = (await world.rpc("ir.model", "search", [["model", "=", "stock.quant"]]))[0]
+        action = {"model_id": model, "state": "webhook", "webhook_url": NOBODY, "usage": "base_automation"}
+        values = {"name": own("nameless"), "model_id": model, "trigger": "on_create_or_write"}
+        with pytest.raises(OdooError, match="ValidationError"):
+            await world.rpc("base.automation", "create", {**values, "action_server_ids": [[0, 0, action]]})
 
     @pytest.mark.parametrize("spoiled", ["active", "url", "trigger", "twice"])
     async def test_a_rule_that_is_not_as_it_should_be_is_made_anew(

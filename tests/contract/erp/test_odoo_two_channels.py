@@ -79,7 +79,10 @@ class Shops:
             follower = JobFollower(self.context, channel)
             orders = OrdersPoll(self.context, channel)
             self.clock.advance(6.0)
-            await Pusher(self.context, self.erp, channel, orders, follower).run_once()
+            pusher = Pusher(self.context, self.erp, channel, orders, follower)
+            # What the look before a push finds is folded first.
+            while await pusher.run_once() and await OrderWorker(self.context).run_once():
+                self.clock.advance(1.0)
             channel.feeds_run()
             self.clock.advance(6.0)
             await follower.run_once()

@@ -16,6 +16,7 @@ ITEM: Row = {
         "finished_at": "2026-11-24T12:00:21.500Z",
         "listings": 10_000,
         "under_way": 3,
+        "frozen": 2,
         "drift": {"edited": 1, "rejected": 24},
         "repaired": 1,
         "items": [
@@ -48,8 +49,11 @@ def test_an_unknown_channel_is_wrong_usage(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ("10000 listings compared, 25 differ", "edited on the channel", "5 more")),
-        ("es", ("10000 publicaciones comparadas, 25 difieren", "lo cambiaron en el canal", "5 más")),
+        ("en", ("10000 listings compared in 21.5 s. Differ: 25", "edited on the channel", "5 more")),
+        (
+            "es",
+            ("10000 publicaciones comparadas en 21.5 s. Difieren: 25", "lo cambiaron en el canal", "5 más"),
+        ),
     ],
 )
 def test_what_differs_is_said_in_both_languages(

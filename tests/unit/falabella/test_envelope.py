@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from orquestador.channels.falabella.envelope import (
     text,
     whole,
 )
+from orquestador.http_base import CallFailed
 from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable, UpstreamError
 
 A, B = {"Id": "1", "X": "a"}, {"Id": "2", "X": "b"}
@@ -114,6 +115,36 @@ def test_dates_without_offset_are_local_to_the_country(value: str, expected: flo
     assert instant(value, SANTIAGO) == expected
 
 
+@pytest.mark.parametrize("zone", ["America/Santiago", "America/Lima", "America/Bogota"])
+def test_a_local_date_is_read_back_all_year_but_for_the_hour_that_comes_twice(zone: str) -> None:
+    """Every half hour of 2026 in both directions; Peru and Colombia change no clock."""
+    local, start = ZoneInfo(zone), datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    wrong = []
+    for n in range(365 * 48):
+        at = start + n * 1800.0
+        told = datetime.fromtimestamp(at, local).strftime("%Y-%m-%d %H:%M:%S")
+        early, late = instant(told, local), instant(told, local, later=True)
+        if not early == late == at:
+            wrong.append((told, at - (early or 0), at - (late or 0)))
+    twice = [
+        ("2026-04-04 23:00:00", 0.0, -3600.0),
+        ("2026-04-04 23:30:00", 0.0, -3600.0),
+        ("2026-04-04 23:00:00", 3600.0, 0.0),
+        ("2026-04-04 23:30:00", 3600.0, 0.0),
+    ]
+    assert wrong == (twice if zone == "America/Santiago" else [])
+
+
+def test_an_hour_that_never_was_is_still_an_instant_in_its_place() -> None:
+    """2026-09-06: clocks go from 24:00 to 01:00; nobody prints 00:30, but if so it lies between its
+    neighbours."""
+    before, after = instant("2026-09-05 23:59:59", SANTIAGO), instant("2026-09-06 01:30:00", SANTIAGO)
+    assert before is not None and after is not None
+    for later in (False, True):
+        at = instant("2026-09-06 00:30:00", SANTIAGO, later=later)
+        assert at is not None and before - 3600 < at <= after
+
+
 def test_a_date_at_the_edge_of_the_calendar_is_no_surprise() -> None:
     assert instant("0001-01-01T00:00:00+14:00", UTC) is not None
     assert instant("9999-12-31T23:59:59-14:00", UTC) is not None
@@ -123,34 +154,53 @@ def _envelope(root: str, head: dict[str, Any], body: Any = "") -> bytes:
     return json.dumps({root: {"Head": head, "Body": body}}).encode()
 
 
-def _error(code: object, kind: str = "Sender", message: str = "E000: no", body: Any = "") -> UpstreamError:
+def _error(
+    code: object, kind: str = "Sender", message: str = "E000: no", body: Any = "", *, write: bool = False
+) -> UpstreamError:
     head = {"ErrorType": kind, "ErrorCode": code, "ErrorMessage": message}
     with pytest.raises(UpstreamError) as caught:
-        decode(_envelope("ErrorResponse", head, body))
+        decode(_envelope("ErrorResponse", head, body), write=write)
     return caught.value
+
+
+CALL, CREDENTIALS, PLATFORM = (1, 2, 5, 8), (3, 4, 7, 9, 10), (6, 1000)
+REFUSALS = (
+    *(11, 30, *range(12, 30), 31, 32, 34, 35, 36, 37, 38, 39, 46, 47, 56, 63, 73, 74, 75, 89, 91),
+    *(94, 95, 96, 97, 98, 99, 100, 121, 1001),
+)
+"""With the four above, 119 and 429 every code of falabella.md 1.6."""
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        (CREDENTIALS, AuthRefused),
+        (PLATFORM, Unavailable),
+        ((429,), RateLimited),
+        ((119,), CallFailed),
+        (REFUSALS, Rejected),
+    ],
+)
+def test_every_documented_code_has_its_error(
+    codes: tuple[int, ...], expected: type[UpstreamError], write: bool
+) -> None:
+    assert {type(_error(str(code), write=write)) for code in codes} == {expected}
+
+
+@pytest.mark.parametrize("code", CALL)
+def test_a_read_refused_as_a_call_is_not_the_fault_of_what_was_asked_for(code: int) -> None:
+    assert type(_error(str(code))) is AuthRefused
+    assert type(_error(str(code), write=True)) is Rejected
 
 
 @pytest.mark.parametrize(
     ("code", "kind", "expected"),
     [
-        ("6", "Platform", Unavailable),
-        ("6", "Sender", Unavailable),
-        ("1000", "Sender", Unavailable),
         ("21", "Platform", Unavailable),
-        ("429", "Sender", RateLimited),
+        ("6", "Platform", Unavailable),
         ("E429", "Sender", RateLimited),
         (429, "Sender", RateLimited),
-        ("3", "Sender", AuthRefused),
-        ("4", "Sender", AuthRefused),
-        ("7", "Sender", AuthRefused),
-        ("9", "Sender", AuthRefused),
-        ("10", "Sender", AuthRefused),
-        ("1", "Sender", Rejected),
-        ("2", "Sender", Rejected),
-        ("5", "Sender", Rejected),
-        ("8", "Sender", Rejected),
-        ("11", "Sender", Rejected),
-        ("16", "Sender", Rejected),
         ("E017", "Sender", Rejected),
         ("", "Sender", Rejected),
     ],

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orquestador.channels.falabella import FalabellaConfig
-from orquestador.channels.falabella.envelope import Answer
+from orquestador.channels.falabella.envelope import Answer, child, rows
 from orquestador.channels.falabella.orders import IDS_PER_CALL, Orders, line_state, owner_of
 from orquestador.clock import ManualClock
 from orquestador.model.errors import Rejected, Unavailable
@@ -193,6 +194,17 @@ async def test_a_list_without_order_ends() -> None:
     assert len(market.calls) < 200
 
 
+@pytest.mark.parametrize("count", [20, 40, 95])
+async def test_a_total_that_counts_the_page_alone_hides_no_order(count: int) -> None:
+    class Page(Market):
+        async def get(self, *args: Any, **more: Any) -> Answer:
+            answer = await super().get(*args, **more)
+            shown = rows(child(answer.body, "Orders"), "Order")
+            return Answer({"TotalCount": str(len(shown))}, answer.body)
+
+    assert len(await _updated(Page(count))) == count
+
+
 # --- heads ---
 
 
@@ -229,6 +241,35 @@ async def test_an_order_is_open_while_it_could_be_shipped_or_cancelled(
     statuses: Any, still_open: bool
 ) -> None:
     assert (await _head(Statuses=statuses)).open is still_open
+
+
+@pytest.mark.parametrize(
+    ("now", "told", "created"),
+    [
+        # 2026-04-04 in Chile: 23:30 is first 02:30 UTC (at UTC-3), then 03:30 UTC.
+        ("2026-04-05T02:31:00+00:00", "2026-04-04 23:30:00", "2026-04-05T02:30:00+00:00"),
+        ("2026-04-05T02:31:00+00:00", "2026-04-04 23:34:00", "2026-04-05T02:34:00+00:00"),
+        ("2026-04-05T03:31:00+00:00", "2026-04-04 23:30:00", "2026-04-05T03:30:00+00:00"),
+        ("2026-04-05T03:29:00+00:00", "2026-04-04 23:31:00", "2026-04-05T03:31:00+00:00"),
+        ("2026-04-05T03:10:00+00:00", "2026-04-04 23:50:00", "2026-04-05T02:50:00+00:00"),
+        # The hour before and the one after have one meaning.
+        ("2026-04-05T09:00:00+00:00", "2026-04-04 22:59:59", "2026-04-05T01:59:59+00:00"),
+        ("2026-04-05T09:00:00+00:00", "2026-04-05 00:00:00", "2026-04-05T04:00:00+00:00"),
+        # 2026-09-06: after 23:59:59 (at UTC-4) comes 01:00 (at UTC-3).
+        ("2026-09-06T05:00:00+00:00", "2026-09-05 23:59:59", "2026-09-06T03:59:59+00:00"),
+        ("2026-09-06T05:00:00+00:00", "2026-09-06 01:00:00", "2026-09-06T04:00:00+00:00"),
+    ],
+)
+async def test_an_order_is_dated_right_across_the_changes_of_the_clock(
+    now: str, told: str, created: str
+) -> None:
+    market, clock = Market(), ManualClock(datetime.fromisoformat(now).timestamp())
+    market.nodes = {"7": {"OrderId": "7", "OrderItems": {"OrderItem": _item(1, CreatedAt=told)}}}
+    [order] = await Orders(market, FalabellaConfig(), clock).read(["7"])
+    assert order.created_at == datetime.fromisoformat(created).timestamp()
+    peru = Orders(market, FalabellaConfig(business_unit="FAPE"), clock)
+    [order] = await peru.read(["7"])
+    assert order.created_at == datetime.fromisoformat(f"{told.replace(' ', 'T')}-05:00").timestamp()
 
 
 async def test_the_fingerprint_follows_the_listed_facts() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from orquestador.flows.poll import CataloguePoll
+from orquestador.model.brakes import Limits
 from orquestador.model.budget import BudgetSpec
 from orquestador.model.errors import RateLimited
 from orquestador.model.work import Kind, State, Work
@@ -21,6 +23,7 @@ MANY = [f"S{n}" for n in range(12)]
 async def scarce(shop: Shop) -> Shop:
     """Ten calls, then one per two minutes; five SKUs a call; 14 listings."""
     shop.channel.budget, shop.channel.max_batch = SCARCE, 5
+    shop.context.settings = replace(shop.context.settings, brakes=Limits(listings=1000))
     shop.erp.stock |= dict.fromkeys(MANY, 10)
     shop.channel.shown |= dict.fromkeys(MANY, 10)
     await CataloguePoll(shop.context, shop.channel).run_once()

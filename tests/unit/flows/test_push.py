@@ -37,6 +37,7 @@ class Shop:
     follower: JobFollower
     worker: OrderWorker
     poll: OrdersPoll
+    catalogue: CataloguePoll
 
     async def confirm(self) -> None:
         """Let open jobs end."""
@@ -82,12 +83,13 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     context.gates.report("erp", [])
     context.gates.report("shop", [])
     await go_live(context, channel, ())
-    await CataloguePoll(context, channel).run_once()
+    catalogue = CataloguePoll(context, channel)
+    await catalogue.run_once()
     follower = JobFollower(context, channel)
     poll = OrdersPoll(context, channel)
     pusher = Pusher(context, erp, channel, poll, follower)
     clock.advance(5.0)
-    yield Shop(clock, journal, erp, channel, context, pusher, follower, OrderWorker(context), poll)
+    yield Shop(clock, journal, erp, channel, context, pusher, follower, OrderWorker(context), poll, catalogue)
     await journal.close()
 
 

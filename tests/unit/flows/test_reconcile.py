@@ -192,3 +192,10 @@ async def test_numbers_are_compared_by_rule_and_frozen_or_unpublished_ones_are_l
     await rules.unfrozen_by_hand(shop.context, "shop", "C", "ana")
     await pushed(shop)
     assert (await run(shop)).drift == {"edited": 1}
+
+
+async def test_a_listing_without_a_number_on_the_channel_is_counted(shop: Shop) -> None:
+    await shop.pusher.run_once()
+    del shop.channel.shown["B"]
+    found = await run(shop)
+    assert (found.listings, found.not_shown, found.drift) == (1, 1, {})

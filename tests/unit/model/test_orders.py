@@ -115,6 +115,14 @@ def test_an_older_read_changes_nothing() -> None:
     assert fold(o, seen(line(state=X), as_of=9.0)) is o
 
 
+def test_when_an_order_was_made_is_as_it_was_first_read() -> None:
+    first = order(line(), as_of=10.0, created_at=9.0)
+    assert fold(first, seen(line(), as_of=20.0, created_at=3609.0)).created_at == 9.0
+    assert fold(order(line(), as_of=10.0), seen(line(), as_of=20.0, created_at=9.0)).created_at == 9.0
+    body = replace(first, lines=(), body_backed=False)  # about to become its API twin
+    assert fold(body, seen(line(), as_of=20.0, created_at=8.0)).created_at == 8.0
+
+
 def test_a_simple_body_of_the_same_instant_changes_nothing() -> None:
     o = order(line(quantity=2), as_of=10.0, body_backed=True)
     assert fold(o, seen(line(quantity=3), as_of=10.0, body_backed=True)) is o

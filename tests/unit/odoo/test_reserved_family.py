@@ -75,6 +75,7 @@ def test_until_16_what_is_reserved_has_a_field_of_its_own() -> None:
         "quantity_done": 0.0,
         "reserved_availability": 3.0,
         "state": "partially_available",
+        "has_tracking": "none",
     }
     old = Dialect(16)
     assert set(row) - {"id"} == set(move_fields(old))

@@ -246,3 +246,17 @@ def test_an_update_moves_the_order_behind_a_cursor(sandbox: Sandbox) -> None:
     assert _ids(sandbox, UpdatedAfter=cursor.isoformat()) == []
     sandbox.status(order_id, "ready_to_ship")
     assert _ids(sandbox, UpdatedAfter=cursor.isoformat()) == [order_id]
+
+
+def test_the_orders_own_time_may_stay_when_its_items_change(sandbox: Sandbox) -> None:
+    order_id = sandbox.order(("SKU-00001", 1), createdAgo_s=7200)
+    hour_ago = _iso(sandbox.state()["now"] - 3600)
+    sandbox.switch(order_time_stays=True)
+    sandbox.status(order_id, "canceled")
+    assert [item["Status"] for item in _items(sandbox, order_id)] == ["canceled"]
+    assert _ids(sandbox, UpdatedAfter=hour_ago) == []
+    assert _ids(sandbox, "1.0", UpdatedAfter=hour_ago) == [order_id]
+    other = sandbox.order(("SKU-00001", 1), createdAgo_s=7200)
+    sandbox.switch(order_time_stays=False)
+    sandbox.status(other, "canceled")
+    assert _ids(sandbox, UpdatedAfter=hour_ago) == [other]

@@ -17,6 +17,7 @@ from orquestador.clock import ManualClock
 from orquestador.model.drift import Drift, Drifted, Reconciled
 from orquestador.model.logs import LogEntry, LogFilter
 from orquestador.model.notices import Notice
+from orquestador.model.plans import Pushed
 from orquestador.model.stock import Availability, Listing, Shown
 from orquestador.model.work import Kind, State, Work
 from orquestador.ops.auth import ApiKey, Role
@@ -52,6 +53,7 @@ from orquestador.web.services import (
     Registered,
     StatusReport,
 )
+from tests.unit.web.held_plans import HeldPlans
 from tests.unit.web.held_rules import HeldRules
 
 SECRET = "a-secret-that-nobody-guesses"
@@ -184,6 +186,7 @@ class House:
     mode_note: str = "It only observes."
     paused: PauseView | None = None
     rules: HeldRules = field(default_factory=HeldRules)
+    plans: HeldPlans = field(default_factory=HeldPlans)
     broadcast: Broadcast = field(default_factory=lambda: LocalBroadcast(ManualClock()))
 
     @property
@@ -294,6 +297,11 @@ class House:
     async def adopt_order(self, work_id: str, by: str) -> Work | None:
         self.done_by.append(("adopt", work_id, by))
         return self.memory.works.get(work_id)
+
+    async def push(self, channel: str | None, sku: str | None, by: str) -> Pushed:
+        self._fail()
+        self.done_by.append(("push", channel or "", sku or "", by))
+        return Pushed(3, 1)
 
     async def pause(self, reason: str | None, by: str) -> PauseView:
         self.done_by.append(("pause", reason or "", by))

@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
+from orquestador.http_base import CallFailed
 from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable, UpstreamError
 from orquestador.ops.redact import redact_text
 
@@ -27,6 +28,9 @@ _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _PLATFORM_CODES: Final = frozenset({6, 1000})
 _CREDENTIAL_CODES: Final = frozenset({7, 9, 10})
 _CLOCK_CODES: Final = frozenset({3, 4})
+_CALL_CODES: Final = frozenset({1, 2, 5, 8})
+"""The call as such: its action, version or parameters."""
+_LATER_CODES: Final = frozenset({119})
 
 
 # --- nodes ---
@@ -80,11 +84,13 @@ def whole(node: Node, *path: str) -> int | None:
     return int(found) if found is not None and found == int(found) else None
 
 
-def instant(value: str, zone: tzinfo) -> float | None:
-    """Seconds since the epoch. Without an offset: local to `zone`, of an ambiguous hour the earlier one."""
+def instant(value: str, zone: tzinfo, *, later: bool = False) -> float | None:
+    """Seconds since the epoch. Without an offset: local to `zone`, of an hour that comes twice the earlier or
+    the `later` one. An hour that is skipped is read by the offset before it, with `later` by that after it.
+    """
     try:
         moment = datetime.fromisoformat(value.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone, fold=0)).timestamp()
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone, fold=int(later))).timestamp()
     except (ValueError, OverflowError):
         return None
 
@@ -125,7 +131,7 @@ def decode(content: bytes, *, write: bool = False) -> Mapping[str, Node]:
     document = _document(content)
     failed = child(document, "ErrorResponse")
     if isinstance(failed, Mapping):
-        raise error_of(failed)
+        raise error_of(failed, write=write)
     success = child(document, "SuccessResponse")
     if isinstance(success, Mapping):
         return success
@@ -133,8 +139,12 @@ def decode(content: bytes, *, write: bool = False) -> Mapping[str, Node]:
     raise Ambiguous(detail) if write else Unavailable(detail)
 
 
-def error_of(response: Node) -> UpstreamError:
-    """What an ErrorResponse means to us (falabella.md 1.6)."""
+def error_of(response: Node, *, write: bool = False) -> UpstreamError:
+    """What an ErrorResponse means to us (falabella.md 1.6).
+
+    A read that is refused as a call is nobody's fault whose rows were asked for: no order may die of an API
+    that changed. What a write says in its body may be the reason, so that it is refused.
+    """
     head = child(response, "Head")
     message = text(head, "ErrorMessage")
     found = re.search(r"\d+", text(head, "ErrorCode")) or re.match(r"\s*E(\d+)", message)
@@ -152,6 +162,10 @@ def error_of(response: Node) -> UpstreamError:
         return AuthRefused(f"{detail}. Check this machine's clock: calls carry the time and expire")
     if code in _CREDENTIAL_CODES:
         return AuthRefused(f"{detail}. Check the user, its API key and its role in Seller Center")
+    if code in _LATER_CODES:
+        return CallFailed(detail)
+    if code in _CALL_CODES and not write:
+        return AuthRefused(f"{detail}. Seller Center no longer takes this call: look for a newer orquestador")
     return Rejected(detail, code=f"E{code:03d}")
 
 

@@ -26,6 +26,7 @@ IDS_PER_CALL: Final = 50
 PAGE_OVERLAP: Final = 10
 MAX_PAGES: Final = 10_000
 MAX_STEPS_BACK: Final = 50
+CLOCK_SLACK_S: Final = 300.0
 _ORDER_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 _BAD_ID_CODES: Final = frozenset({"E016", "E037"})
 _NONE_FOUND_CODES: Final = frozenset({"E035", "E039"})
@@ -78,6 +79,17 @@ def owner_of(shipping_type: str) -> Owner:
     return OWNERS.get(normal(shipping_type), Owner.UNKNOWN)
 
 
+def created_at(value: str, zone: ZoneInfo, now: float) -> float | None:
+    """When an order was made, from a local date read at `now`.
+
+    In the hour that comes twice: the newest instant that is not ahead of us, because orders are read soon
+    after they are made. One of the second pass that was taken for an hour older could count as made before a
+    go-live in the first, and would never leave the ERP.
+    """
+    late = instant(value, zone, later=True)
+    return late if late is not None and late <= now + CLOCK_SLACK_S else instant(value, zone)
+
+
 @dataclass(frozen=True, slots=True)
 class _Listed:
     head: OrderHead
@@ -122,7 +134,7 @@ class Orders:
         if not order_id:
             raise Unavailable("falabella: an order without OrderId")
         items = rows(child(node, "OrderItems"), "OrderItem")
-        created = [instant(text(item, "CreatedAt"), self._config.zone) for item in items]
+        created = [created_at(text(item, "CreatedAt"), self._config.zone, as_of) for item in items]
         return SeenOrder(
             channel=self._config.id,
             order_id=order_id,
@@ -175,25 +187,28 @@ class Orders:
             seen.update(keys)
             if fresh:
                 yield fresh
-            # A server may cap Limit below what we asked: the total decides where it is given.
+            # A server may cap Limit below what we asked: then the total decides where it is given.
             end = offset + len(page)
-            if not page or (end >= total if total is not None else len(page) < size):
+            # A full page is never believed to be the last: a total that counts the page alone would hide the
+            # rest of the orders.
+            if not page or (len(page) < size and (total is None or end >= total)):
                 return
             offset = max(offset + 1, end - PAGE_OVERLAP)
         raise Unavailable("falabella: the list of orders never ends")
 
     async def _page(self, since: float, offset: int, size: int) -> tuple[list[_Listed], int | None]:
+        now = self._clock.now()
         answer = await self._client.get(
             "GetOrders",
             # No SortBy: v2 refuses it with E075 (falabella.md 2.1).
             {"UpdatedAfter": timestamp(since), "Limit": str(size), "Offset": str(offset)},
             version="2.0",
         )
-        page = [self._head(node, self._config.zone) for node in listed(answer, "Orders", "Order")]
+        page = [self._head(node, self._config.zone, now) for node in listed(answer, "Orders", "Order")]
         return page, whole(answer.head, "TotalCount")
 
     @staticmethod
-    def _head(node: Node, zone: ZoneInfo) -> _Listed:
+    def _head(node: Node, zone: ZoneInfo, now: float) -> _Listed:
         order_id, updated = text(node, "OrderId"), text(node, "UpdatedAt")
         if not order_id:
             raise Unavailable("falabella: an order without OrderId")
@@ -203,7 +218,7 @@ class Orders:
         head = OrderHead(
             order_id=order_id,
             number=text(node, "OrderNumber") or None,
-            created_at=instant(text(node, "CreatedAt"), zone),
+            created_at=created_at(text(node, "CreatedAt"), zone, now),
             states=states,
             open=not states or any(line_state(s) in still_open for s in states),
             fingerprint=hashlib.sha256(facts.encode()).hexdigest()[:16],

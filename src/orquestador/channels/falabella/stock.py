@@ -103,7 +103,8 @@ class Stock:
         candidates: list[tuple[float, str]] = []
         for node in rows(answer.body, "Feed"):
             feed, action = text(node, "Feed"), text(node, "Action")
-            created = instant(text(node, "CreationDate"), self._config.zone)
+            # Of an hour that comes twice the later: one candidate more is only compared once more.
+            created = instant(text(node, "CreationDate"), self._config.zone, later=True)
             if not feed or feed in known or action.lower() not in ("updatestock", ""):
                 continue
             if created is None or created >= since - CLOCK_SLACK_S:

@@ -121,10 +121,12 @@ class Accelerator:
             return False
         run.touched = True
         try:
-            _take(run, movements, mapping(answer))
+            moves = _take(run, movements, mapping(answer))
         except (KeyError, TypeError, ValueError):
             self._known = None
             run.doubts |= {m.key: "odoo: the accelerator's answer cannot be read" for m in movements}
+            return True
+        await run.take_in(moves)
         return True
 
     async def prepare(self, major: int) -> None:
@@ -275,12 +277,15 @@ def _payload(run: Run, movements: Sequence[Movement], mode: OrderMode) -> Row:
         "mode": mode.value,
         "company_id": run.setup.warehouse.company_id,
         "create": [run.values(m) for m in movements],
-        "fields": move_fields(run.setup.dialect),
+        "fields": move_fields(run.setup.dialect, kits=run.setup.knows_kits),
     }
 
 
-def _take(run: Run, movements: Sequence[Movement], answer: Row) -> None:
-    """What the action did, as if the run had done it. KeyError, TypeError, ValueError for another shape."""
+def _take(run: Run, movements: Sequence[Movement], answer: Row) -> list[Move]:
+    """What the action did, as if the run had done it; gives the moves.
+
+    KeyError, TypeError, ValueError for another shape.
+    """
     if answer["orquestador"] != PROTOCOL:
         raise ValueError("another protocol")
     keys = {m.key for m in movements}
@@ -294,7 +299,7 @@ def _take(run: Run, movements: Sequence[Movement], answer: Row) -> None:
     run.exists = [m for m in movements if m.key in taken]
     for key, product in forced:
         run.forced.setdefault(key, set()).add(product)
-    run.sort_in(moves)
+    return moves
 
 
 def _reason(kind: str, text: str) -> str:

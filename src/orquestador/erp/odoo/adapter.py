@@ -13,11 +13,14 @@ from orquestador.erp.odoo.client import Client, speaks
 from orquestador.erp.odoo.config import OdooSettings
 from orquestador.erp.odoo.documents import Documents
 from orquestador.erp.odoo.houses import SetUpReader
+from orquestador.erp.odoo.kits import Kits
+from orquestador.erp.odoo.measures import Grains
 from orquestador.erp.odoo.movements import Movements
 from orquestador.erp.odoo.partition import by_place
 from orquestador.erp.odoo.products import Products
 from orquestador.erp.odoo.rules import WebhookRules
 from orquestador.erp.odoo.sales import Sales
+from orquestador.erp.odoo.unitcheck import UnitCheck
 from orquestador.http_base import CallLogger, HttpBase, TimeOuts
 from orquestador.model.errors import AuthRefused, PlaceRefused
 from orquestador.model.orders import Direction
@@ -77,12 +80,16 @@ class OdooErp:
         self._houses = settings.warehouses
         self._accelerator = Accelerator(rpc, settings.prefix, allowed=settings.accelerator)
         self._setup = SetUpReader(settings, rpc, self._accelerator.prepare)
-        self._products = Products(rpc, clock, settings.product_cache_s)
-        plain = Movements(rpc, self._products, self._accelerator)
-        self._movements = Documents(plain, Sales(rpc, self._products, settings))
-        self._changes = StockChanges(rpc, self._products, clock)
+        self._kits = Kits(rpc, clock)
+        self._products = Products(rpc, clock, settings.product_cache_s, self._kits)
+        plain = Movements(
+            rpc, self._products, self._kits, self._accelerator, sells=settings.sales is not None
+        )
+        self._movements = Documents(plain, Sales(rpc, self._products, self._kits, settings), Grains(rpc))
+        self._changes = StockChanges(rpc, self._products, self._kits, clock)
         self._rules = WebhookRules(rpc, settings.prefix)
-        self._checker = Checker(settings, rpc, self._setup, self._rules, self._accelerator, clock)
+        units = UnitCheck(rpc, self._kits)
+        self._checker = Checker(settings, rpc, self._setup, self._rules, self._accelerator, units, clock)
 
     @property
     def circuit(self) -> Circuit:
@@ -120,7 +127,7 @@ class OdooErp:
 
     async def duplicates(self) -> list[Duplicate]:
         with self._forgetting():
-            return await self._products.duplicates(await self._setup.anywhere())
+            return await self._products.duplicates(await self._setup.each_company())
 
     async def apply(self, movements: Sequence[Movement], *, force: bool = True) -> dict[str, Outcome]:
         with ranked(Rank.FIRST), self._forgetting():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from orquestador.erp.odoo.kits import ANY, Kits
 from orquestador.erp.odoo.products import PAGE, Products
 from orquestador.erp.odoo.rpc import Row, Transport, ref, rows
 from orquestador.erp.odoo.setup import SetUp
@@ -13,7 +13,8 @@ from orquestador.ports import Changes, Clock
 
 OVERLAP_S = 300.0
 """`write_date` is the start of a transaction: a long one appears behind the cursor (odoo.md §8.2)."""
-KITS_TTL_S = 300.0
+BILL_MARKS = ["type", "active", "product_qty", "product_uom_id", "bom_line_ids", "write_date"]
+LINE_MARKS = ["bom_id", "product_qty", "product_uom_id", "write_date"]
 _FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
@@ -23,11 +24,9 @@ class StockChanges:
     What was seen in the overlap before and has not changed is not reported again (forgotten at a restart).
     """
 
-    def __init__(self, rpc: Transport, products: Products, clock: Clock) -> None:
-        self._rpc, self._products, self._clock = rpc, products, clock
+    def __init__(self, rpc: Transport, products: Products, kits: Kits, clock: Clock) -> None:
+        self._rpc, self._products, self._kits, self._clock = rpc, products, kits, clock
         self._seen: frozenset[tuple[object, ...]] = frozenset()
-        self._kits: dict[int, frozenset[int]] = {}
-        self._kits_until = 0.0
 
     async def since(self, setup: SetUp, cursor: str | None) -> Changes:
         if cursor is None:
@@ -55,13 +54,42 @@ class StockChanges:
         marks = {("q", *_print(row)): row for row in quants} | {("m", *_print(row)): row for row in moves}
         new = [row for mark, row in marks.items() if mark not in self._seen]
         products = {p for row in new if (p := ref(row.get("product_id"))) is not None}
+        bills = await self._bills(setup, start)
+        products |= await self._remade(
+            setup, {bill for mark, bill in bills.items() if mark not in self._seen}
+        )
+        recipes = await self._kits.recipes(setup)
+        remade = self._kits.changed()
         # Fresh: a product marked under the SKU that it had before would be missed for good.
-        moved = sorted(await self._with_kits(setup, products))
+        moved = sorted(recipes.containing(products | remade))
         skus = await self._products.skus_of(setup, moved, fresh=True)
         # Only now: had a call failed, the next sweep must find these rows new again.
-        self._seen = frozenset(marks)
+        self._seen = frozenset({*marks, *bills})
+        self._kits.told(remade)
         newest = max([cursor, *(_text(_instant(str(row["write_date"]))) for row in marks.values())])
         return Changes(frozenset(skus.values()), newest)
+
+    async def _bills(self, setup: SetUp, start: str) -> dict[tuple[object, ...], int]:
+        """Bills of materials that were made or changed, and those of their lines: mark -> bill. Of those that
+        a user may not read nothing is known, and nothing is sold as a kit."""
+        if not setup.knows_kits:
+            return {}
+        changed: list[object] = [["write_date", ">=", start]]
+        try:
+            bills = await self._changed(setup, "mrp.bom", [*changed, ANY], BILL_MARKS)
+            lines = await self._changed(setup, "mrp.bom.line", changed, LINE_MARKS)
+        except (Rejected, AuthRefused):
+            return {}
+        return {("b", *_print(row)): int(row["id"]) for row in bills} | {
+            ("l", *_print(row)): bill for row in lines if (bill := ref(row.get("bom_id"))) is not None
+        }
+
+    async def _remade(self, setup: SetUp, bills: set[int]) -> set[int]:
+        """What these bills make; from now on the recipes are those that they are now."""
+        if not bills:
+            return set()
+        self._kits.forget()
+        return await self._kits.products_of(setup, sorted(bills))
 
     async def _changed(self, setup: SetUp, model: str, domain: list[object], fields: list[str]) -> list[Row]:
         found: list[Row] = []
@@ -100,76 +128,6 @@ class StockChanges:
             dates += [_text(_instant(str(row["write_date"]))) for row in found]
         # An empty database has no time of its own; ours, minus a day, cannot be ahead of it.
         return max(dates, default=_text(datetime.fromtimestamp(self._clock.now(), UTC) - timedelta(days=1)))
-
-    async def _with_kits(self, setup: SetUp, products: set[int]) -> set[int]:
-        """These products and every kit that contains one of them, kits of kits too (odoo.md §5.4)."""
-        if products and self._clock.now() >= self._kits_until:
-            self._kits = await self._read_kits(setup)
-            self._kits_until = self._clock.now() + KITS_TTL_S
-        known, todo = set(products), list(products)
-        while todo:
-            for kit in self._kits.get(todo.pop(), frozenset()) - known:
-                known.add(kit)
-                todo.append(kit)
-        return known
-
-    async def _read_kits(self, setup: SetUp) -> dict[int, frozenset[int]]:
-        """Component -> kits. Without the `mrp` module, or the right to read it, there are none."""
-        context = setup.company
-        try:
-            boms = rows(
-                await self._rpc.call(
-                    "mrp.bom",
-                    "search_read",
-                    kwargs={
-                        "domain": [["type", "=", "phantom"]],
-                        "fields": ["product_id", "product_tmpl_id"],
-                    },
-                    context=context,
-                )
-            )
-            lines = rows(
-                await self._rpc.call(
-                    "mrp.bom.line",
-                    "search_read",
-                    kwargs={
-                        "domain": [["bom_id", "in", [row["id"] for row in boms]]],
-                        "fields": ["bom_id", "product_id"],
-                    },
-                    context=context,
-                )
-                if boms
-                else []
-            )
-        except (Rejected, AuthRefused):
-            return {}
-        templates = sorted({t for row in boms if (t := ref(row.get("product_tmpl_id"))) is not None})
-        variants = rows(
-            await self._rpc.call(
-                "product.product",
-                "search_read",
-                kwargs={"domain": [["product_tmpl_id", "in", templates]], "fields": ["product_tmpl_id"]},
-                context=context,
-            )
-            if templates
-            else []
-        )
-        kits_of_bom = {int(row["id"]): _kits(row, variants) for row in boms}
-        kits: dict[int, set[int]] = {}
-        for line in lines:
-            component, bom = ref(line.get("product_id")), ref(line.get("bom_id"))
-            if component is not None and bom is not None:
-                kits.setdefault(component, set()).update(kits_of_bom.get(bom, ()))
-        return {component: frozenset(found) for component, found in kits.items()}
-
-
-def _kits(bom: Row, variants: Iterable[Row]) -> set[int]:
-    """The products that a bill of materials makes: one variant, or all of a template."""
-    variant = ref(bom.get("product_id"))
-    if variant is not None:
-        return {variant}
-    template = ref(bom.get("product_tmpl_id"))
-    return {int(row["id"]) for row in variants if ref(row.get("product_tmpl_id")) == template}
 
 
 def _print(row: Row) -> tuple[object, ...]:

@@ -16,6 +16,7 @@ from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.rules import FIRST_WEBHOOK, WebhookRules
 from orquestador.erp.odoo.salecheck import SaleCheck
 from orquestador.erp.odoo.setup import AT_CONFIRM, NEWEST, HouseRefused, SetUp, SetUpRefused
+from orquestador.erp.odoo.unitcheck import UnitCheck
 from orquestador.model.errors import AuthRefused, Rejected, Unavailable, UpstreamError
 from orquestador.ports import Clock, Finding
 
@@ -38,10 +39,11 @@ class Checker:
         setup: SetUpReader,
         rules: WebhookRules,
         accelerator: Accelerator,
+        units: UnitCheck,
         clock: Clock,
     ) -> None:
         self._settings, self._rpc, self._setup, self._rules, self._clock = settings, rpc, setup, rules, clock
-        self._accelerator = accelerator
+        self._accelerator, self._units = accelerator, units
 
     async def check(self) -> list[Finding]:
         try:
@@ -73,6 +75,7 @@ class Checker:
             (self._key, first),
             (self._webhook_rule, first),
             (self._one_call, first),
+            (self._units.check, first),
         ]
         if self._settings.sales:
             questions.append((SaleCheck(self._rpc, self._settings).check, first))

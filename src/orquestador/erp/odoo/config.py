@@ -47,6 +47,8 @@ class OdooSettings:
     """Calls begin at least 1 / this many seconds apart; None = as fast as they are answered."""
     in_flight: int = 2
     """Calls under way at a time; each occupies one of Odoo's workers (odoo.md §9)."""
+    sale_rounding_sku: str | None = None
+    """The service product of the line that makes up for a difference of the smallest amount (ADR 0018)."""
     sales: SaleSettings | None = None
     """None = no channel makes sale orders, so nothing of it is checked."""
 

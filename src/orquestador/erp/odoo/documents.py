@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from orquestador.erp.odoo.measures import Grains
 from orquestador.erp.odoo.movements import Movements
 from orquestador.erp.odoo.sales import Sales
 from orquestador.erp.odoo.setup import SetUp
@@ -16,27 +17,29 @@ Call = Callable[[Sequence[Movement]], Awaitable[dict[str, Outcome]]]
 class Documents:
     """Same calls as `Movements`."""
 
-    def __init__(self, movements: Movements, sales: Sales) -> None:
-        self._movements, self._sales = movements, sales
+    def __init__(self, movements: Movements, sales: Sales, grains: Grains) -> None:
+        self._movements, self._sales, self._grains = movements, sales, grains
 
     async def apply(self, setup: SetUp, movements: Sequence[Movement], *, force: bool) -> dict[str, Outcome]:
         return await _both(
             movements,
-            lambda plain: self._movements.apply(setup, plain, force=force),
+            lambda plain: self._fitted(
+                setup, plain, lambda fit: self._movements.apply(setup, fit, force=force)
+            ),
             lambda sold: self._sales.apply(setup, sold),
         )
 
     async def ask(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
         return await _both(
             movements,
-            lambda plain: self._movements.ask(setup, plain),
+            lambda plain: self._fitted(setup, plain, lambda fit: self._movements.ask(setup, fit)),
             lambda sold: self._sales.ask(setup, sold),
         )
 
     async def finish(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
         return await _both(
             movements,
-            lambda plain: self._movements.finish(setup, plain),
+            lambda plain: self._fitted(setup, plain, lambda fit: self._movements.finish(setup, fit)),
             lambda sold: self._sales.finish(setup, sold),
         )
 
@@ -52,9 +55,19 @@ class Documents:
     async def void(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
         return await _both(
             movements,
-            lambda plain: self._movements.void(setup, plain),
+            lambda plain: self._fitted(setup, plain, lambda fit: self._movements.void(setup, fit)),
             lambda sold: self._sales.void(setup, sold),
         )
+
+    async def _fitted(self, setup: SetUp, movements: Sequence[Movement], call: Call) -> dict[str, Outcome]:
+        """In quantities that Odoo can keep, and told in those that were asked for."""
+        fitted = await self._grains.fitted(setup, movements)
+        outcomes = await call(fitted)
+        return outcomes | {
+            m.key: self._grains.told(m, fit, outcomes[m.key])
+            for m, fit in zip(movements, fitted, strict=True)
+            if m is not fit and m.key in outcomes
+        }
 
 
 async def _both(movements: Sequence[Movement], plain: Call, sold: Call) -> dict[str, Outcome]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from orquestador.erp.odoo.kits import Recipes
 from orquestador.erp.odoo.rpc import Row, ref
 from orquestador.erp.odoo.setup import Dialect
 from orquestador.ports import Movement, MovementState, Outcome
@@ -16,9 +17,11 @@ TOLERANCE = 1e-6
 PICKING_FIELDS = ["name", "origin", "state", "backorder_id", "picking_type_code"]
 
 
-def move_fields(dialect: Dialect) -> list[str]:
+def move_fields(dialect: Dialect, *, kits: bool = False) -> list[str]:
+    """`kits`: the `mrp` module is there, so a move says by which line of a bill it was made."""
     quantities = dict.fromkeys((dialect.done_field, dialect.reserved_field))
-    return ["picking_id", "product_id", "product_uom_qty", "product_qty", *quantities, "state"]
+    fields = ["picking_id", "product_id", "product_uom_qty", "product_qty", *quantities, "state"]
+    return [*fields, "has_tracking", *(["bom_line_id"] if kits else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,12 @@ class Move:
     units: float
     state: str
     reserved: float = 0.0
+    held: float | None = None
+    """Where its unit is another one: what its lines hold, in the product's and as Odoo rounded it."""
+    bill_line: int | None = None
+    """The line of a kit's bill that it was made by."""
+    tracked: bool = False
+    """Its product has lots or serial numbers."""
 
     @classmethod
     def of(cls, row: Row, dialect: Dialect) -> Move:
@@ -74,6 +83,8 @@ class Move:
             units=units,
             state=str(row["state"]),
             reserved=float(row[dialect.reserved_field]),
+            bill_line=ref(row.get("bom_line_id")),
+            tracked=row.get("has_tracking") in ("lot", "serial"),
         )
 
     @property
@@ -81,13 +92,21 @@ class Move:
         return self.state not in ("done", "cancel")
 
     @property
+    def in_another_unit(self) -> bool:
+        return abs(self.units - 1.0) > TOLERANCE or (not self.demand and self.quantity > TOLERANCE)
+
+    @property
     def is_short(self) -> bool:
+        if self.held is not None:
+            return self.is_open and self.held < self.demand * self.units - TOLERANCE
         return self.is_open and self.quantity < self.demand - TOLERANCE
 
     @property
     def moved(self) -> float:
         """Units of the product that this move has really moved."""
-        return self.quantity * self.units if self.state == "done" else 0.0
+        if self.state != "done":
+            return 0.0
+        return self.quantity * self.units if self.held is None else self.held
 
     @property
     def promised(self) -> float:
@@ -97,7 +116,11 @@ class Move:
     @property
     def backed(self) -> float:
         """The part of `promised` that has stock behind it."""
-        return min(self.reserved, self.demand) * self.units if self.is_open else self.moved
+        if not self.is_open:
+            return self.moved
+        if self.held is not None:
+            return min(self.held, self.demand * self.units)
+        return min(self.reserved, self.demand) * self.units
 
     @property
     def asked(self) -> float:
@@ -130,11 +153,14 @@ def _moved(move: Move) -> float:
 
 
 def attribute(
-    wanted: Mapping[int, float], moves: Sequence[Move], of: Callable[[Move], float] = _moved
+    wanted: Mapping[int, float],
+    moves: Sequence[Move],
+    of: Callable[[Move], float] = _moved,
+    known: Recipes | None = None,
 ) -> Attribution:
     """A requested product that is in no move is a kit: Odoo moves its components instead (odoo.md §5.4).
 
-    `of` is what counts as moved: what left, or also what is promised.
+    `of` is what counts as moved: what left, or also what is promised. `known` tells several kits apart.
     """
     moved = _sums((m.product_id, of(m)) for m in moves)
     asked = _sums((m.product_id, m.asked) for m in moves)
@@ -157,11 +183,67 @@ def attribute(
                 frozenset(),
                 parts,
             )
+    if kits and known and (apart := _apart(wanted, kits, moves, of, known)):
+        return apart
     if kits and parts and all(of(m) >= m.asked - TOLERANCE for m in moves):
         # Several kits, and all of it moved: every one of them did. Which component is whose stays open.
         return Attribution({**found, **{kit: wanted[kit] for kit in kits}}, recipes, frozenset(), parts)
     anything = any(of(m) for m in moves)
     return Attribution(found, recipes, frozenset(kits) if anything and parts else frozenset(), parts)
+
+
+def _shares(
+    wanted: Mapping[int, float], kits: Sequence[int], known: Recipes
+) -> dict[int, dict[int, float]] | None:
+    """What each line of a bill gives to each of these kits; None when a bill does not say it."""
+    shares: dict[int, dict[int, float]] = {}
+    for kit in kits:
+        leaves = known.leaves(kit, wanted[kit])
+        if leaves is None:
+            return None
+        for line, quantity in leaves.items():
+            shares.setdefault(line, {})[kit] = quantity
+    return shares
+
+
+def _apart(
+    wanted: Mapping[int, float],
+    kits: Sequence[int],
+    moves: Sequence[Move],
+    of: Callable[[Move], float],
+    known: Recipes,
+) -> Attribution | None:
+    """Several kits told apart by the line of a bill that each move was made by; what a line gives to more
+    than one of them (a kit within kits) is shared as the bills say. None when the bills do not say it."""
+    if (shares := _shares(wanted, kits, known)) is None:
+        return None
+    moved: dict[int, dict[int, float]] = {product: {} for product in wanted}
+    asked: dict[int, dict[int, float]] = {product: {} for product in wanted}
+    for move in moves:
+        if move.bill_line is None:
+            owners = {move.product_id: 1.0} if move.product_id in wanted else {}
+        else:
+            owners = shares.get(move.bill_line, {})
+        total = sum(owners.values())
+        if total <= 0:
+            return None
+        for owner, share in owners.items():
+            for sums, quantity in ((moved[owner], of(move)), (asked[owner], move.asked)):
+                sums[move.product_id] = sums.get(move.product_id, 0.0) + quantity * share / total
+    found: dict[int, float] = {}
+    recipes: dict[int, tuple[tuple[int, float], ...]] = {}
+    for product, units in wanted.items():
+        if product in kits:
+            need = {p: q for p, q in asked[product].items() if q > TOLERANCE}
+            share = min((moved[product][p] / q for p, q in need.items()), default=0.0)
+            found[product] = float(max(0, math.floor(share * units + TOLERANCE)))
+            recipe = tuple((p, q / units) for p, q in need.items())
+        else:
+            found[product], recipe = moved[product].get(product, 0.0), ((product, 1.0),)
+        if found[product] > TOLERANCE:
+            recipes[product] = recipe
+    parts = frozenset(m.product_id for m in moves) - frozenset(wanted)
+    return Attribution(found, recipes, frozenset(), parts)
 
 
 def outcome(
@@ -172,14 +254,15 @@ def outcome(
     state: str = "",
     forced: Iterable[int] = (),
     problem: str | None = None,
+    known: Recipes | None = None,
 ) -> Outcome:
     """What the family under `erp_id` amounts to.
 
     `state` is the root's own where it is known, `forced` the products whose moves were forced, `problem` why
-    Odoo refused to go on.
+    Odoo refused to go on, `known` the kits there are.
     """
     wanted = requested(movement)
-    found = attribute(wanted, moves)
+    found = attribute(wanted, moves, known=known)
     done = any(m.moved for m in moves)
     open_states = sorted({m.state for m in moves if m.is_open})
     reason = problem
@@ -209,13 +292,15 @@ def outcome(
     moved = {p: q for p, q in found.moved.items() if q > TOLERANCE}
     whole = Outcome(kind, erp_id, moved, found.recipes, short=frozenset(short), reason=reason)
     left_alone = kind is MovementState.OPEN and not problem and moves and "draft" not in open_states
-    return _reserved(whole, wanted, moves) if movement.mode.reserves and left_alone else whole
+    return _reserved(whole, wanted, moves, known) if movement.mode.reserves and left_alone else whole
 
 
-def _reserved(found: Outcome, wanted: Mapping[int, float], moves: Sequence[Move]) -> Outcome:
+def _reserved(
+    found: Outcome, wanted: Mapping[int, float], moves: Sequence[Move], known: Recipes | None
+) -> Outcome:
     """What confirmed documents promise: open, as they should be until the warehouse does them."""
-    total = attribute(wanted, moves, lambda m: m.promised).moved
-    backed = attribute(wanted, moves, lambda m: m.backed).moved
+    total = attribute(wanted, moves, lambda m: m.promised, known).moved
+    backed = attribute(wanted, moves, lambda m: m.backed, known).moved
     held = {p: q for p in wanted if (q := total.get(p, 0.0) - found.moved.get(p, 0.0)) > TOLERANCE}
     waiting = {p: q for p in held if (q := total[p] - backed.get(p, 0.0)) > TOLERANCE}
     return replace(

@@ -109,6 +109,14 @@ class SetUpReader:
             also = [c for c in dict.fromkeys(companies) if c != house.warehouse.company_id]
             return replace(house, roots=tuple(dict.fromkeys(roots)), also=tuple(also))
 
+    async def each_company(self) -> list[SetUp]:
+        """For what each company sees for itself: a warehouse that is in use and well, of each one."""
+        async with self._lock:
+            first: dict[int, SetUp] = {}
+            for house in await self._well():
+                first.setdefault(house.warehouse.company_id, replace(house, roots=(), also=()))
+            return list(first.values())
+
     async def areas(self, scopes: Sequence[Scope]) -> list[Area]:
         async with self._lock:
             return [(await self._look_up(scope)).area for scope in scopes]

@@ -8,6 +8,8 @@ from urllib.parse import unquote
 
 from orquestador.erp.odoo.accelerator import Accelerator
 from orquestador.erp.odoo.family import TOLERANCE, Picking, lower_demand, outcome, requested
+from orquestador.erp.odoo.kits import Kits
+from orquestador.erp.odoo.lots import that_left
 from orquestador.erp.odoo.products import Products
 from orquestador.erp.odoo.rpc import Transport
 from orquestador.erp.odoo.run import Run
@@ -24,8 +26,12 @@ ROUNDS = 3
 class Movements:
     """Stateless: each call is a `Run` of its own. Batches are the caller's, at most 50."""
 
-    def __init__(self, rpc: Transport, products: Products, accelerator: Accelerator) -> None:
-        self._rpc, self._products, self._accelerator = rpc, products, accelerator
+    def __init__(
+        self, rpc: Transport, products: Products, kits: Kits, accelerator: Accelerator, *, sells: bool
+    ) -> None:
+        """`sells`: documents of an order may also be those of a sale order."""
+        self._rpc, self._products, self._kits, self._accelerator = rpc, products, kits, accelerator
+        self._sells = sells
 
     async def apply(self, setup: SetUp, movements: Sequence[Movement], *, force: bool) -> dict[str, Outcome]:
         to_reserve = [m for m in movements if m.mode.reserves]
@@ -61,7 +67,8 @@ class Movements:
                     await run.reserve(list(dict.fromkeys(drafts)))
                     await run.read_families()
                     await self._send_what_is_there(run, todo)
-                await self._press(run, leave=to_reserve)
+                careful = {m.key for m in await self._tracked(setup, todo)} - to_reserve
+                await self._press(run, leave=to_reserve, careful=careful)
             except (Unavailable, AuthRefused) as error:
                 _doubt_the_rest(run, todo, error)
             return outcomes | {m.key: self._settled(run, m) for m in todo}
@@ -138,12 +145,19 @@ class Movements:
             outcomes = await self._unaffordable(setup, movements)
         outcomes |= await self._no_longer_there(setup, movements)
         todo = [m for m in movements if m.key not in outcomes]
-        run = Run(self._rpc, setup)
+        run = Run(self._rpc, setup, self._kits, self._products.name_of)
         try:
-            if not (force and await self._accelerator.apply(run, todo, OrderMode.DELIVER)):
+            careful = await self._tracked(setup, todo) if force else []
+            run.lots = await that_left(self._rpc, self._products, setup, todo, sells=self._sells)
+            if careful or not (force and await self._accelerator.apply(run, todo, OrderMode.DELIVER)):
                 await run.create(todo)
                 if run.ids:
-                    await run.validate(list(run.ids.values()), split_short=force)
+                    first = [run.ids[m.key] for m in careful if m.key in run.ids]
+                    await self._reserve_tracked(run, first)
+                    await run.validate(
+                        [i for k, i in run.ids.items() if k not in run.problems and k not in run.doubts],
+                        split_short=force,
+                    )
                     await run.read_families()
             if run.ids:
                 await (self._press(run) if force else self._withdraw(run))
@@ -152,7 +166,7 @@ class Movements:
         return outcomes | await self._all_settled(setup, run, todo)
 
     async def _reserve(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
-        run = Run(self._rpc, setup)
+        run = Run(self._rpc, setup, self._kits, self._products.name_of)
         try:
             if not await self._accelerator.apply(run, movements, OrderMode.RESERVE):
                 await run.create(movements)
@@ -186,13 +200,35 @@ class Movements:
         outcomes = {m.key: self._settled(run, m) for m in movements}
         return outcomes | (await self._ask_or_doubt(setup, run.exists) if run.exists else {})
 
-    async def _press(self, run: Run, leave: Collection[str] = ()) -> None:
+    async def _tracked(self, setup: SetUp, movements: Sequence[Movement]) -> list[Movement]:
+        """Takes of products with lots: of these Odoo would send what it has and leave the rest, for which
+        there is nothing to force."""
+        out = [m for m in movements if m.direction is Direction.OUT]
+        ids = sorted({product for m in out for product, _ in m.items})
+        tracked = await self._products.tracked(setup, ids) if ids else frozenset()
+        return [m for m in out if any(product in tracked for product, _ in m.items)]
+
+    async def _reserve_tracked(self, run: Run, pickings: Sequence[int]) -> None:
+        """Documents of tracked products are reserved before they are done, so that what lacks lots is known
+        while nothing has left; that stays as it is, with its reason."""
+        if not pickings:
+            return
+        await run.reserve(pickings)
+        await run.read_families()
+        for key in list(run.ids):
+            if any(m.picking_id in pickings for m in run.moves(key)):
+                run.stuck(key)
+
+    async def _press(self, run: Run, leave: Collection[str] = (), careful: Collection[str] = ()) -> None:
         """Drive open members to their full quantity; what Odoo refuses stays open, with its reason."""
         for _ in range(ROUNDS):
             unfinished = [key for key in run.unfinished() if key not in leave]
             if not unfinished:
                 return
-            await run.force(unfinished)
+            todo = [key for key in unfinished if key in careful]
+            opened = [m.picking_id for key in todo for m in run.moves(key) if m.is_open]
+            await self._reserve_tracked(run, list(dict.fromkeys(opened)))
+            await run.force([key for key in unfinished if key not in run.problems])
             await run.read_families()
 
     async def _withdraw(self, run: Run) -> None:
@@ -245,7 +281,7 @@ class Movements:
 
     async def _look(self, setup: SetUp, movements: Sequence[Movement]) -> tuple[dict[str, Outcome], Run]:
         """Ask for each movement; the run holds the families found under their own key."""
-        run = Run(self._rpc, setup)
+        run = Run(self._rpc, setup, self._kits, self._products.name_of)
         if not movements:
             return {}, run
         pickings = await run.find(movements)
@@ -260,7 +296,7 @@ class Movements:
             if picking is None:
                 outcomes[m.key] = Outcome(MovementState.ABSENT)
                 continue
-            found = outcome(m, picking.id, run.moves(m.key), state=picking.state)
+            found = outcome(m, picking.id, run.moves(m.key), state=picking.state, known=run.recipes)
             if foreign:
                 found = Outcome(
                     MovementState.FOREIGN, picking.id, found.moved, recipes=found.recipes, reason=foreign
@@ -288,6 +324,7 @@ class Movements:
             run.moves(key),
             forced=run.forced.get(key, ()),
             problem=run.problems.get(key),
+            known=run.recipes,
         )
         if found.state is MovementState.CANCELLED and key in run.withdrawn:
             short = frozenset(requested(movement))

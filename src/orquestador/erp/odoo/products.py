@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from orquestador.erp.odoo.kits import Kits
 from orquestador.erp.odoo.rpc import Row, Transport, ref, rows
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.model.stock import Availability
@@ -22,6 +24,7 @@ LOGGED_SKUS = 50
 """A call for more SKUs than this is not logged under each of them."""
 REMEMBERED = 50_000
 QUANTITIES = ["qty_available", "free_qty"]
+TRACKED = ("lot", "serial")
 
 Found = Row | ProductProblem
 
@@ -34,8 +37,9 @@ class Products:
     for an answer), for readers to whom a wrong SKU costs nothing but speed (docs/adr/0013).
     """
 
-    def __init__(self, rpc: Transport, clock: Clock, cache_s: float) -> None:
-        self._rpc, self._clock, self._cache_s = rpc, clock, cache_s
+    def __init__(self, rpc: Transport, clock: Clock, cache_s: float, kits: Kits) -> None:
+        self._rpc, self._clock, self._cache_s, self._kits = rpc, clock, cache_s, kits
+        self._tracked: dict[int, bool] = {}
         self._known: OrderedDict[int, tuple[float, str]] = OrderedDict()
 
     def forget(self) -> None:
@@ -56,11 +60,14 @@ class Products:
             as_of = self._clock.now()
             with serving(skus=page if len(page) <= LOGGED_SKUS else ()):
                 found = await self._look_up(page, [*setup.product_fields, *QUANTITIES], setup.scope, setup)
+                takes = await self._takes(setup, found)
             for sku, row in found.items():
                 if isinstance(row, ProductProblem):
                     answer[sku] = row
                     continue
                 on_hand, free = float(row["qty_available"]), float(row["free_qty"])
+                if (one := takes.get(int(row["id"]), 1.0)) != 1.0:
+                    on_hand, free = (float(math.floor(q / one + 1e-6)) for q in (on_hand, free))
                 answer[sku] = Availability(
                     sku=sku, available=free, on_hand=on_hand, reserved=on_hand - free, as_of=as_of
                 )
@@ -89,10 +96,53 @@ class Products:
         found: dict[str, Found] = {}
         for sku, candidates in hits.items():
             found[sku] = _chosen(candidates, setup)
+        await self._note_tracked(setup, [r for r in found.values() if not isinstance(r, ProductProblem)])
         return found
 
-    async def duplicates(self, setup: SetUp) -> list[Duplicate]:
-        """SKUs of several active products of which at least one is for sale."""
+    async def _takes(self, setup: SetUp, found: Mapping[str, Found]) -> dict[int, float]:
+        """How many of what Odoo counts one of a kit takes, for the kits among these products."""
+        kits = [
+            int(r["id"]) for r in found.values() if not isinstance(r, ProductProblem) and r.get("is_kits")
+        ]
+        if not kits:
+            return {}
+        recipes = await self._kits.recipes(setup)
+        return {kit: recipes.takes(kit) for kit in kits}
+
+    async def tracked(self, setup: SetUp, ids: Sequence[int]) -> frozenset[int]:
+        """Those of these products that have lots or serial numbers, or kits with such a component, as they
+        were when they were last looked up."""
+        for page in pages([i for i in ids if i not in self._tracked]):
+            read = await self._rpc.call(
+                "product.product", "read", page, {"fields": setup.product_fields}, setup.company
+            )
+            await self._note_tracked(setup, rows(read))
+        return frozenset(i for i in ids if self._tracked.get(i))
+
+    async def _note_tracked(self, setup: SetUp, found: Sequence[Row]) -> None:
+        kits = [int(row["id"]) for row in found if row.get("is_kits")]
+        recipes = await self._kits.recipes(setup) if kits else None
+        if len(self._tracked) > REMEMBERED:
+            self._tracked.clear()
+        for row in found:
+            product = int(row["id"])
+            inside = recipes is not None and product in kits and recipes.is_tracked(product)
+            self._tracked[product] = inside or row.get("tracking") in TRACKED
+
+    async def duplicates(self, setups: Sequence[SetUp]) -> list[Duplicate]:
+        """SKUs of several active products, of which at least one is for sale, that one company sees.
+
+        `setups`: one of each company. One product in each of two companies is no twin.
+        """
+        twins: dict[str, set[int]] = {}
+        for setup in setups:
+            for sku, same in (await self._coded(setup)).items():
+                if len(same) > 1 and any(row["sale_ok"] for row in same):
+                    twins.setdefault(sku, set()).update(int(row["id"]) for row in same)
+        return [Duplicate(sku, tuple(sorted(ids))) for sku, ids in sorted(twins.items())]
+
+    async def _coded(self, setup: SetUp) -> dict[str, list[Row]]:
+        """Every active product with a SKU, by it."""
         found: dict[str, list[Row]] = {}
         last = 0
         while True:
@@ -112,13 +162,8 @@ class Products:
             for row in page:
                 found.setdefault(str(row["default_code"]), []).append(row)
             if len(page) < CODES_PAGE:
-                break
+                return found
             last = int(page[-1]["id"])
-        return [
-            Duplicate(sku, tuple(int(row["id"]) for row in same))
-            for sku, same in sorted(found.items())
-            if len(same) > 1 and any(row["sale_ok"] for row in same)
-        ]
 
     async def kept(self, setup: SetUp, ids: Sequence[int]) -> frozenset[int]:
         """Those of these products that exist and are not archived; at most `PAGE`."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from orquestador.erp.odoo.family import PICKING_FIELDS, Move, Picking, move_fields, requested
+from orquestador.erp.odoo.kits import Kits, Recipes
+from orquestador.erp.odoo.lots import lacking
+from orquestador.erp.odoo.measures import weighed
 from orquestador.erp.odoo.rpc import Row, Transport, ref, rows
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.model.errors import Ambiguous, Rejected
@@ -27,6 +30,9 @@ class Run:
 
     rpc: Transport
     setup: SetUp
+    kits: Kits
+    name_of: Callable[[int], str]
+    """A product, for a person."""
     ids: dict[str, int] = field(default_factory=dict)
     families: dict[int, list[Move]] = field(default_factory=dict)
     parents: dict[int, int] = field(default_factory=dict)
@@ -38,6 +44,10 @@ class Run:
     """Movements whose key was already taken when we tried to create it."""
     withdrawn: set[str] = field(default_factory=set)
     """Movements undone before they were done: stock does not suffice and must not be forced."""
+    recipes: Recipes | None = None
+    """Read when moves of several kits are to be told apart."""
+    lots: Mapping[str, Mapping[int, Sequence[tuple[int, float]]]] = field(default_factory=dict)
+    """What is to be given back of tracked products: by key and product, (lot, units)."""
     touched: bool = False
     """Something may have been changed over there: from here on an outage makes doubts, not an exception."""
 
@@ -114,6 +124,8 @@ class Run:
         ready: dict[float, list[int]] = {}
         pickings: dict[int, None] = {}
         for key in keys:
+            if self.stuck(key):
+                continue
             for move in self.moves(key):
                 if not move.is_open:
                     continue
@@ -176,10 +188,24 @@ class Run:
             "location_dest_id": customer if out else w.stock_id,
         }
         named = {"name": movement.key} if self.setup.dialect.move_has_name else {}
+        lots = self.lots.get(movement.key, {})
+
+        def of_lots(product: int) -> dict[str, object]:
+            # Only of what comes back and is no kit, so that nothing is there to be exploded.
+            lines = [
+                [0, 0, {"product_id": product, "lot_id": lot, self.setup.dialect.line_field: units, **places}]
+                for lot, units in lots.get(product, ())
+            ]
+            return {"move_line_ids": lines} if lines else {}
+
         moves = [
             # No unit of measure: the product's own is meant. No quantity: it would stop kits from being
             # exploded (odoo.md §5.4, §5.6).
-            [0, 0, {"product_id": product, "product_uom_qty": quantity, **places, **named}]
+            [
+                0,
+                0,
+                {"product_id": product, "product_uom_qty": quantity, **places, **named, **of_lots(product)},
+            ]
             for product, quantity in requested(movement).items()
         ]
         return {
@@ -219,7 +245,19 @@ class Run:
             deeper = {int(r["id"]) for r in level} - new - roots
             found += await self._moves([["picking_id", "in", sorted(deeper)]]) if deeper else []
             new = deeper
-        self.sort_in({m.id: m for m in found}.values())
+        await self.take_in({m.id: m for m in found}.values())
+
+    async def take_in(self, found: Iterable[Move]) -> None:
+        """These moves, measured in the units of their products, each into its family."""
+        self.sort_in(await weighed(self.rpc, self.setup, found))
+        await self.read_recipes()
+
+    async def read_recipes(self) -> None:
+        """Only where moves were made by several lines, of several kits perhaps, the bills are asked for."""
+        lines = [{m.bill_line for m in family} - {None} for family in self.families.values()]
+        if any(len(of) > 1 for of in lines):
+            wanted = {line for of in lines for line in of if line is not None}
+            self.recipes = await self.kits.knowing(self.setup, wanted)
 
     def sort_in(self, found: Iterable[Move]) -> None:
         """Each of these moves into its family, by `ids` and `parents`."""
@@ -235,7 +273,7 @@ class Run:
         answer = await self.rpc.call(
             "stock.move",
             "search_read",
-            kwargs={"domain": domain, "fields": move_fields(dialect)},
+            kwargs={"domain": domain, "fields": move_fields(dialect, kits=self.setup.knows_kits)},
             context=self.setup.company,
         )
         return [Move.of(row, dialect) for row in rows(answer)]
@@ -272,6 +310,12 @@ class Run:
 
     def moves(self, key: str) -> list[Move]:
         return self.families.get(self.ids.get(key, 0), [])
+
+    def stuck(self, key: str) -> bool:
+        """Whether its open moves lack lots: then none of them is done, rather than some."""
+        if (why := lacking(self.moves(key), self.name_of)) is not None:
+            self.problems[key] = why
+        return why is not None
 
     def unfinished(self) -> list[str]:
         """Keys whose family has open moves, and that nothing stands against."""

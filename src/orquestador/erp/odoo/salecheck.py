@@ -8,7 +8,8 @@ from __future__ import annotations
 from orquestador.erp.odoo.config import OdooSettings
 from orquestador.erp.odoo.partners import Partners
 from orquestador.erp.odoo.rights import has_group
-from orquestador.erp.odoo.rpc import Transport, rows
+from orquestador.erp.odoo.rounding import Rounding
+from orquestador.erp.odoo.rpc import Transport, ref, rows
 from orquestador.erp.odoo.saledrafts import SaleDrafts
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.model.errors import AuthRefused, Rejected, Unavailable
@@ -51,11 +52,53 @@ class SaleCheck:
                 found.append(_holds("odoo.sale_shipping", sku=sales.shipping_sku))
         else:
             found.append(Finding("odoo.sale_no_shipping", "warning", {}))
+        found += await self._roundings(setup)
         if not await self._has_mail(setup):
             found.append(_error("odoo.sale_mail", user=user))
         if not any(f.level == "error" for f in found):
             found.append(Finding("odoo.sale", "ok", {"partner": sales.partner or "-"}))
         return found
+
+    async def _roundings(self, setup: SetUp) -> list[Finding]:
+        """Whether there are totals that no price of a single unit gives."""
+        if (sku := self._settings.sale_rounding_sku) is not None:
+            known = await Rounding(self._rpc, sku).product(setup)
+            return [] if known is not None else [_holds("odoo.sale_rounding_product", sku=sku)]
+        try:
+            if await self._adds_taxes(setup) and not await self._rounds_finely(setup):
+                return [Finding("odoo.sale_rounding", "warning", {})]
+        except (Rejected, AuthRefused):
+            pass  # not ours to read: the first such order will tell
+        return []
+
+    async def _adds_taxes(self, setup: SetUp) -> bool:
+        on_top: list[object] = [
+            ["type_tax_use", "=", "sale"],
+            ["amount", ">", 0],
+            ["price_include", "=", False],
+            ["company_id", "=", setup.warehouse.company_id],
+        ]
+        found = await self._rpc.call(
+            "account.tax", "search_count", kwargs={"domain": on_top}, context=setup.company
+        )
+        return bool(found)
+
+    async def _rounds_finely(self, setup: SetUp) -> bool:
+        """Over the whole order, from prices finer than the currency; 17 computes the tax from an amount that
+        is rounded already, whatever the setting says (probed)."""
+        fields = ["tax_calculation_rounding_method", "currency_id"]
+        ids = [setup.warehouse.company_id]
+        (company,) = rows(
+            await self._rpc.call("res.company", "read", ids, {"fields": fields}, setup.company)
+        ) or [{}]
+        currency = ref(company.get("currency_id"))
+        if setup.dialect.major <= 17 or company.get(fields[0]) != "round_globally" or currency is None:
+            return False
+        (row,) = rows(await self._rpc.call("res.currency", "read", [currency], {"fields": ["rounding"]})) or [
+            {}
+        ]
+        tick = 10.0 ** -await self._drafts.price_digits(setup)
+        return tick < float(row.get("rounding") or 0)
 
     async def _may_create(self, setup: SetUp) -> bool:
         try:

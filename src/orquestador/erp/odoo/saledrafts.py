@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from orquestador.erp.odoo.config import OdooSettings
+from orquestador.erp.odoo.rounding import Rounding, parted
 from orquestador.erp.odoo.rpc import Row, Transport, rows
 from orquestador.erp.odoo.salerun import Line, SaleRun
 from orquestador.erp.odoo.setup import SetUp
@@ -22,8 +23,10 @@ from orquestador.model.sales import (
 )
 from orquestador.ports import Movement
 
-TRIES = 6
+TRIES = 8
 """How many prices are tried before an order is held."""
+NEAR = Decimal(2)
+"""Units of one sale may stand in lines whose prices differ by so much, so that their sum is right."""
 PRICE_DIGITS = 2
 """Odoo's own price precision, where it does not say."""
 
@@ -39,6 +42,9 @@ class _Draft:
     tried: set[tuple[Decimal, ...]] = field(default_factory=set)
     last: Decimal | None = None
     """The total that was read back last."""
+    parted: bool = False
+    rounded: bool = False
+    """What was done to it because no price of its lines gives the total."""
 
 
 class SaleDrafts:
@@ -49,6 +55,7 @@ class SaleDrafts:
         self._shipping_sku = settings.sales.shipping_sku if settings.sales else None
         self._factors: dict[int, Decimal] = {}
         self._steps: dict[int, Decimal] = {}
+        self._rounding = Rounding(rpc, settings.sale_rounding_sku)
         self._digits: int | None = None
 
     async def possible(self, run: SaleRun, movements: Sequence[Movement]) -> list[Movement]:
@@ -79,7 +86,7 @@ class SaleDrafts:
         ]
         if not ready:
             return
-        digits = await self._price_digits(run.setup)
+        digits = await self.price_digits(run.setup)
         drafts: dict[str, _Draft] = {}
         there = await run.read_lines([m.key for m in ready])
         for m in ready:
@@ -105,7 +112,8 @@ class SaleDrafts:
             drafts = {
                 key: draft
                 for key, draft in drafts.items()
-                if not self._fits(run, key, draft) and self._try_next(run, key, draft, lines[key], digits)
+                if not self._fits(run, key, draft)
+                and await self._try_next(run, key, draft, lines[key], digits)
             }
         for key, draft in drafts.items():
             self._hold(run, key, draft)
@@ -177,7 +185,9 @@ class SaleDrafts:
         draft.last = order.total if order else None
         return draft.last == draft.sale.total
 
-    def _try_next(self, run: SaleRun, key: str, draft: _Draft, lines: Sequence[Line], digits: int) -> bool:
+    async def _try_next(
+        self, run: SaleRun, key: str, draft: _Draft, lines: Sequence[Line], digits: int
+    ) -> bool:
         """Whether there is another price to try; the order is held when there is none."""
         order = run.order(key)
         step = self._steps.get(order.currency_id or 0, Decimal("0.01")) if order else Decimal("0.01")
@@ -195,7 +205,25 @@ class SaleDrafts:
             if prices not in draft.tried:
                 draft.prices = prices
                 return True
+        if await self._widen(run.setup, draft, step):
+            draft.prices = tuple(price_for(line, digits) for line in draft.lines)
+            return True
         self._hold(run, key, draft)
+        return False
+
+    async def _widen(self, setup: SetUp, draft: _Draft, step: Decimal) -> bool:
+        """Whether there is one line more to try with: two lines give any amount (ADR 0018)."""
+        if not draft.parted:
+            draft.parted = True
+            if wider := parted(draft.products, draft.lines):
+                draft.products, draft.lines = wider
+                return True
+        if not draft.rounded:
+            draft.rounded = True
+            if (product := await self._rounding.product(setup)) is not None:
+                draft.products += (product,)
+                draft.lines += (PricedLine(1, step, self._factor(product)),)
+                return True
         return False
 
     def _hold(self, run: SaleRun, key: str, draft: _Draft) -> None:
@@ -231,7 +259,8 @@ class SaleDrafts:
                 self._steps[order.currency_id] = Decimal(str(found[0]["rounding"]))
         return True
 
-    async def _price_digits(self, setup: SetUp) -> int:
+    async def price_digits(self, setup: SetUp) -> int:
+        """Decimals of a price in Odoo."""
         if self._digits is None:
             found = rows(
                 await self._rpc.call(
@@ -258,16 +287,19 @@ def _kept(lines: Sequence[Line], units: float, sale: Sale | None, product: int) 
     left, keep = units, {line.id: 0.0 for line in lines}
     if sale is not None:
         for sold in (one for one in sale.lines if one.product_id == product):
-            at_price = [
-                line
+            off = {
+                line.id: abs(line.total / Decimal(str(line.units)) - sold.price)
                 for line in lines
-                if line.units and abs(line.total / Decimal(str(line.units)) - sold.price) < 1
-            ]
-            for line in at_price:
-                part = min(left, float(sold.units), line.units - keep[line.id])
+                if line.units
+            }
+            still = float(sold.units)
+            for line in sorted(
+                (o for o in lines if off.get(o.id, NEAR + 1) <= NEAR), key=lambda o: off[o.id]
+            ):
+                part = min(left, still, line.units - keep[line.id])
                 keep[line.id] += part
+                still -= part
                 left -= part
-                break
     for line in lines:
         part = min(left, line.units - keep[line.id])
         keep[line.id] += part

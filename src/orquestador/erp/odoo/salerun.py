@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from orquestador.erp.odoo.measures import weighed
 from orquestador.erp.odoo.partners import external_id
 from orquestador.erp.odoo.rpc import Row, ref, rows
 from orquestador.erp.odoo.run import Context, Run
@@ -161,8 +162,10 @@ class SaleRun(Run):
         )
         order_of = {int(p["id"]): ref(p.get("sale_id")) or 0 for p in pickings}
         if order_of:
-            for move in await self._moves([["picking_id", "in", sorted(order_of)]]):
+            found = await self._moves([["picking_id", "in", sorted(order_of)]])
+            for move in await weighed(self.rpc, self.setup, found):
                 self.families[order_of[move.picking_id]].append(move)
+        await self.read_recipes()
 
     # --- steps that write
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from orquestador.erp.odoo.config import OdooSettings
 from orquestador.erp.odoo.family import TOLERANCE, lower_demand, outcome, requested
+from orquestador.erp.odoo.kits import Kits
 from orquestador.erp.odoo.partners import Partners
 from orquestador.erp.odoo.products import Products
 from orquestador.erp.odoo.rpc import Transport
@@ -27,8 +28,8 @@ ROUNDS = 3
 class Sales:
     """Same calls as `Movements`, for movements whose document is a sale order."""
 
-    def __init__(self, rpc: Transport, products: Products, settings: OdooSettings) -> None:
-        self._rpc, self._products = rpc, products
+    def __init__(self, rpc: Transport, products: Products, kits: Kits, settings: OdooSettings) -> None:
+        self._rpc, self._products, self._kits = rpc, products, kits
         self._partners = Partners(rpc, settings)
         self._drafts = SaleDrafts(rpc, settings)
 
@@ -91,7 +92,7 @@ class Sales:
 
     async def _look(self, setup: SetUp, movements: Sequence[Movement]) -> tuple[dict[str, Outcome], SaleRun]:
         """Ask for each; the run holds the orders found under their own key."""
-        run = SaleRun(self._rpc, setup)
+        run = SaleRun(self._rpc, setup, self._kits, self._products.name_of)
         if not movements:
             return {}, run
         run.orders = await run.find_orders(movements)
@@ -246,6 +247,7 @@ class Sales:
             state="cancel",
             forced=run.forced.get(key, ()),
             problem=problem_there,
+            known=run.recipes,
         )
         if movement.sale and found.state in SOLD and order.total != movement.sale.total:
             # Too late to hold it; the log tells, and the stock is what it is.

@@ -38,6 +38,11 @@ class Dialect:
         return "quantity" if self.major >= 17 else "quantity_done"
 
     @property
+    def line_field(self) -> str:
+        """Units done on the line of a move."""
+        return "quantity" if self.major >= 17 else "qty_done"
+
+    @property
     def reserved_field(self) -> str:
         """Units reserved on an open move; from 17 on the same as `done_field`."""
         return "quantity" if self.major >= 17 else "reserved_availability"
@@ -49,6 +54,10 @@ class Dialect:
     @property
     def move_has_name(self) -> bool:
         return self.major <= 18
+
+    def unit_size(self, factor: float) -> float:
+        """Of a unit of measure, in units of its reference: up to 18 `factor` says it the other way round."""
+        return factor if self.major >= 19 else 1.0 / factor
 
     def forced(self, quantity: float) -> Row:
         """What to write on a move so that it moves `quantity` whatever is in stock."""
@@ -117,7 +126,8 @@ class SetUp:
 
     @property
     def product_fields(self) -> list[str]:
-        return ["default_code", *self.dialect.type_fields, *(["is_kits"] if self.knows_kits else [])]
+        kits = ["is_kits"] if self.knows_kits else []
+        return ["default_code", "tracking", *self.dialect.type_fields, *kits]
 
     @property
     def company(self) -> dict[str, object]:

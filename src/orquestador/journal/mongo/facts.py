@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pymongo import UpdateOne
 
-from orquestador.journal.codec import decode_value
+from orquestador.journal.codec import NOTHING, decode_value
 from orquestador.journal.mongo.store import Store, bulk_all
 
 
@@ -45,3 +45,13 @@ async def set_meta(store: Store, name: str, encoded: str) -> None:
 async def set_meta_if_absent(store: Store, name: str, encoded: str) -> object:
     await store.meta.update_one({"_id": name}, {"$setOnInsert": {"value": encoded}}, upsert=True)
     return await get_meta(store, name)
+
+
+async def swap_meta(store: Store, name: str, before: str, after: str) -> bool:
+    """`before` as text of `codec`; that of None stands for a fact that is not there, too."""
+    if before == NOTHING:
+        made = await store.meta.update_one({"_id": name}, {"$setOnInsert": {"value": after}}, upsert=True)
+        if made.upserted_id is not None:
+            return True
+    done = await store.meta.update_one({"_id": name, "value": before}, {"$set": {"value": after}})
+    return done.matched_count > 0

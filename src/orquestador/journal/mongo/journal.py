@@ -151,6 +151,11 @@ class MongoJournal:
     async def open_orders_before(self, channel: str, instant: float, limit: int) -> list[Work]:
         return await _told(reads.open_orders_before(self._store, channel, instant, limit))
 
+    async def orders_read_before(
+        self, channel: str, instant: float, limit: int, after: tuple[float, str] = (0.0, "")
+    ) -> list[tuple[float, str]]:
+        return await _told(reads.orders_read_before(self._store, channel, instant, limit, after))
+
     # listings and jobs
 
     async def upsert_listings(self, works: Sequence[Work]) -> int:
@@ -196,6 +201,9 @@ class MongoJournal:
     async def rules_to_tell(self, limit: int) -> list[StoredRule]:
         return await _told(rules.to_tell(self._store, limit))
 
+    async def recent_orders(self, skus: Sequence[str], since: float) -> list[Work]:
+        return await _told(reads.recent_orders(self._store, skus, since))
+
     async def unproven_orders(self, skus: Sequence[str]) -> list[str]:
         return await _told(rules.unproven_orders(self._store, skus))
 
@@ -225,6 +233,10 @@ class MongoJournal:
 
     async def set_meta_if_absent(self, name: str, value: object) -> object:
         return await _told(facts.set_meta_if_absent(self._store, name, encode_value(value)))
+
+    async def swap_meta(self, name: str, seen: object | None, value: object) -> bool:
+        before, after = encode_value(seen), encode_value(value)
+        return await _told(facts.swap_meta(self._store, name, before, after))
 
     async def recover(self, owner_prefix: str | None = None) -> int:
         return await _told(self._recover(owner_prefix))

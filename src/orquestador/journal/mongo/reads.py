@@ -39,6 +39,25 @@ async def open_orders_before(store: Store, channel: str, instant: float, limit: 
     return to_works(await found.batch_size(limit + 1).to_list())
 
 
+async def orders_read_before(
+    store: Store, channel: str, instant: float, limit: int, after: tuple[float, str]
+) -> list[tuple[float, str]]:
+    at, work = after
+    asked: list[Doc] = [
+        {"channel": channel, "read_at": {"$gte": at, "$lt": instant}},
+        {"$or": [{"read_at": {"$gt": at}}, {"_id": {"$gt": work}}]},
+    ]
+    found = store.work.find({"$and": asked}, {"read_at": 1}, hint="read")
+    rows = await found.sort([("read_at", 1), ("_id", 1)]).limit(limit).batch_size(limit + 1).to_list()
+    return [(row["read_at"], row["_id"]) for row in rows]
+
+
+async def recent_orders(store: Store, skus: Sequence[str], since: float) -> list[Work]:
+    made: Doc = {"skus": {"$in": list(skus)}, "kind": Kind.ORDER.value, "created_at": {"$gte": since}}
+    found = store.work.find(made, NEVER_PROJECTED)
+    return to_works(await found.batch_size(1000).to_list())
+
+
 async def units(store: Store, skus: Sequence[str]) -> dict[str, Units]:
     asked = {"units.sku": {"$in": list(skus)}}
     held = {"$cond": [{"$gt": ["$units.until", store.now()]}, "$units.held", 0]}

@@ -139,7 +139,17 @@ def _failing() -> Expression:
     return {"$toInt": {"$concat": ["no row ", "$_id"]}}
 
 
-_DERIVED = ("skus", "units", "number", "managed", "job_id", "effect_open", "effect_due_at", "began_at")
+_DERIVED = (
+    "skus",
+    "units",
+    "number",
+    "managed",
+    "job_id",
+    "effect_open",
+    "effect_due_at",
+    "began_at",
+    "read_at",
+)
 
 
 def derived(columns: Columns, effect_due_at: float | None, *, listing: bool) -> Doc:
@@ -160,6 +170,7 @@ def derived(columns: Columns, effect_due_at: float | None, *, listing: bool) -> 
         "effect_open": columns.effect_open or None,
         "effect_due_at": effect_due_at,
         "began_at": columns.began_at,
+        "read_at": columns.read_at,
     }
     return {name: value for name, value in fields.items() if value is not None}
 

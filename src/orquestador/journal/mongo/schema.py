@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import pymongo
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from orquestador.journal.codec import decode_doc
+from orquestador.journal.columns import read_at
 from orquestador.journal.mongo.errors import JournalTooNew
 from orquestador.journal.mongo.store import Doc, Store
 from orquestador.model.errors import StoreUnfinished
+from orquestador.model.orders import Order
 from orquestador.model.work import Kind
 
 Step = Callable[[Store], Awaitable[None]]
 """Leads from one version to the next. It may be run twice, or by two processes at once."""
 
 MIGRATE_S = 3600.0
+CHUNK = 500
 VERSION = {"_id": "journal"}
 COUNTERS = {"_id": "receipts"}
 MIGRATION = {"_id": "migration"}
@@ -100,7 +104,26 @@ async def _rules(store: Store) -> None:
     await store.rules.create_indexes(list(_RULES))
 
 
-STEPS: tuple[Step, ...] = (_first, _effects_of_channels, _rules)
+async def _read_at(store: Store) -> None:
+    """When an order that could still be cancelled was last read, also for those that are there already."""
+    index = _index("read", "channel", "read_at", "_id", only=_having("read_at"))
+    await store.work.create_indexes([index])
+    orders = store.work.find({"began_at": {"$exists": True}}, {"doc": 1, "rev": 1}, hint={"$natural": 1})
+    changes: list[UpdateOne] = []
+    async for row in orders:
+        doc = decode_doc(Kind.ORDER, row["doc"])
+        at = read_at(doc) if isinstance(doc, Order) else None
+        if at is not None:
+            # A row that moved on meanwhile has it from that save.
+            changes.append(UpdateOne({"_id": row["_id"], "rev": row["rev"]}, {"$set": {"read_at": at}}))
+        if len(changes) == CHUNK:
+            await store.work.bulk_write(changes, ordered=False)
+            changes.clear()
+    if changes:
+        await store.work.bulk_write(changes, ordered=False)
+
+
+STEPS: tuple[Step, ...] = (_first, _effects_of_channels, _rules, _read_at)
 """Step n leads to version n + 1."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from orquestador.journal.codec import decode_value
+from orquestador.journal.codec import NOTHING, decode_value
 
 
 def claim_names(
@@ -40,3 +40,13 @@ def set_meta(connection: sqlite3.Connection, name: str, encoded: str) -> None:
 def set_meta_if_absent(connection: sqlite3.Connection, name: str, encoded: str) -> object:
     connection.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (name, encoded))
     return get_meta(connection, name)
+
+
+def swap_meta(connection: sqlite3.Connection, name: str, before: str, after: str) -> bool:
+    """`before` as text of `codec`; that of None stands for a fact that is not there, too."""
+    if before == NOTHING:
+        sql = "INSERT INTO meta VALUES (:name, :after) ON CONFLICT DO NOTHING RETURNING name"
+        if connection.execute(sql, {"name": name, "after": after}).fetchall():
+            return True
+    sql = "UPDATE meta SET value = :after WHERE name = :name AND value = :before RETURNING name"
+    return bool(connection.execute(sql, {"name": name, "before": before, "after": after}).fetchall())

@@ -193,6 +193,11 @@ class SqliteJournal:
             await self._readers.run(lambda c: reads.open_orders_before(c, channel, instant, limit))
         )
 
+    async def orders_read_before(
+        self, channel: str, instant: float, limit: int, after: tuple[float, str] = (0.0, "")
+    ) -> list[tuple[float, str]]:
+        return await self._readers.run(lambda c: reads.orders_read_before(c, channel, instant, limit, after))
+
     # listings and jobs
 
     async def upsert_listings(self, works: Sequence[Work]) -> int:
@@ -246,6 +251,9 @@ class SqliteJournal:
     async def rules_to_tell(self, limit: int) -> list[StoredRule]:
         return await self._readers.run(lambda c: rules.to_tell(c, self._clock.now(), limit))
 
+    async def recent_orders(self, skus: Sequence[str], since: float) -> list[Work]:
+        return to_works(await self._readers.run(lambda c: reads.recent_orders(c, skus, since)))
+
     async def unproven_orders(self, skus: Sequence[str]) -> list[str]:
         return await self._readers.run(lambda c: rules.unproven_orders(c, skus))
 
@@ -281,6 +289,10 @@ class SqliteJournal:
     async def set_meta_if_absent(self, name: str, value: object) -> object:
         encoded = encode_value(value)
         return await self._writer.run(lambda c: facts.set_meta_if_absent(c, name, encoded))
+
+    async def swap_meta(self, name: str, seen: object | None, value: object) -> bool:
+        before, after = encode_value(seen), encode_value(value)
+        return await self._writer.run(lambda c: facts.swap_meta(c, name, before, after))
 
     async def recover(self, owner_prefix: str | None = None) -> int:
         def free(connection: sqlite3.Connection) -> int:

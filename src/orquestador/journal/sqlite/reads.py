@@ -14,6 +14,10 @@ from orquestador.model.orders import Units
 from orquestador.model.work import Kind, State, work_id
 from orquestador.ports import WorkCounts, WorkQuery
 
+RECENT_MAX = 200
+"""Orders a SKU."""
+CREATED_AT = COLUMNS.split(", ").index("created_at")
+
 
 def get(connection: sqlite3.Connection, ids: Sequence[str]) -> list[Any]:
     sql = f"SELECT {COLUMNS} FROM work WHERE id IN (SELECT value FROM json_each(?))"
@@ -46,6 +50,16 @@ def open_orders_before(connection: sqlite3.Connection, channel: str, instant: fl
     ).fetchall()
 
 
+def orders_read_before(
+    connection: sqlite3.Connection, channel: str, instant: float, limit: int, after: tuple[float, str]
+) -> list[tuple[float, str]]:
+    return connection.execute(
+        """SELECT read_at, id FROM work WHERE channel = ? AND read_at < ? AND (read_at, id) > (?, ?)
+           ORDER BY read_at, id LIMIT ?""",
+        (channel, instant, *after, limit),
+    ).fetchall()
+
+
 def units(connection: sqlite3.Connection, now: float, skus: Sequence[str]) -> dict[str, Units]:
     rows = connection.execute(
         """SELECT sku, channel, sum(unproven) + sum(CASE WHEN held_until > ? THEN held ELSE 0 END),
@@ -58,6 +72,20 @@ def units(connection: sqlite3.Connection, now: float, skus: Sequence[str]) -> di
     for sku, channel, missing, held_back in rows:
         sums.add(sku, channel, missing, held_back)
     return sums.units()
+
+
+def recent_orders(connection: sqlite3.Connection, skus: Sequence[str], since: float) -> list[Any]:
+    named = ", ".join(f"work.{column}" for column in COLUMNS.split(", "))
+    # Rows are numbered as they are made, so the newest of a SKU come first from its index.
+    sql = f"""SELECT {named} FROM order_units JOIN work ON work.n = order_units.work
+              WHERE order_units.sku = ? ORDER BY order_units.work DESC LIMIT {RECENT_MAX}"""
+    found: dict[str, Any] = {}
+    for sku in dict.fromkeys(skus):
+        for row in connection.execute(sql, (sku,)):
+            if row[CREATED_AT] < since:
+                break
+            found[row[0]] = row
+    return list(found.values())
 
 
 # --- pages of work ------------------------------------------------------------------------------------------

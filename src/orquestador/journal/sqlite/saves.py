@@ -33,10 +33,10 @@ def encode(save: Save) -> EncodedSave:
 _INSERT = """
     INSERT INTO work (id, kind, channel, ref, state, wanted, done, rev, due_at, ready, attempts, urgency,
                       own_seq, reason, failing_since, created_at, updated_at, sku, number, managed, job_id,
-                      effect_open, effect_due_at, began_at, doc)
+                      effect_open, effect_due_at, began_at, read_at, doc)
     VALUES (:id, :kind, :channel, :ref, :state, :wanted, :done, 1, :due_at, :due_at <= :now, :attempts,
             :urgency, :own_seq, :reason, :failing_since, :created_at, :now, :sku, :number, :managed, :job_id,
-            :effect_open, :effect_due_at, :began_at, :doc)
+            :effect_open, :effect_due_at, :began_at, :read_at, :doc)
     ON CONFLICT (id) DO NOTHING RETURNING n"""
 
 # A signal came since the row was read, or the version that is wanted is not closed: it may not rest.
@@ -53,7 +53,7 @@ _UPDATE = f"""
         failing_since = CASE WHEN {_REVIVED} THEN NULL ELSE :failing_since END,
         owner = NULL, lease_until = NULL,
         sku = :sku, number = :number, managed = :managed, job_id = :job_id, effect_open = :effect_open,
-        effect_due_at = :effect_due_at, began_at = :began_at, doc = :doc
+        effect_due_at = :effect_due_at, began_at = :began_at, read_at = :read_at, doc = :doc
     WHERE id = :id AND rev = :rev"""
 
 
@@ -84,6 +84,7 @@ def store(connection: sqlite3.Connection, now: float, encoded: EncodedSave, *, c
         "effect_open": columns.effect_open,
         "effect_due_at": encoded.save.effect_due_at,
         "began_at": columns.began_at,
+        "read_at": columns.read_at,
         "doc": encoded.doc,
     }
     if work.rev == 0 and work.wanted > work.done and work.state in (State.SETTLED, State.DEAD):

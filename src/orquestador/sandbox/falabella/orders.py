@@ -170,13 +170,16 @@ class OrderBook:
         self._orders[order.order_id] = order
         return order
 
-    def set_status(self, order: Order, items: Iterable[Item], status: str, now: float) -> list[Item]:
-        """Moves the items and their stock; returns those that really changed."""
+    def set_status(
+        self, order: Order, items: Iterable[Item], status: str, now: float, *, order_moves: bool = True
+    ) -> list[Item]:
+        """Moves the items and their stock; returns those that really changed. `order_moves`: the order's own
+        time of update follows."""
         changed = [item for item in items if item.status != status]
         for item in changed:
             self._stock.move(item.sku, item.shipping_type, item.status, status)
             item.status = status
             item.updated_at = now
-        if changed:
+        if changed and order_moves:
             order.updated_at = now
         return changed

@@ -56,6 +56,7 @@ class Switches:
     items_delay_s: float = 0.0
     package_delay_s: float = 0.0
     paging_drift: bool = False
+    order_time_stays: bool = False
     # webhooks
     webhook_duplicate: int = 0
     webhook_drop: float = 0.0
@@ -179,6 +180,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "items_delay_s": _number(0, 10**9),
     "package_delay_s": _number(0, 10**9),
     "paging_drift": _flag,
+    "order_time_stays": _flag,
     "webhook_duplicate": _whole(0, 100, true=1),
     "webhook_drop": _number(0, 1, true=1.0),
     "webhook_reorder": _number(0, 10**6, true=1.0),

@@ -144,7 +144,8 @@ class World:
 
     def set_status(self, order: Order, items: list[Item], status: str, *, notify: bool = True) -> list[Item]:
         """Moves the items and announces those that changed."""
-        changed = self.orders.set_status(order, items, status, self.clock.now())
+        moves = not self.switches.order_time_stays
+        changed = self.orders.set_status(order, items, status, self.clock.now(), order_moves=moves)
         if changed and notify:
             payload = {
                 "OrderId": order.order_id,

@@ -9,6 +9,7 @@ from typing import Any
 
 from orquestador.sandbox.odoo.env import Env
 from orquestador.sandbox.odoo.fields import utc_text
+from orquestador.sandbox.odoo.models.base import WEBHOOK_ACTION
 
 _ON_CREATE = frozenset({"on_create", "on_create_or_write"})
 _ON_WRITE = frozenset({"on_write", "on_create_or_write"})
@@ -83,7 +84,9 @@ def _field_names(env: Env, ids: list[int]) -> tuple[str, ...]:
 
 def _event(env: Env, model: str, row_id: int, action: tuple[int, str, str, tuple[str, ...]]) -> Event:
     action_id, name, url, names = action
-    body: dict[str, Any] = {"_action": f"{name}(#{action_id})", "_id": row_id, "_model": model, "id": row_id}
+    body: dict[str, Any] = {"_action": f"{name}(#{action_id})", "_id": row_id, "_model": model}
+    if names:  # they are read like any record, which names itself
+        body["id"] = row_id
     for wanted in names:
         value = env[model].values_of([row_id], wanted)[row_id]
         body[wanted] = utc_text(value, micros=True) if hasattr(value, "isoformat") else value
@@ -117,6 +120,7 @@ def set_stock_webhook(env: Env, url: str | None) -> None:
                     0,
                     0,
                     {
+                        "name": WEBHOOK_ACTION,
                         "state": "webhook",
                         "usage": "base_automation",
                         "webhook_url": url,

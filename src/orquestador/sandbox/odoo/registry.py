@@ -15,6 +15,7 @@ from orquestador.sandbox.odoo.models import (
     pickings,
     products,
     sales,
+    uoms,
 )
 from orquestador.sandbox.odoo.orm import Model
 from orquestador.sandbox.odoo.store import Database, Table
@@ -40,7 +41,7 @@ _MODELS: tuple[type[Model], ...] = (
     locations.StockLocation,
     locations.StockWarehouse,
     locations.StockPickingType,
-    products.UomUom,
+    uoms.UomUom,
     products.ProductTemplate,
     products.ProductProduct,
     kits.MrpBom,

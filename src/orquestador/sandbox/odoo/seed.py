@@ -49,7 +49,7 @@ def seed(env: Env, catalogue: int) -> None:
     _put(env, "account.tax", 1, name="15%", amount=15.0)
     _put(env, "decimal.precision", 1, name="Product Price", digits=2)
     _put(env, "res.company", 1, name="My Company")
-    _put(env, "uom.uom", 1, name="Units")
+    _units(env)
     _system(env)
     places = _location_ids(env.version)
     partners: int = 0
@@ -118,6 +118,19 @@ def remove_second_warehouse(env: Env) -> None:
         for row_id in env[model].select(domain):
             env.delete(model, row_id)
     env.delete("stock.warehouse", 2)
+
+
+def _units(env: Env) -> None:
+    """Units, dozens, kilograms and grams under the ids of the real servers; 19 has no dozen (odoo.md 5.6)."""
+    _put(env, "uom.uom", 1, name="Units")
+    if env.version <= 18:
+        _put(env, "uom.uom", 2, name="Dozens", factor=1 / 12)
+        _put(env, "uom.uom", 12, name="kg")
+        _put(env, "uom.uom", 13, name="g", factor=1000.0)
+    else:
+        _put(env, "uom.uom", 2, name="Pack of 6", factor=6.0, relative_factor=6.0, relative_uom_id=1)
+        _put(env, "uom.uom", 15, name="g")
+        _put(env, "uom.uom", 16, name="kg", factor=1000.0, relative_factor=1000.0, relative_uom_id=15)
 
 
 def _warehouse(

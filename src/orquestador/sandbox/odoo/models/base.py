@@ -20,6 +20,9 @@ class ResCompany(Model):
         "name": Field("char", required=True),
         "partner_id": Field("many2one", "res.partner"),
         "currency_id": Field("many2one", "res.currency", default=1),
+        "tax_calculation_rounding_method": Field(
+            "selection", default="round_per_line", selection=("round_per_line", "round_globally")
+        ),
     }
 
     def new(self, vals: Values) -> int:
@@ -202,13 +205,17 @@ class IrConfigParameter(Model):
         return default
 
 
+WEBHOOK_ACTION = "Send Webhook Notification"
+"""What Odoo itself calls an action that calls a webhook."""
+
+
 class IrActionsServer(Model):
     """Server actions. Those of type `webhook` are called by rules, `code` ones by `run`."""
 
     name = "ir.actions.server"
     first_id = 482
     fields: ClassVar[dict[str, Field]] = {
-        "name": Field("char", default="Send Webhook Notification"),
+        "name": Field("char", required=True),
         "model_id": Field("many2one", "ir.model", required=True),
         "state": Field(
             "selection",
@@ -252,9 +259,18 @@ class IrActionsServer(Model):
         return answer or False
 
     def change(self, ids: list[int], vals: Values) -> None:
-        """A text that Odoo would not run is not saved."""
+        """A text that Odoo would not run is not saved. Up to 18 a rule's action that is told anew what to do,
+        and no name, is named after that."""
         server_code.check_text(vals.get("code") or "")
         super().change(ids, vals)
+        if self.env.version <= 18 and "name" not in vals and vals.keys() & {"state", "webhook_url"}:
+            self._name_calls(ids)
+
+    def _name_calls(self, ids: list[int]) -> None:
+        for row_id in ids:
+            row = self.env.row(self.name, row_id)
+            if row["base_automation_id"] and row["state"] == "webhook":
+                self.env.store(self.name, row_id, {"name": WEBHOOK_ACTION})
 
     def new(self, vals: Values) -> int:
         """Administrators only. A rule's own action may be made inside it and takes its model."""
@@ -262,7 +278,10 @@ class IrActionsServer(Model):
         server_code.check_text(vals.get("code") or "")
         if "model_id" not in vals and vals.get("base_automation_id"):
             vals["model_id"] = self.env.row("base.automation", int(vals["base_automation_id"]))["model_id"]
-        return super().new(vals)
+        row_id = super().new(vals)
+        if self.env.version <= 18:  # whatever name was given: seen on real 17 and 18
+            self._name_calls([row_id])
+        return row_id
 
 
 class IrActionsActions(Model):

@@ -131,7 +131,7 @@ class StockQuant(Model):
         if abs(difference) > 1e-6:
             moves = self.env.of(StockMove)
             move_id = moves.new({**values, "state": "confirmed"})
-            moves.set_quantity(move_id, abs(difference))
+            moves.count(move_id, quant["lot_id"] or 0, abs(difference))
             moves.finish([move_id])
         self.env.store(
             self.name,

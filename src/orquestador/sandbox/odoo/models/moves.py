@@ -6,31 +6,37 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from orquestador.sandbox.odoo.env import as_ids
-from orquestador.sandbox.odoo.errors import UserError
+from orquestador.sandbox.odoo.errors import UserError, ValidationError
 from orquestador.sandbox.odoo.fields import Field
-from orquestador.sandbox.odoo.models import kits, quants
+from orquestador.sandbox.odoo.models import kits, quants, uoms
 from orquestador.sandbox.odoo.models.locations import is_tracked
-from orquestador.sandbox.odoo.orm import Model, Values
+from orquestador.sandbox.odoo.models.units import OWN, InOwnUnit
+from orquestador.sandbox.odoo.orm import Values
 from orquestador.sandbox.odoo.store import Row
 
 CLOSED = ("done", "cancel")
 TINY = 1e-6
 
 
-class StockMove(Model):
+class StockMove(InOwnUnit):
     """The movement of one product. `name` is required up to 18 and gone in 19 (odoo.md 5.1)."""
 
     name = "stock.move"
     first_id = 501
+    unit = "product_uom"
+    shown = ("product_uom_qty", "quantity")
+    written = "product_uom_qty"
     fields: ClassVar[dict[str, Field]] = {
         "name": Field("char", required=True, until=18),
         "picking_id": Field("many2one", "stock.picking", index=True),
         "product_id": Field("many2one", "product.product", required=True, index=True),
-        "product_uom": Field("many2one", "uom.uom", default=1),
+        "product_uom": Field("many2one", "uom.uom"),
         "product_uom_qty": Field("float", default=1.0),
+        OWN: Field("float"),
         "product_qty": Field("float", compute="_demand"),
         "quantity": Field("float"),
         "picked": Field("boolean"),
+        "has_tracking": Field("char", compute="_tracking"),
         "state": Field(
             "selection",
             default="draft",
@@ -55,13 +61,15 @@ class StockMove(Model):
 
     def new(self, vals: Values) -> int:
         """A draft move; what it does not say comes from its picking."""
+        if vals.get("product_id"):
+            unit = uoms.of_product(self.env, int(vals["product_id"]))
+            vals = {**vals, "product_uom": vals.get("product_uom") or unit}
+            vals = self.inward(vals, vals)
         quantity = float(vals.pop("quantity", 0.0) or 0.0)
         if vals.get("picking_id"):
             picking = self.env.row("stock.picking", int(vals["picking_id"]))
             for name in ("location_id", "location_dest_id", "picking_type_id", "company_id"):
                 vals.setdefault(name, picking[name])
-        if vals.get("product_id"):
-            self.env.row("product.product", int(vals["product_id"]))
         move_id = super().new({**vals, "date": self.env.now})
         if quantity:
             self.set_quantity(move_id, quantity)
@@ -70,15 +78,22 @@ class StockMove(Model):
 
     def change(self, ids: list[int], vals: Values) -> None:
         """Writing `quantity` reserves more or less; on a done move it takes stock again (design.md 6.7)."""
-        vals = dict(vals)
-        quantity = vals.pop("quantity", None)
-        if vals:
-            super().change(ids, vals)
+        shown = {name: vals[name] for name in self.shown if name in vals}
+        unit = {"product_uom": int(vals["product_uom"])} if vals.get("product_uom") else {}
+        inward = {move_id: self.inward({**self._row(move_id), **unit}, shown) for move_id in ids}
+        quantity = vals.get("quantity")
+        vals = {name: value for name, value in vals.items() if name not in self.shown} | (
+            {"product_uom_qty": vals["product_uom_qty"]} if "product_uom_qty" in vals else {}
+        )
+        for move_id in ids:
+            demand = {name: v for name, v in inward[move_id].items() if name != "quantity"}
+            if vals:
+                super().change([move_id], {**vals, **demand})
         if "product_uom_qty" in vals:
             self._demand_written(ids)
         if quantity is not None:
             for move_id in ids:
-                self.set_quantity(move_id, float(quantity or 0.0))
+                self.set_quantity(move_id, inward[move_id]["quantity"])
         self._settle(ids)
 
     def remove(self, ids: list[int]) -> None:
@@ -141,6 +156,12 @@ class StockMove(Model):
         else:
             self._set_lines(move, quantity)
         self._recompute(move_id)
+
+    def count(self, move_id: int, lot: int, quantity: float) -> None:
+        """An open move takes so much of one lot (0: of none), from its own place and no place below."""
+        move = self._row(move_id)
+        self._add_line(move, move["location_id"], lot, quantity)
+        quants.reserve(self.env, move["product_id"], move["location_id"], lot, quantity)
 
     def finish(self, ids: Iterable[int]) -> list[int]:
         """Do the picked moves and return them; what one lacks becomes a new, confirmed move beside it."""
@@ -206,23 +227,27 @@ class StockMove(Model):
 
     def _open_kit(self, move_id: int) -> list[int]:
         move = self._row(move_id)
-        parts = kits.explode(self.env, move["product_id"], move["product_uom_qty"])
-        if not parts:
+        unit = uoms.of_product(self.env, move["product_id"])
+        parts = kits.explode(self.env, move["product_id"], move["product_uom_qty"], unit)
+        if parts is None:
             return [move_id]
         if move["quantity"]:
             if self.env.version >= 18:
                 raise UserError("The quantity of a kit cannot be set before its components are known.")
             return [move_id]  # 17: the kit moves itself and its components stay (odoo.md 5.4)
         self._drop([move_id])
+        kit = self.env["product.product"].display_names([move["product_id"]])[move["product_id"]]
         shared = {
             name: value for name, value in move.items() if name not in ("id", "create_date", "write_date")
-        }
-        return [
-            self.env.insert(
-                self.name, {**shared, "product_id": component, "product_uom_qty": units, "bom_line_id": line}
-            )
-            for line, component, units in parts
-        ]
+        } | {"description_picking": move["description_picking"] or kit}
+        found = []
+        for part in parts:
+            own = {"product_id": part.product, "product_uom": part.unit, "product_uom_qty": part.quantity}
+            stored = self.inward(own, own)
+            if part.quantity > TINY >= stored["product_uom_qty"] and self.env.version <= 18:
+                raise ValidationError("The quantity is too small for the unit of the product.")
+            found.append(self.env.insert(self.name, {**shared, **stored, "bom_line_id": part.line}))
+        return found
 
     def _merge(self, ids: list[int]) -> list[int]:
         """Lines of one picking that differ in the quantity only become one move, the first of them."""
@@ -256,6 +281,7 @@ class StockMove(Model):
                 {
                     "product_uom_qty": target["product_uom_qty"] + move["product_uom_qty"],
                     "quantity": target["quantity"] + move["quantity"],
+                    OWN: 0.0,
                 },
             )
             self.env.delete(self.name, move_id)
@@ -302,6 +328,7 @@ class StockMove(Model):
                     "move_id": move["id"],
                     "picking_id": move["picking_id"],
                     "product_id": move["product_id"],
+                    "product_uom_id": move["product_uom"],
                     "location_id": location,
                     "location_dest_id": move["location_dest_id"],
                     "lot_id": lot or False,
@@ -345,13 +372,20 @@ class StockMove(Model):
 
     def _split_rest(self, move: Row) -> None:
         rest = move["product_uom_qty"] - move["quantity"]
-        self.env.store(self.name, move["id"], {"product_uom_qty": move["quantity"]})
+        self.env.store(self.name, move["id"], {"product_uom_qty": move["quantity"], OWN: 0.0})
         shared = {
             name: value for name, value in move.items() if name not in ("id", "create_date", "write_date")
         }
         self.env.insert(
             self.name,
-            {**shared, "product_uom_qty": rest, "quantity": 0.0, "picked": False, "state": "confirmed"},
+            {
+                **shared,
+                "product_uom_qty": rest,
+                OWN: 0.0,
+                "quantity": 0.0,
+                "picked": False,
+                "state": "confirmed",
+            },
         )
 
     def _recompute(self, move_id: int) -> None:
@@ -385,6 +419,10 @@ class StockMove(Model):
 
     def _demand(self, ids: list[int], name: str) -> dict[int, Any]:
         return {move_id: self._row(move_id)["product_uom_qty"] for move_id in ids}
+
+    def _tracking(self, ids: list[int], name: str) -> dict[int, Any]:
+        products = {move_id: self._row(move_id)["product_id"] for move_id in ids}
+        return {move_id: self.env.row("product.product", p)["tracking"] for move_id, p in products.items()}
 
     def _references(self, ids: list[int], name: str) -> dict[int, Any]:
         found: dict[int, Any] = {}

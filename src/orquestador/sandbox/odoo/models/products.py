@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from orquestador.sandbox.odoo.env import Env
 from orquestador.sandbox.odoo.fields import Field
-from orquestador.sandbox.odoo.models import kits, quants
+from orquestador.sandbox.odoo.models import kits, quants, uoms
 from orquestador.sandbox.odoo.models.locations import TRACKED_USAGES
 from orquestador.sandbox.odoo.orm import Model, Values
+from orquestador.sandbox.odoo.store import Row
 
 QUANTITIES = ("qty_available", "free_qty", "virtual_available", "incoming_qty", "outgoing_qty")
 OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
-_SHARED = ("name", "default_code", "type", "is_storable", "tracking", "active")
+_SHARED = ("name", "default_code", "type", "is_storable", "tracking", "active", "uom_id")
 
 
 def _goods() -> dict[str, Field]:
@@ -32,16 +32,6 @@ def _goods() -> dict[str, Field]:
         "company_id": Field("many2one", "res.company"),
         "uom_id": Field("many2one", "uom.uom", default=1),
         "taxes_id": Field("many2many", "account.tax", default=(1,)),
-    }
-
-
-class UomUom(Model):
-    """Units of measure; the sandbox counts in units only."""
-
-    name = "uom.uom"
-    fields: ClassVar[dict[str, Field]] = {
-        "name": Field("char", required=True),
-        "factor": Field("float", default=1.0),
     }
 
 
@@ -157,13 +147,7 @@ class _Count:
         """The quantities of one product; a kit has as many as its scarcest component allows."""
         bom = kits.kit_of(self._env, product_id)
         if bom is not None:
-            parts = [
-                (self.of(component), each) for _, component, each in kits.components(self._env, bom) if each
-            ]
-            return {
-                name: float(min((math.floor(part[name] / each) for part, each in parts), default=0))
-                for name in QUANTITIES
-            }
+            return self._of_kit(product_id, bom)
         if not quants.is_storable(self._env, product_id):
             return dict.fromkeys(QUANTITIES, 0.0)
         on_hand = reserved = 0.0
@@ -173,13 +157,33 @@ class _Count:
                 on_hand += quant["quantity"]
                 reserved += quant["reserved_quantity"]
         incoming, outgoing = self._incoming[product_id], self._outgoing[product_id]
+        unit = uoms.step(self._env, uoms.of_product(self._env, product_id))
+        on_hand, reserved = uoms.rounded(on_hand, unit), uoms.rounded(reserved, unit)
         return {
             "qty_available": on_hand,
-            "free_qty": on_hand - reserved,
+            "free_qty": uoms.rounded(on_hand - reserved, unit),
             "virtual_available": on_hand + incoming - outgoing,
             "incoming_qty": incoming,
             "outgoing_qty": outgoing,
         }
+
+    def _of_kit(self, product_id: int, bom: Row) -> dict[str, float]:
+        """What is there of each stocked component, divided by what one bill takes of it, times what a bill
+        makes: in the bill's unit, which Odoo takes for the product's (probed on 17, 18 and 19)."""
+        needs = kits.needs(self._env, product_id, bom)
+        parts = [(self.of(component), each, component) for component, each in needs.items()]
+        found = {}
+        for name in QUANTITIES:
+            ratios = []
+            for part, each, component in parts:
+                ratio = part[name] / each
+                if self._env.version >= 18:
+                    unit = uoms.step(self._env, uoms.of_product(self._env, component))
+                    ratio = uoms.rounded(ratio, unit, "DOWN")
+                ratios.append(ratio)
+            made = min(ratios, default=0.0) * bom["product_qty"]
+            found[name] = float((uoms.rounded(made, 0.01) if self._env.version >= 18 else made) // 1)
+        return found
 
 
 def scope(env: Env) -> set[int]:
