@@ -155,8 +155,10 @@ def decided_by(available: float, unproven: int, of: Effective) -> RuleUse | None
         return _use(of, "cap", rule.cap)
     if number < max(0, free - rule.buffer):
         return _use(of, "share", rule.share)
-    use = _use(of, "buffer", min(rule.buffer, free))
-    return use if of.auto is None else replace(use, speed=of.auto.speed, window_s=of.auto.window_s)
+    use = _use(of, "buffer", rule.buffer)
+    if of.auto is None:
+        return use
+    return replace(use, value=min(rule.buffer, free), speed=of.auto.speed, window_s=of.auto.window_s)
 
 
 def _use(of: Effective, name: str, value: float) -> RuleUse:

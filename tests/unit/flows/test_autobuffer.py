@@ -128,10 +128,10 @@ async def test_the_window_is_the_wait_for_a_call_and_the_longest_of_the_pushes_t
         await auto.follower.run_once()
     auto.context.sales.windows.clear()
     assert (await buffers(auto.context, "shop", ["A"]))["A"].window_s == 40.0
-    # Only one call is left: whoever spends it waits for the next.
-    auto.channel.budget = BudgetSpec(burst=1, interval_s=600.0, per_day=770)
+    # Only one call is left, one a second: whoever spends it waits for the next.
+    auto.channel.budget = BudgetSpec(burst=1, interval_s=1.0, per_day=770)
     auto.context.sales.windows.clear()
-    assert (await buffers(auto.context, "shop", ["A"]))["A"].window_s == 640.0
+    assert (await buffers(auto.context, "shop", ["A"]))["A"].window_s == 41.0
 
 
 async def test_without_a_rule_nothing_of_it_is_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
