@@ -102,9 +102,6 @@ class DayChannel(FakeChannel):
         return JobReport(done, dict.fromkeys(refs, (RecordOutcome.ACCEPTED, None)) if done else {})
 
 
-DEFAULT = Limits()
-
-
 @dataclass(frozen=True, slots=True)
 class Pace:
     """`restart_every_s`: the process ends and another one opens the same file, every second time in the
@@ -115,7 +112,7 @@ class Pace:
     batch: int = 500
     auto_buffer: bool = False
     """With `buffer = auto` for the whole channel."""
-    brakes: Limits = DEFAULT
+    brakes: Limits = field(default_factory=Limits)
 
 
 class Ours:

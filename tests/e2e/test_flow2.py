@@ -12,7 +12,13 @@ from tests.e2e.stack import ADMIN, SECRET, Stack, wait_for
 
 # The cursor of the ERP looks hardly ever, so that what is shown here comes from its webhook; hints are looked
 # at as early as it gets.
-SERVICE = {"ODOO_POLL_S": "7200", "HINT_DELAYS_S": "0.01,0.5", "FALABELLA_WRITE_TIMEOUT_S": "2"}
+SERVICE = {
+    "ODOO_POLL_S": "7200",
+    "HINT_DELAYS_S": "0.01,0.5",
+    "FALABELLA_WRITE_TIMEOUT_S": "2",
+    # These tests sell out one SKU after the other, by hand in Odoo: tests of brakes are elsewhere.
+    "BRAKE_LISTINGS": "1000",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -109,6 +115,47 @@ def test_a_listing_that_shows_the_number_is_never_pushed(shop: Stack) -> None:
         )
         assert answer.status_code == 200
     assert shop.feeds(kept) == []
+
+
+def test_an_own_sale_and_its_cancellation_need_no_push(shop: Stack) -> None:
+    sku = shop.sku()
+    shop.listed(sku)
+    order = shop.sell((sku, 3))
+    shop.settles({sku: 997})
+    shop.set_status(order, "canceled")
+    shop.settles({sku: 1000})
+    shop.idle()
+    assert shop.feeds(sku) == []
+
+
+def test_a_sale_and_a_cancellation_during_a_feed_end_right(shop: Stack) -> None:
+    """The feed ends later and writes over what was sold meanwhile, or given back."""
+    sold, cancelled = shop.sku(), shop.sku()
+    order = shop.sell((cancelled, 4))
+    shop.settles({cancelled: 996})
+    with shop.falabella.faulty(feed_delay_s=60):
+        for sku in (sold, cancelled):
+            move(shop, sku, -10)
+        shop.sent(sold, 990)
+        import time
+
+        time.sleep(3)
+        print(
+            "ROW",
+            shop.listing(cancelled),
+            shop.feeds(cancelled),
+            shop.falabella.state()["feeds"][-1],
+            shop.falabella.state()["stock"][cancelled],
+            shop.get("/channels"),
+        )
+        shop.sent(cancelled, 986)
+        shop.sell((sold, 3))
+        shop.set_status(order, "canceled")
+        wait_for("the ERP has both", lambda: (shop.on_hand(sold), shop.on_hand(cancelled)) == (987, 990))
+        shop.falabella.post("clock", {"advance_s": 61})
+        wait_for("the feed is over", lambda: (shop.shown(sold), shop.shown(cancelled)) == (990, 986))
+    shop.settles({sold: 987, cancelled: 990})
+    assert (shop.feeds(sold), shop.feeds(cancelled)) == ([990, 987], [986, 990])
 
 
 def test_a_refused_sku_is_tried_again_while_the_others_are_confirmed(shop: Stack) -> None:

@@ -107,6 +107,8 @@ def build_channel(
             api_key=account.api_key or "",
             seller_id=account.seller_id or "",
             business_unit=account.business_unit,
+            facility_id=account.facility_id or "",
+            seller_warehouse_id=account.seller_warehouse_id or "",
             order_source=OrderSource(account.order_source),
             write_means=account.write_means,
             live_means=account.live_means,

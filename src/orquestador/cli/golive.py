@@ -74,6 +74,8 @@ def _lines(session: Session, order: Row) -> str:
 def _show(session: Session, preview: Row, take_now: Sequence[str]) -> None:
     say, zone = session.say, session.settings.app_timezone
     typer.echo(say("golive.channels", channels=[c["id"] for c in preview["channels"]]))
+    if preview["listings_to_change"]:
+        typer.echo(say("golive.numbers", n=preview["listings_to_change"]))
     if not preview["open_orders"]:
         typer.echo(say("golive.no_orders"))
         return

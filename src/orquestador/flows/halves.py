@@ -26,6 +26,10 @@ class Halves:
         for record in job.records:
             self._sizes.pop(record.work_id, None)
 
+    def forget(self) -> None:
+        """What was in question was not about any of them."""
+        self._sizes.clear()
+
     def split(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
         """What goes into one push now, and what into a later one. Those in question are not mixed with
         others; the more urgent go first."""

@@ -55,7 +55,7 @@ class JobFollower:
         except UpstreamError as error:
             if self._age(job) <= UNANSWERED_MAX_S:
                 raise
-            return await self.give_up(job, JobState.UNVERIFIED, f"no_answer:{error.detail}")
+            return await self.give_up(job, JobState.UNVERIFIED, f"unanswered:{error.detail}")
 
     def _age(self, job: Job) -> float:
         return self._x.clock.now() - (job.sent_at or job.computed_at)

@@ -10,6 +10,7 @@ from orquestador.flows.context import Context
 from orquestador.model.errors import UpstreamError
 from orquestador.model.ledger import may_have_effects
 from orquestador.model.logs import LogStatus
+from orquestador.model.orders import Direction
 from orquestador.model.stock import LIVE_MOVED, URGENT, Listing, Shown, WriteMeans, urgency
 from orquestador.model.work import Kind, State, Work
 from orquestador.ports import Channel, Save, WorkQuery
@@ -20,7 +21,9 @@ BLIND_AFTER_S = 60.0
 """A channel that does not say what it shows holds pushes back so long, and no longer (P5)."""
 MOVED_AGAIN_S = 20.0
 """A number that moved by itself: so long we wait for the order that explains it."""
-GIVING_BACK_AGAIN_S = 2.0
+UNDER_WAY_AGAIN_S = 2.0
+GOING_OUT_MAX_S = 10.0
+"""Units that are on their way out of the ERP may be counted twice; a fall that they explain waits so long."""
 HOLD_MAX_S = 120.0
 """However often a look is put off, a number that differs is sent after this."""
 ASKED_MAX = 50
@@ -40,6 +43,15 @@ class Candidate:
     """The newest that was known of its number before this look."""
     reserved: int = 0
     """Units that the channel holds back for its own orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """Why a number that differs is not sent yet, and when to look again."""
+
+    why: str
+    again_s: float
+    most_s: float = HOLD_MAX_S
 
 
 class LiveCheck:
@@ -78,20 +90,19 @@ class LiveCheck:
                     continue
                 saves.append(self._settled(candidate, replace(listing, why=listing.settled_why)))
                 continue
-            hold: tuple[str, float] | None = None
+            hold: _Hold | None = None
             if moved is not None and asked_at < moved.at + MOVED_AGAIN_S:
                 # The first of the two reads stays, so that the second is not put off for ever.
                 candidate = replace(candidate, work=replace(work, doc=replace(listing, live=moved)))
-                hold = LIVE_MOVED, moved.at + MOVED_AGAIN_S - asked_at
-            elif self._may_be_coming_back(candidate) and asked < ASKED_MAX:
+                hold = _Hold(LIVE_MOVED, moved.at + MOVED_AGAIN_S - asked_at)
+            elif self._may_be_explained(candidate) and asked < ASKED_MAX:
                 asked += 1
-                if await self._coming_back(work.ref) >= number - candidate.wanted:
-                    hold = "giving_back", GIVING_BACK_AGAIN_S
-            if hold is None or asked_at >= self._held.setdefault(work.id, asked_at) + HOLD_MAX_S:
+                hold = await self._explained(candidate, number - candidate.wanted)
+            if hold is None or asked_at >= self._held.setdefault(work.id, asked_at) + hold.most_s:
                 self._held.pop(work.id, None)
                 send.append(candidate)
             else:
-                saves.append(self._put_off(candidate, *hold))
+                saves.append(self._put_off(candidate, hold.why, hold.again_s))
         return send, saves
 
     def _seen(self, candidate: Candidate, number: int, at: float) -> Candidate:
@@ -105,24 +116,37 @@ class LiveCheck:
             listing = replace(listing, confirmed=None)
         return replace(candidate, work=replace(work, doc=listing, urgency=urgency(listing, candidate.wanted)))
 
-    def _may_be_coming_back(self, candidate: Candidate) -> bool:
+    def _may_be_explained(self, candidate: Candidate) -> bool:
         live, before = candidate.work.listing.live, candidate.before
         changed = before is None or before.own_seq != candidate.work.own_seq
         held = candidate.work.id in self._held
         return live is not None and candidate.wanted < live.quantity and (changed or held)
 
-    async def _coming_back(self, ref: str) -> int:
-        """Units of cancelled orders of this offer that the ERP is about to get back: the channel shows them
-        again already."""
+    async def _explained(self, candidate: Candidate, fall: int) -> _Hold | None:
+        """Own orders that are under way in the ERP, when so large a fall may be theirs."""
+        coming_back, going_out = await self._under_way(candidate.work.ref)
+        if coming_back >= fall:
+            return _Hold("giving_back", UNDER_WAY_AGAIN_S)
+        if going_out >= fall and candidate.closes is None:
+            return _Hold("going_out", UNDER_WAY_AGAIN_S, GOING_OUT_MAX_S)
+        return None
+
+    async def _under_way(self, ref: str) -> tuple[int, int]:
+        """Of this offer: units of cancelled orders that the ERP is about to get back, and units of orders
+        that it may have let go already though nobody has its answer yet. The channel shows both already."""
         query = WorkQuery(kind=Kind.ORDER, channel=self._channel.id, sku=ref, limit=20)
         works, _ = await self._x.journal.find(query)
-        return sum(
-            max(0, line.taken - line.should_be_out)
-            for work in works
-            if work.order is not None and work.state is not State.DEAD and may_have_effects(work.order)
-            for line in work.order.lines
-            if line.seller_sku == ref
-        )
+        coming_back = going_out = 0
+        for work in works:
+            order = work.order
+            if order is None or work.state is State.DEAD or not may_have_effects(order):
+                continue
+            lines = {line.line_id: line for line in order.lines if line.seller_sku == ref}
+            coming_back += sum(max(0, line.taken - line.should_be_out) for line in lines.values())
+            effect = order.open_effect
+            if effect is not None and effect.direction is Direction.OUT:
+                going_out += sum(item.units for item in effect.items if item.line_id in lines)
+        return coming_back, going_out
 
     def _blind(
         self, candidates: Sequence[Candidate], error: UpstreamError

@@ -18,6 +18,7 @@ from orquestador.flows.numbers import Numbers
 from orquestador.flows.pause import LOOK_AGAIN_S, PAUSED, paused
 from orquestador.flows.poll import OrdersPoll
 from orquestador.model.errors import (
+    AccessDenied,
     Ambiguous,
     AuthRefused,
     RateLimited,
@@ -34,6 +35,10 @@ from orquestador.ports import Channel, Erp, Save
 TOP_UPS = 3
 """Claims for one batch: what already shows its number leaves room for others."""
 FOLD_AGAIN_S = 0.5
+OUTRUN_MAX = 5
+"""Looks in a row that own orders may make late."""
+DENIALS_MAX = 8
+"""More pushes in a row that are denied than it takes to find one listing: the account lacks the right."""
 POISON_MAX = 5
 """Listings of one step that may be set aside for errors of ours; with more it is not about them."""
 
@@ -52,6 +57,9 @@ class Pusher:
         self._owner = context.owner
         self._gathering = Gathering(context, channel)
         self._halves = Halves()
+        self._outrun: dict[str, int] = {}
+        self._denials = DENIALS_MAX
+        """In a row; before the first push nobody knows whether the account has the right."""
         self._poisoned = 0
 
     async def run_once(self) -> int:
@@ -152,7 +160,18 @@ class Pusher:
             await self._poll.before_push(read_at)
             if not await self._all_folded(send):
                 return []
+            send = await self._of_now(send)
         return sorted(send, key=lambda c: -c.work.urgency)
+
+    async def _of_now(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Without those that orders of the channel changed since they were claimed: their number is of
+        before, and they are due again already. One that sells all the time is not left out for ever."""
+        fresh = {w.id: w.own_seq for w in await self._x.journal.get([c.work.id for c in candidates])}
+        changed = [c.work.id for c in candidates if fresh.get(c.work.id) != c.work.own_seq]
+        self._outrun = {i: self._outrun.get(i, 0) + 1 for i in changed}
+        late = {i for i in changed if self._outrun[i] <= OUTRUN_MAX}
+        await self._give_back(late)
+        return [c for c in candidates if c.work.id not in late]
 
     async def _all_folded(self, candidates: Sequence[Candidate]) -> bool:
         """Whether every order that was found counts in these numbers; else they are looked at again soon."""
@@ -226,6 +245,17 @@ class Pusher:
         except Rejected as error:
             self._halves.refused(job)
             await self._follower.give_up(job, JobState.FAILED, f"rejected:{error.detail}", attempt=True)
+        except AccessDenied as error:
+            # A missing right refuses every push, a SKU that is not ours only its own (falabella.md 1.6).
+            # As long as others are accepted, a lone listing is to blame.
+            self._halves.refused(job)
+            self._denials += 1
+            allowed = self._denials <= DENIALS_MAX
+            blamed = allowed and len(job.records) == 1
+            note = f"rejected:{error.detail}" if blamed else f"away:{error.detail}"
+            await self._follower.give_up(job, JobState.FAILED, note, attempt=blamed)
+            if not allowed:
+                raise
         except (Unavailable, AuthRefused) as error:
             await self._follower.give_up(job, JobState.FAILED, f"away:{error.detail}")
             raise
@@ -237,6 +267,10 @@ class Pusher:
             note = f"internal_error:{type(error).__name__}"
             await self._follower.give_up(job, JobState.UNVERIFIED, note, attempt=True)
         else:
+            if self._denials > DENIALS_MAX:
+                # The right is there now: what was in question was not about any listing.
+                self._halves.forget()
+            self._denials = 0
             self._halves.accepted(job)
             following = replace(job, state=JobState.FOLLOWING, external_id=external_id)
             await x.journal.save_job(following)

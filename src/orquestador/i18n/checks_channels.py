@@ -101,6 +101,30 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Revise los permisos de ese usuario en Seller Center.",
         "Check that user's permissions in Seller Center.",
     ),
+    "falabella.warehouse_unknown": (
+        "Falabella no tiene la bodega {named}",
+        "Falabella has no warehouse {named}",
+    ),
+    "falabella.warehouse_unknown.means": (
+        "Todo número escrito ahí sería rechazado, así que el canal está detenido. Venden: {known}",
+        "Every number written there would be refused, so the channel stands still. These sell: {known}",
+    ),
+    "falabella.warehouse_unknown.do": (
+        "Corrija FALABELLA_FACILITY_ID o FALABELLA_SELLER_WAREHOUSE_ID.",
+        "Correct FALABELLA_FACILITY_ID or FALABELLA_SELLER_WAREHOUSE_ID.",
+    ),
+    "falabella.warehouses_several": (
+        "La cuenta tiene varias bodegas en Falabella y ninguna está elegida",
+        "The account has several warehouses at Falabella and none is chosen",
+    ),
+    "falabella.warehouses_several.means": (
+        "Se escribe la bodega por defecto y se lee la suma de todas: los números no calzan. Venden: {known}",
+        "The default one is written and the sum of all is read: numbers do not match. These sell: {known}",
+    ),
+    "falabella.warehouses_several.do": (
+        "Ponga en FALABELLA_FACILITY_ID el id de la bodega de este canal.",
+        "Set FALABELLA_FACILITY_ID to the id of this channel's warehouse.",
+    ),
     "falabella.webhook_missing": (
         "Falabella no tiene registrado nuestro webhook",
         "Falabella has no webhook of ours registered",

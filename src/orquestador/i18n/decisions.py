@@ -31,6 +31,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Pedido {order} ({lines}): ¿ya está descontado en Odoo?",
         "Order {order} ({lines}): already taken out in Odoo?",
     ),
+    "golive.numbers": (
+        "{n} publicación(es) recibirían otro número; para verlas antes: orquestador plan",
+        "{n} listing(s) would get another number; to see them before: orquestador plan",
+    ),
     "golive.confirm": (
         "Desde ahora se descuenta en Odoo y se publica stock; {n} pedido(s) antiguos salen ahora. ¿Seguir?",
         "From now on stock is taken out in Odoo and published; {n} old order(s) are taken out now. Go on?",

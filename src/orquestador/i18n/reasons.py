@@ -4,11 +4,11 @@ from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
     # --- signals: what made a row due ---
-    "reason.reread": (
-        "se relee: todavía puede cancelarse",
-        "read again: it may still be cancelled",
-    ),
     "reason.poll": ("el sondeo vio un cambio", "polling saw a change"),
+    "reason.reread": (
+        "se relee cada seis horas mientras pueda anularse",
+        "read again every six hours while it could still be cancelled",
+    ),
     "reason.retry": ("una persona pidió reintentar", "a person asked to retry"),
     "reason.order": ("cambió un pedido de este SKU", "an order of this SKU changed"),
     "reason.manual": ("hubo un movimiento manual", "there was a manual movement"),
@@ -249,8 +249,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the product with the SKU {detail} is archived in Odoo",
     ),
     "reason.archived_sku@listing": (
-        "el producto está archivado en Odoo: la publicación queda como está",
-        "the product is archived in Odoo: the listing stays as it is",
+        "el producto está archivado en Odoo: la publicación muestra 0",
+        "the product is archived in Odoo: the listing shows 0",
     ),
     "reason.archived_sku@movement": (
         "el producto está archivado en Odoo",
@@ -261,10 +261,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Unarchive it in Odoo, or give the SKU to the product that replaces it; it goes on in a few minutes.",
     ),
     "reason.archived_sku@listing.do": (
-        "Saque la publicación del canal, que sigue ofreciendo lo último que mostraba; o desarchive el "
-        "producto en Odoo: sigue solo con la próxima relectura (ODOO_SWEEP_S).",
-        "Take the offer off the channel, which still offers what it showed last; or unarchive the product in "
-        "Odoo: it goes on by itself with the next sweep (ODOO_SWEEP_S).",
+        "Saque la publicación del canal; o desarchive el producto en Odoo: sigue solo con la próxima "
+        "relectura (ODOO_SWEEP_S).",
+        "Take the offer off the channel; or unarchive the product in Odoo: it goes on by itself with the "
+        "next sweep (ODOO_SWEEP_S).",
     ),
     "reason.warehouse_refused": (
         "esa bodega no se puede usar en Odoo",

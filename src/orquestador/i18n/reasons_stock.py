@@ -80,6 +80,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "el canal no entrega el resultado del envío: {detail}",
         "the channel gives no result of the push: {detail}",
     ),
+    "reason.unanswered": (
+        "el canal no dijo en media hora qué fue del envío ({detail})",
+        "the channel did not say for half an hour what became of the push ({detail})",
+    ),
     "reason.no_end": ("el envío no terminó en 10 minutos", "the push did not end within 10 minutes"),
     "reason.never_arrived": ("el envío no llegó al canal", "the push never arrived at the channel"),
 }

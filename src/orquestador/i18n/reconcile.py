@@ -59,6 +59,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "el canal no dice qué muestra; en un minuto se envía sin saberlo",
         "the channel does not say what it shows; within a minute it is sent without knowing",
     ),
+    "reason.going_out": (
+        "un pedido está saliendo de Odoo; el canal ya lo muestra",
+        "an order is on its way out of Odoo; the channel shows it already",
+    ),
     "reason.giving_back": (
         "un pedido cancelado vuelve a Odoo; el canal ya lo muestra",
         "a cancelled order is on its way back into Odoo; the channel shows it already",

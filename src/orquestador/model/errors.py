@@ -11,6 +11,7 @@ OrquestadorError
    |- Unavailable            network, 5xx, open circuit: not about *this* order or listing; costs no attempt
    |  `- RateLimited         the same, and the upstream said so (or until when)
    |- AuthRefused            our credentials or rights are refused: the flow stops and a person is told
+   |  `- AccessDenied        the right for this call is missing, or one of its records is not ours
    |- Ambiguous              a write may or may not have happened: ask before writing again
    `- Rejected               a definitive no about this record; repeating it changes nothing
 """
@@ -87,6 +88,10 @@ class RateLimited(Unavailable):
 
 class AuthRefused(UpstreamError):
     """The upstream refuses our credentials or rights."""
+
+
+class AccessDenied(AuthRefused):
+    """The right for this call is missing, or one of its records is somebody else's; nobody says which."""
 
 
 class PlaceRefused(AuthRefused):

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from orquestador.model.orders import Direction, Effect, EffectItem, EffectState, Line, Order, OrderMode
 from orquestador.model.places import Place
+from orquestador.model.recipes import blended, recipe_after, with_what_is_left
 
-Recipe = tuple[tuple[int, float], ...]
 KEY_MAX_LENGTH = 60
 PRODUCT_CHANGED = "product_changed"
 """The problem of a line that took from one product, and whose SKU is another one now."""
@@ -170,7 +170,7 @@ def settle_effect(
     effect = next(e for e in order.effects if e.n == n)
     sign = 1 if effect.direction is Direction.OUT else -1
     items = {item.line_id: item for item in effect.items}
-    lines = []
+    lines, left_over = [], []
     for line in order.lines:
         moved = units.get(line.line_id, 0)
         if moved and sign > 0:
@@ -179,6 +179,8 @@ def settle_effect(
         elif moved:
             item = items[line.line_id]
             came = {p: q * weights.get(p, 1.0) * moved / item.units for p, q in item.moves}
+            if moved == line.taken:
+                left_over.append((line, {p: q * moved - came.get(p, 0.0) for p, q in line.recipe}))
             recipe = recipe_after(line.recipe, line.taken, came, moved)
             line = replace(line, taken=line.taken - moved, recipe=recipe)
         lines.append(line)
@@ -186,30 +188,9 @@ def settle_effect(
     closed = replace(
         effect, state=state, done_at=now, erp_id=erp_id or effect.erp_id, note=note, lowering=False
     )
+    for line, over in left_over:
+        lines = with_what_is_left(lines, line, over)
     return replace_effect(replace(order, lines=tuple(lines)), closed)
-
-
-def blended(recipe: Recipe, taken: int, more: Recipe, units: int) -> Recipe:
-    """What each unit of a line has taken on average, when `units` more took `more` each: a kit whose bill was
-    changed between two takes."""
-    if not recipe or not more or recipe == more or not taken:
-        return recipe if taken and recipe else more or recipe
-    sums = {product: quantity * taken for product, quantity in recipe}
-    for product, quantity in more:
-        sums[product] = sums.get(product, 0.0) + quantity * units
-    return tuple((product, quantity / (taken + units)) for product, quantity in sums.items())
-
-
-def recipe_after(recipe: Recipe, taken: int, came: Mapping[int, float], units: int) -> Recipe:
-    """What each unit that is still out has taken, when of `taken` units so many came back in `came`.
-
-    A third of ten pieces is 3.33 of them: what the rounding left out comes back with the last units.
-    """
-    left = taken - units
-    if left <= 0 or all(abs(came.get(p, 0.0) - q * units) < 1e-9 for p, q in recipe):
-        return recipe
-    rest = tuple((p, (q * taken - came.get(p, 0.0)) / left) for p, q in recipe)
-    return tuple((p, q) for p, q in rest if q > 1e-9) or recipe
 
 
 def left_undone(order: Order, effect: Effect, units: Mapping[str, int]) -> bool:

@@ -46,6 +46,9 @@ class FalabellaAccount:
     order_mode: OrderMode
     scope: Scope
     """The warehouse that its orders are taken from, and the places whose stock is published."""
+    facility_id: str | None
+    """The one warehouse over there that it writes, by Falabella's id, or by the seller's own."""
+    seller_warehouse_id: str | None
     sale_partner: str | None
     """The reference of the one contact that buys everything; None = each buyer is a contact."""
     sale_shipping_sku: str | None
@@ -99,6 +102,8 @@ def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
                 usable(settings.falabella_warehouse) or default_warehouse(settings),
                 settings.falabella_locations,
             ),
+            facility_id=usable(settings.falabella_facility_id),
+            seller_warehouse_id=usable(settings.falabella_seller_warehouse_id),
             sale_partner=settings.falabella_sale_partner,
             sale_shipping_sku=settings.falabella_sale_shipping_sku,
             webhook_secret=webhook_secret(settings, settings.falabella_webhook_secret),

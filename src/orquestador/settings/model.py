@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     falabella_locations: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse.names)] = Field(
         (), examples=["W2,WH/Stock/Shelf 1"]
     )
+    falabella_facility_id: Text | None = Field(None, examples=["GSC-SC0001"])
+    falabella_seller_warehouse_id: Text | None = Field(None, examples=["BODEGA-1"])
     falabella_sale_delivery: Annotated[Literal["deliver", "reserve"], BeforeValidator(parse.lower)] = Field(
         "reserve", examples=["reserve"]
     )

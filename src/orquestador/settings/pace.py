@@ -11,9 +11,9 @@ from orquestador.settings.model import Settings
 ODOO_COM = "odoo.com"
 """Odoo Online's hosts are below this name, and Odoo.sh's too: they cannot be told apart by it."""
 
-POLL_CALLS = 5
-"""One look for changes: quants, moves, and the SKUs of what moved."""
-CHECK_CALLS = 18
+POLL_CALLS = 3
+"""One look for changes: quants, moves and bills of materials; a fourth asks for the SKUs of what moved."""
+CHECK_CALLS = 15
 """One check of the set-up, where there are several warehouses."""
 SHARE = 0.05
 """Each of these two may take so much of the calls that the pace allows."""

@@ -16,7 +16,11 @@ from orquestador.sandbox.odoo.server import running
 from tests.contract.erp.odoo_world import WAREHOUSE, Hand, OdooWorld, Server, adapter_of
 
 RPC, JSON2 = "JSON-RPC", "JSON-2"
-SIMULATED = [(17, RPC), (18, RPC), (19, RPC), (19, JSON2)]
+INVENTORY = ("stock.group_stock_user",)
+SALES = ("sales_team.group_sale_salesman_all_leads", "base.group_partner_manager")
+Target = tuple[int | str, str, tuple[str, ...]]
+"""Version, API, and the groups of the adapter's user; none = it is the administrator."""
+SIMULATED: list[Target] = [(17, RPC, ()), (18, RPC, ()), (19, RPC, ()), (19, JSON2, ()), (18, RPC, INVENTORY)]
 REAL = "real"
 NAMES = ("URL", "DB", "USER", "PASSWORD")
 API_KEY = "ODOO_CONTRACT_API_KEY"
@@ -25,11 +29,17 @@ GROUPS = "ODOO_CONTRACT_GROUPS"
 """The adapter gets a user of its own, in these groups alone (`stock.group_stock_user`), over JSON-RPC."""
 
 
-def _targets() -> Sequence[tuple[int | str, str]]:
+def _targets() -> Sequence[Target]:
     if not os.environ.get("ODOO_CONTRACT_URL"):
         return SIMULATED
-    keyed = os.environ.get(API_KEY) and not os.environ.get(GROUPS)
-    return [(REAL, RPC), *([(REAL, JSON2)] if keyed else [])]
+    groups = tuple(os.environ.get(GROUPS, "").split())
+    keyed = os.environ.get(API_KEY) and not groups
+    return [(REAL, RPC, groups), *([(REAL, JSON2, ())] if keyed else [])]
+
+
+def _name(target: Target) -> str:
+    version, api, groups = target
+    return "-".join([str(version), api, *(["as Inventory User"] if groups else [])])
 
 
 def _real_server(api: str) -> Server:
@@ -44,9 +54,7 @@ async def _with_a_warehouse(server: Server) -> Server:
     async with Hand.open(server) as hand:
         if not await hand.rpc("stock.warehouse", "search", [["code", "=", WAREHOUSE]]):
             await hand.new_warehouse(WAREHOUSE)
-        groups = os.environ.get(GROUPS, "").split()
-        lesser = await hand.user_in(*groups) if groups else None
-    return replace(server, warehouse=WAREHOUSE, lesser=lesser)
+    return replace(server, warehouse=WAREHOUSE)
 
 
 async def _close_down(server: Server) -> None:
@@ -64,16 +72,28 @@ def real_server() -> Iterator[Server]:
         asyncio.run(_close_down(server))
 
 
-@pytest.fixture(scope="module", params=_targets(), ids=lambda target: f"{target[0]}-{target[1]}")
+@pytest.fixture(scope="module", params=_targets(), ids=_name)
 def odoo(request: pytest.FixtureRequest) -> Iterator[Server]:
     """One server for all tests of a module."""
-    version, api = request.param
+    version, api, groups = request.param
     if version == REAL:
         ready: Server = request.getfixturevalue("real_server")
-        yield replace(_real_server(api), warehouse=ready.warehouse, lesser=ready.lesser)
+        yield replace(_real_server(api), warehouse=ready.warehouse, groups=groups)
     else:
         with running(Options(version=version, seed_catalog=5)) as sandbox:
-            yield Server(sandbox.url, "sandbox", "admin", "admin", api, sandbox)
+            yield Server(sandbox.url, "sandbox", "admin", "admin", api, sandbox, groups=groups)
+
+
+_made: dict[tuple[str, ...], tuple[str, str]] = {}
+"""On a real server: one user for each set of groups, until the end of the run."""
+
+
+async def _lesser(hand: Hand, *groups: str) -> tuple[str, str]:
+    if hand.server.sandbox is not None:
+        return await hand.user_in(*groups)
+    if groups not in _made:
+        _made[groups] = await hand.user_in(*groups)
+    return _made[groups]
 
 
 @pytest.fixture
@@ -83,6 +103,9 @@ async def world(odoo: Server, request: pytest.FixtureRequest) -> AsyncIterator[O
     if odoo.sandbox is None and mark is not None:
         pytest.skip(f"simulated only: {mark.args[0]}")
     async with Hand.open(odoo) as hand:
+        if odoo.groups:
+            more = SALES if request.node.get_closest_marker("sells") else ()
+            hand.server = replace(odoo, lesser=await _lesser(hand, *odoo.groups, *more))
         yield await OdooWorld.fresh(hand)
 
 

@@ -41,8 +41,10 @@ class Server:
     sandbox: Running | None = None
     warehouse: str | None = None
     """Code of the warehouse to work in; None = the only one."""
+    groups: tuple[str, ...] = ()
+    """Of the adapter's user, when it is another one than ours."""
     lesser: tuple[str, str] | None = field(default=None, repr=False)
-    """User and password of the adapter, when they are not ours."""
+    """User and password of that one."""
 
 
 class OdooError(AssertionError):
@@ -104,12 +106,8 @@ class Hand:
     # --- people
 
     async def user_in(self, *groups: str, email: str = "tests@example.com") -> tuple[str, str]:
-        """A new employee in these groups alone; in a sandbox, where there is one user only, that one."""
+        """A new employee in these groups alone."""
         field_name = "groups_id" if self.version <= 18 else "group_ids"
-        if self.server.sandbox is not None:
-            in_them = [await self._group(group) for group in groups]
-            await self.rpc("res.users", "write", [2], {field_name: [[6, 0, in_them]], "email": email})
-            return self.server.user, self.server.secret
         in_them = [await self._group(group) for group in ("base.group_user", *groups)]
         login, password = own(f"employee-{secrets.token_hex(4)}"), secrets.token_urlsafe()
         user = {"name": login, "login": login, "password": password, "email": email}
@@ -340,8 +338,12 @@ class OdooWorld(World):
     async def user_in(self, *groups: str, email: str = "tests@example.com") -> dict[str, Any]:
         """An employee in these groups alone, as the adapter's settings; the last act of a test."""
         login, password = await self._hand.user_in(*groups, email=email)
-        keyless = {} if self.server.sandbox is not None else {"is_key": False}
-        return {"username": login, "secret": password, **keyless}
+        return {"username": login, "secret": password, "is_key": False}
+
+    async def user(self) -> int:
+        """The id of the adapter's user."""
+        login, _ = self.server.lesser or (self.server.user, "")
+        return int((await self.rpc("res.users", "search", [["login", "=", login]]))[0])
 
     def administrator(self) -> dict[str, Any]:
         """Ourselves, as the adapter's settings."""

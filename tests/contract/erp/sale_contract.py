@@ -422,7 +422,7 @@ class ErpSaleContract:
         mine = await world.rpc(
             "res.groups", "search", [["full_name", "not in", ["base.group_partner_manager"]]]
         )
-        await world.rpc("res.users", "write", [2], {groups: [[6, 0, mine]]})
+        await world.rpc("res.users", "write", [await world.user()], {groups: [[6, 0, mine]]})
         found = await apply_one(erp, await sold(erp, world, (A, 1, "990")))
         assert (found.code, found.reason) == (PARTNER_REFUSED, "")
 

@@ -51,9 +51,7 @@ class SecondHouse:
         await self._user([4, self.company])
 
     async def _user(self, command: list[object]) -> None:
-        world = self.world
-        user = await world.rpc("res.users", "search", [["login", "=", world.server.user]])
-        await world.rpc("res.users", "write", user, {"company_ids": [command]})
+        await self.world.rpc("res.users", "write", [await self.world.user()], {"company_ids": [command]})
 
 
 async def second_house(world: OdooWorld) -> SecondHouse:
@@ -66,4 +64,6 @@ async def second_house(world: OdooWorld) -> SecondHouse:
     fields = ["company_id", "lot_stock_id", "view_location_id"]
     row = (await world.rpc("stock.warehouse", "read", found, fields))[0]
     stock, name = row["lot_stock_id"]
-    return SecondHouse(world, row["company_id"][0], found[0], CODE, stock, name)
+    house = SecondHouse(world, row["company_id"][0], found[0], CODE, stock, name)
+    await house.let_in()
+    return house

@@ -4,13 +4,12 @@ all kinds, lots and serial numbers, and bills that change."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from orquestador.erp.odoo import OdooErp
-from orquestador.model.ledger import recipe_after
 from orquestador.model.orders import Direction, OrderMode
+from orquestador.model.recipes import recipe_after
 from orquestador.model.stock import Availability
 from orquestador.ports import Erp, Movement, MovementState, Outcome
 from tests.contract.erp.goods import Goods
@@ -31,6 +30,7 @@ from tests.contract.erp.world import (
 DOZEN, CLOTH, SINGLE, PACK = own("DOZEN"), own("CLOTH"), own("SINGLE"), own("PACK")
 KIT, BOX, OTHER, TRACKED = own("KIT"), own("BOX"), own("OTHER"), own("TRACKED")
 BAG, WORK = own("BAG"), own("WORK")
+PAST = "2020-01-01 00:00:00"
 
 
 @pytest.fixture
@@ -193,8 +193,8 @@ class TestKits:
     async def test_consumables_and_services_in_a_kit_are_no_limit(
         self, erp: OdooErp, world: OdooWorld, goods: Goods
     ) -> None:
-        loose: dict[str, Any] = {"is_storable": False} if world.version >= 18 else {}
-        await goods.product(BAG, type="consu", **loose)
+        loose = {"is_storable": False} if world.version >= 18 else {}
+        await goods.product(BAG, 0, "unit", type="consu", **loose)
         await goods.product(WORK, type="service")
         await goods.kit(KIT, [(A, 2), (BAG, 1), (WORK, 1)])
         assert await available(erp, KIT) == UNITS / 2
@@ -335,6 +335,35 @@ class TestLots:
         assert await goods.on_hand_of(lots) == {"L1": 2}
         assert (await erp.void([movement]))[movement.key].state is MovementState.CANCELLED
         assert await world.free(TRACKED) == 2
+
+    @pytest.mark.simulated("a database with expiry dates (the module `product_expiry`)")
+    async def test_a_lot_that_has_expired_is_not_chosen(
+        self, erp: OdooErp, world: OdooWorld, goods: Goods
+    ) -> None:
+        lots = await goods.lots(TRACKED, {"L1": 3, "L2": 4})
+        await world.rpc("stock.lot", "write", [lots["L1"]], {"expiration_date": PAST})
+        await taken(erp, (TRACKED, 2))
+        assert await goods.on_hand_of(lots) == {"L1": 3, "L2": 2}
+        refused = await apply_one(erp, await sale(erp, (TRACKED, 3)))
+        assert (refused.state, dict(refused.moved)) == (MovementState.REFUSED, {})
+        assert "2 of 3" in (refused.reason or "")
+
+    @pytest.mark.simulated("a database with expiry dates (the module `product_expiry`)")
+    async def test_a_lot_that_expires_after_it_was_reserved_holds_back_its_own_order_alone(
+        self, erp: OdooErp, world: OdooWorld, goods: Goods
+    ) -> None:
+        lots = await goods.lots(TRACKED, {"L1": 1, "L2": 5})
+        old, new = await sale(erp, (TRACKED, 1)), await sale(erp, (TRACKED, 2))
+        for movement, units in ((old, 1), (new, 2)):
+            document = await world.draft(movement.key, TRACKED, units)
+            await world.rpc("stock.picking", "action_confirm", [document])
+        await world.rpc("stock.lot", "write", [lots["L1"]], {"expiration_date": PAST})
+        outcomes = await erp.finish([old, new])
+        assert outcomes[new.key].state is MovementState.DONE
+        refused = outcomes[old.key]
+        assert (refused.state, dict(refused.moved)) == (MovementState.REFUSED, {})
+        assert "expired" in (refused.reason or "")
+        assert await goods.on_hand_of(lots) == {"L1": 1, "L2": 3}
 
 
 class TestDoctor:

@@ -217,7 +217,7 @@ class TestOtherSetUp:
             expected = None  # keys of 17 never end
         clock = SystemClock()
         for number, days in enumerate(ends_in_days):
-            values: dict[str, object] = {"name": f"key {number}", "user_id": 2}
+            values: dict[str, object] = {"name": f"key {number}", "user_id": await world.user()}
             if world.version >= 18 and days is not None:
                 end = datetime.fromtimestamp(clock.now() + days * 86_400 + 3600, UTC)
                 values["expiration_date"] = end.strftime("%Y-%m-%d %H:%M:%S")

@@ -24,7 +24,15 @@ from orquestador.channels.falabella.envelope import (
     whole,
 )
 from orquestador.http_base import CallFailed
-from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable, UpstreamError
+from orquestador.model.errors import (
+    AccessDenied,
+    Ambiguous,
+    AuthRefused,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    UpstreamError,
+)
 
 A, B = {"Id": "1", "X": "a"}, {"Id": "2", "X": "b"}
 
@@ -163,7 +171,7 @@ def _error(
     return caught.value
 
 
-CALL, CREDENTIALS, PLATFORM = (1, 2, 5, 8), (3, 4, 7, 9, 10), (6, 1000)
+CALL, CREDENTIALS, PLATFORM = (1, 2, 5, 8), (3, 4, 7, 10), (6, 1000)
 REFUSALS = (
     *(11, 30, *range(12, 30), 31, 32, 34, 35, 36, 37, 38, 39, 46, 47, 56, 63, 73, 74, 75, 89, 91),
     *(94, 95, 96, 97, 98, 99, 100, 121, 1001),
@@ -176,6 +184,7 @@ REFUSALS = (
     ("codes", "expected"),
     [
         (CREDENTIALS, AuthRefused),
+        ((9,), AccessDenied),
         (PLATFORM, Unavailable),
         ((429,), RateLimited),
         ((119,), CallFailed),

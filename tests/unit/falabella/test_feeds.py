@@ -51,6 +51,13 @@ def test_the_sku_may_only_be_in_the_message() -> None:
     assert _kinds(report) == {"A": NOT_FOUND, "B": ACCEPTED, "C": REFUSED}
 
 
+def test_a_warehouse_that_is_not_found_is_not_the_sku() -> None:
+    errors = {"Error": [_error("Warehouse 'W' not found", "A"), _error("Seller SKU 'B' not found", "B")]}
+    assert _kinds(_report(errors, "2")) == {"A": REFUSED, "B": NOT_FOUND, "C": ACCEPTED}
+    error = {"Error": _error("Seller SKU 'WAREHOUSE-1' not found", "WAREHOUSE-1")}
+    assert _kinds(_report(error, "1", ["WAREHOUSE-1"])) == {"WAREHOUSE-1": NOT_FOUND}
+
+
 def test_an_apostrophe_in_a_sku_is_no_end_of_it() -> None:
     report = _report({"Error": _error("Seller SKU 'O'NEIL' not found")}, "1", ["O'NEIL", "NEIL"])
     assert _kinds(report) == {"O'NEIL": NOT_FOUND, "NEIL": ACCEPTED}

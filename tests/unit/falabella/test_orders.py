@@ -374,6 +374,36 @@ async def test_a_bad_id_hides_no_other() -> None:
     assert found == set(market.nodes) - market.bad
 
 
+@pytest.mark.parametrize("code", ["E016", "E035", "E037"])
+async def test_a_refusal_of_one_id_says_nothing_about_the_others(code: str) -> None:
+    class Refusing(Market):
+        async def get(self, action: str, parameters: Mapping[str, str] | None = None, **more: Any) -> Answer:
+            if "13" in (parameters or {})["OrderIdList"].strip("[]").split(","):
+                raise Rejected(code, code=code)
+            return await super().get(action, parameters, **more)
+
+    market = Refusing()
+    market.nodes = {str(n): {"OrderId": str(n), "OrderItems": ""} for n in range(1, 51)}
+    found = {order.order_id for order in await _orders(market).read(list(market.nodes))}
+    assert found == set(market.nodes) - {"13"}
+
+
+@pytest.mark.parametrize("most", [1, 7, 20, 49, 50])
+@pytest.mark.parametrize("refuses", [False, True])
+async def test_a_server_that_takes_fewer_ids_than_we_ask_hides_no_order(most: int, refuses: bool) -> None:
+    class Cutting(Market):
+        async def get(self, action: str, parameters: Mapping[str, str] | None = None, **more: Any) -> Answer:
+            ids = (parameters or {})["OrderIdList"].strip("[]").split(",")
+            if refuses and len(ids) > most:
+                raise Rejected("E038", code="E038")
+            return await super().get(action, {"OrderIdList": f"[{','.join(ids[:most])}]"}, **more)
+
+    market = Cutting()
+    market.nodes = {str(n): {"OrderId": str(n), "OrderItems": ""} for n in range(1, 51)}
+    found = [order.order_id for order in await _orders(market).read([*market.nodes, "99"])]
+    assert found == list(market.nodes)
+
+
 @pytest.mark.parametrize("order_id", ["FAL-1", "007", "", "1,2", "12 34", "-5", "9" * 30, "١٢"])
 async def test_an_id_that_cannot_be_seller_centers_is_never_sent(order_id: str) -> None:
     market = Market()

@@ -18,6 +18,18 @@ def test_the_documented_shape_for_the_default_warehouse() -> None:
     )
 
 
+@pytest.mark.parametrize("tag", ["GSCFacilityId", "SellerWarehouseId"])
+def test_the_documented_shape_for_a_named_warehouse(tag: str) -> None:
+    written = update_stock_xml({"TAZA-02": 0}, (tag, "GSC-SC0001"))
+    assert written == (
+        b'<?xml version="1.0" encoding="UTF-8"?><Request><Warehouse>'
+        + f"<Stock><{tag}>GSC-SC0001</{tag}>".encode()
+        + b"<SellerSku>TAZA-02</SellerSku><Quantity>0</Quantity></Stock></Warehouse></Request>"
+    )
+    assert quantities_of(written.decode(), (tag, "GSC-SC0001")) == {"TAZA-02": 0}
+    assert quantities_of(written.decode()) == quantities_of(written.decode(), (tag, "GSC-SC0002")) == {}
+
+
 def test_skus_are_escaped() -> None:
     sku = "CAFÉ <1KG> & \"A\" 'B'"
     root = ElementTree.fromstring(update_stock_xml({sku: 1}))

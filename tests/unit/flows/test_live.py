@@ -12,6 +12,7 @@ from orquestador.model.errors import AuthRefused, RateLimited, Unavailable, Upst
 from orquestador.model.orders import LineState
 from orquestador.model.stock import Listing, WriteMeans
 from orquestador.model.work import State
+from orquestador.ports import Movement, Outcome
 from tests.unit.flows.test_push import Shop
 
 
@@ -140,3 +141,69 @@ async def test_a_channel_whose_answers_hold_reserved_units_is_read_less_them(sho
     await shop.push()
     assert shop.pushed == []
     assert (await row(shop, "A"))[2].wanted == 6
+
+
+async def test_a_number_of_before_a_sale_that_was_folded_meanwhile_is_not_sent(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.pusher.run_once()
+    shop.erp.move_by_hand("A", -1)
+    live = shop.channel.live
+
+    async def sold_in_this_moment(refs: Sequence[str]) -> dict[str, int]:
+        if not shop.channel.orders:
+            await shop.order("o1", "A", 2)
+            await shop.poll.run_once()
+            await shop.worker.run_once()
+        return await live(refs)
+
+    monkeypatch.setattr(shop.channel, "live", sold_in_this_moment)
+    await shop.changed("A")
+    assert shop.pushed == []
+    await shop.push()
+    assert shop.pushed == [{"A": 7}]
+
+
+async def test_a_sale_that_the_erp_has_and_the_journal_has_not_yet_needs_no_push(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the answer of the ERP and its record the units are counted twice."""
+    await shop.pusher.run_once()
+    apply, seen = shop.erp.apply, []
+
+    async def looked_at_in_between(
+        movements: Sequence[Movement], *, force: bool = True
+    ) -> dict[str, Outcome]:
+        done = await apply(movements, force=force)
+        await shop.pusher.run_once()
+        seen.append((await row(shop, "A"))[:2])
+        return done
+
+    monkeypatch.setattr(shop.erp, "apply", looked_at_in_between)
+    await shop.order("o1", "A", 4)
+    await shop.poll.run_once()
+    await shop.worker.run_once()
+    await ErpLane(shop.context, shop.erp).run_once()
+    assert seen == [(State.WAITING, "going_out")]
+    shop.clock.advance(5.0)
+    await shop.push()
+    assert shop.pushed == []
+    assert (await row(shop, "A"))[0] is State.SETTLED
+
+
+async def test_a_sale_that_the_erp_is_slow_to_answer_about_holds_a_fall_back_for_seconds_only(
+    shop: Shop,
+) -> None:
+    await shop.pusher.run_once()
+    await shop.order("o1", "A", 4)
+    await shop.poll.run_once()
+    await shop.worker.run_once()
+    shop.erp.fault = "cut"
+    await ErpLane(shop.context, shop.erp).run_once()
+    began = shop.clock.now()
+    while not shop.pushed:
+        shop.clock.advance(1.0)
+        await shop.pusher.run_once()
+        assert shop.clock.now() < began + 15.0
+    assert shop.clock.now() > began + 2.0
+    assert shop.pushed == [{"A": 2}]

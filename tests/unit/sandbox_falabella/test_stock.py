@@ -170,3 +170,20 @@ def test_get_stock_may_count_reserved_units_and_refuse(sandbox: Sandbox) -> None
     assert sandbox.http.post("/_sandbox/faults", json={"stock_error": 10}).status_code == 422
     sandbox.switch(stock_error=0)
     sandbox.ok("GetStock")
+
+
+def test_a_second_warehouse_sells_when_it_is_switched_on(sandbox: Sandbox) -> None:
+    key = "<SellerWarehouseId>BODEGA-2</SellerWarehouseId>"
+    for on, outcome, rows in ((True, 1007, 2), (False, 1000, 1)):
+        sandbox.control("reset", {})
+        sandbox.switch(second_warehouse=on)
+        feed = sandbox.update_stock({"SKU-00001": 7}, key)
+        sandbox.advance(10)
+        assert sandbox.feed(feed)["FailedRecords"] == ("0" if on else "1")
+        product = sandbox.body("GetProducts", SkuSellerList='["SKU-00001"]')["Products"]["Product"]
+        assert product["BusinessUnits"]["BusinessUnit"]["Stock"] == str(outcome)
+        found = sandbox.body("GetStock", SellerSku='["SKU-00001"]')["Stocks"]["SellerWarehouses"]
+        shown = found["Warehouse"] if isinstance(found["Warehouse"], list) else [found["Warehouse"]]
+        assert [row["Quantity"] for row in shown] == ["1000", "7"][:rows]
+        sells = sandbox.body("GetWarehouse", WarehouseType="only_shipments")["Warehouses"]["Warehouse"]
+        assert len(sells) == rows + 1  # and Falabella's own

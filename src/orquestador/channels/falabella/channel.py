@@ -12,6 +12,7 @@ from orquestador.channels.falabella.live import Live
 from orquestador.channels.falabella.orders import Orders
 from orquestador.channels.falabella.sales import SaleReads
 from orquestador.channels.falabella.stock import MAX_SKUS, Stock
+from orquestador.channels.falabella.warehouses import Warehouses
 from orquestador.channels.falabella.webhook import read_notice, simple_orders
 from orquestador.circuit import Circuit
 from orquestador.http_base import CallLogger
@@ -60,6 +61,7 @@ class FalabellaChannel:
         self._reader = FalabellaClient(config, clock, log)
         self._live = Live(self._reader, config, clock)
         self._webhooks = Webhooks(self._client, config)
+        self._warehouses = Warehouses(self._reader, config, clock)
 
     @property
     def circuit(self) -> Circuit:
@@ -121,7 +123,11 @@ class FalabellaChannel:
         await self._stock.cancel(external_id)
 
     async def check(self) -> list[Finding]:
-        return await check(self.config, self._client, self._webhooks, self._clock)
+        found = await check(self.config, self._client, self._webhooks, self._clock)
+        if not self.has_api or any(finding.level == "error" for finding in found):
+            return found
+        more = await self._warehouses.check()
+        return [*(f for f in found if f.level != "ok"), *more] if more else found
 
     async def registrations(self) -> list[Registration]:
         self._need_api()

@@ -19,6 +19,8 @@ SAMPLE_HOST: Final = "api.falabella.com"
 """The host in the original sample `.env`: it is not the API's (falabella.md 1.1)."""
 
 _ZONES: Final = {"FACL": "America/Santiago", "FAPE": "America/Lima", "FACO": "America/Bogota"}
+WAREHOUSE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,50}")
+"""Falabella's and the seller's own (falabella.md 3.4)."""
 _PLACEHOLDER: Final = re.compile(r"(?i)(your|tu|su)[_-]|change[_-]?me|replace[_-]|x{3,}$|<.*>$|\.{3}$")
 
 
@@ -47,6 +49,10 @@ class FalabellaConfig:
     api_key: str = field(default="", repr=False)
     seller_id: str = ""
     business_unit: str = "FACL"
+    facility_id: str = ""
+    """The one warehouse over there whose stock we write and read, by Falabella's id; or by the seller's own
+    (`seller_warehouse_id`). Neither: the default one (falabella.md 3.1)."""
+    seller_warehouse_id: str = ""
     order_source: OrderSource = OrderSource.AUTO
     write_means: WriteMeans = WriteMeans.NET
     live_means: WriteMeans = WriteMeans.NET
@@ -73,10 +79,22 @@ class FalabellaConfig:
             raise InvalidSetting(
                 "FALABELLA_BUSINESS_UNIT", f"{self.business_unit!r} is none of {', '.join(_ZONES)}", "FACL"
             )
+        for name in ("facility_id", "seller_warehouse_id"):
+            value = getattr(self, name)
+            if value and not WAREHOUSE_ID.fullmatch(value):
+                problem = "it is no id of a warehouse: letters, digits, - and _, at most 50"
+                raise InvalidSetting(f"FALABELLA_{name.upper()}", problem, "GSC-SC0001")
+        if self.facility_id and self.seller_warehouse_id:
+            problem = "FALABELLA_FACILITY_ID names a warehouse already; only one of them may be set"
+            raise InvalidSetting("FALABELLA_SELLER_WAREHOUSE_ID", problem, "BODEGA-1")
         if self.api_url and not is_placeholder(self.api_url):
             parts = urlsplit(self.api_url)
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise InvalidSetting("FALABELLA_API_URL", "it is no http or https address", DEFAULT_API_URL)
+
+    @property
+    def names_warehouse(self) -> bool:
+        return bool(self.facility_id or self.seller_warehouse_id)
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -17,7 +17,15 @@ from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
 from orquestador.http_base import CallFailed
-from orquestador.model.errors import Ambiguous, AuthRefused, RateLimited, Rejected, Unavailable, UpstreamError
+from orquestador.model.errors import (
+    AccessDenied,
+    Ambiguous,
+    AuthRefused,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    UpstreamError,
+)
 from orquestador.ops.redact import redact_text
 
 Node = object
@@ -26,7 +34,8 @@ _MESSAGE_MAX: Final = 200
 _NUMBER: Final = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d{1,30})(\.\d*)?")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _PLATFORM_CODES: Final = frozenset({6, 1000})
-_CREDENTIAL_CODES: Final = frozenset({7, 9, 10})
+_CREDENTIAL_CODES: Final = frozenset({7, 10})
+_DENIED: Final = 9
 _CLOCK_CODES: Final = frozenset({3, 4})
 _CALL_CODES: Final = frozenset({1, 2, 5, 8})
 """The call as such: its action, version or parameters."""
@@ -160,6 +169,8 @@ def error_of(response: Node, *, write: bool = False) -> UpstreamError:
         return Unavailable(detail)
     if code in _CLOCK_CODES:
         return AuthRefused(f"{detail}. Check this machine's clock: calls carry the time and expire")
+    if code == _DENIED:
+        return AccessDenied(f"{detail}. Check the role of this user in Seller Center, and whose the SKU is")
     if code in _CREDENTIAL_CODES:
         return AuthRefused(f"{detail}. Check the user, its API key and its role in Seller Center")
     if code in _LATER_CODES:

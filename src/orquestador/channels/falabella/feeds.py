@@ -19,6 +19,8 @@ from orquestador.model.stock import RecordOutcome
 from orquestador.ports import JobReport
 
 REASON_MAX: Final = 200
+_PLACE: Final = re.compile(r"(?i)warehouse|facility|bodega")
+"""A warehouse that is not there says nothing about the SKU."""
 _NOT_FOUND: Final = re.compile(r"(?i)not found|does not exist|doesn't exist|no existe|no encontrad")
 
 Outcomes = dict[str, tuple[RecordOutcome, str | None]]
@@ -91,7 +93,9 @@ def _attribute(errors: Sequence[_Error], refs: Sequence[str]) -> tuple[Outcomes,
         if ref is None:
             complete = False
             continue
-        kind = RecordOutcome.NOT_FOUND if _NOT_FOUND.search(error.message) else RecordOutcome.REFUSED
+        said = error.message.replace(ref, "")
+        gone = _NOT_FOUND.search(said) and not _PLACE.search(said)
+        kind = RecordOutcome.NOT_FOUND if gone else RecordOutcome.REFUSED
         outcomes.setdefault(ref, (kind, error.message[:REASON_MAX] or "refused without a reason"))
     return outcomes, complete
 

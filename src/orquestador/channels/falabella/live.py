@@ -27,6 +27,8 @@ class Live:
 
     def __init__(self, client: Calls, config: FalabellaConfig, clock: Clock) -> None:
         self._client, self._config, self._clock = client, config, clock
+        names = {"FacilityId": config.facility_id, "SellerWarehouseId": config.seller_warehouse_id}
+        self._place = {name: value for name, value in names.items() if value}
 
     async def read(self, skus: Sequence[str]) -> dict[str, int]:
         """The numbers of these SKUs; unknown ones are absent.
@@ -60,12 +62,13 @@ class Live:
         while True:
             if offset:
                 await self._clock.sleep(self._config.stock_gap_s)
-            answer = await self._client.get("GetStock", {"Limit": str(size), "Offset": str(offset)})
-            cells = _cells(answer)
-            skus = list(dict.fromkeys(sku for _, sku in cells))
+            answer = await self._client.get(
+                "GetStock", {**self._place, "Limit": str(size), "Offset": str(offset)}
+            )
+            cells, skus, count = self._cells(answer)
             # Whether a page counts SKUs or rows is not documented: with several warehouses the last SKU may
             # go on in the next page, and reading some rows twice is better than missing one.
-            last = len(cells) < size
+            last = count < size
             known |= cells
             page = {
                 sku: units
@@ -85,12 +88,35 @@ class Live:
         size, offset, found = self._config.stock_page, 0, Cells()
         while True:
             paging = {"Limit": str(size), "Offset": str(offset)}
-            cells = _cells(await self._client.get("GetStock", {**named, **paging}, skus=tuple(skus)))
+            asked = {**named, **self._place, **paging}
+            answer = await self._client.get("GetStock", asked, skus=tuple(skus))
+            cells, shown, count = self._cells(answer)
             new = cells.keys() - found.keys()
             found |= cells
-            if len(cells) < size or not new:
+            if count < size or not new:
                 return found
-            offset += len({sku for _, sku in cells})
+            offset += len(shown)
+
+    def _cells(self, answer: Answer) -> tuple[Cells, list[str], int]:
+        """The seller's own warehouses, or the one that we write: an API that ignores the filter answers all.
+        Falabella's are never ours to count (falabella.md 2.4). With the SKUs and rows of the page."""
+        cells, skus, count = Cells(), dict[str, None](), 0
+        for stocks in listed(answer, "Stocks", "Stocks"):
+            for node in rows(child(stocks, "SellerWarehouses"), "Warehouse"):
+                sku, units = text(node, "SellerSku"), whole(node, "Quantity")
+                facility = text(node, "FacilityID") or text(node, "FacilityId")
+                own = text(node, "SellerWarehouseId")
+                if sku and units is not None:
+                    skus[sku], count = None, count + 1
+                    if self._is_ours(facility, own):
+                        cells[facility or own, sku] = units
+        return cells, list(skus), count
+
+    def _is_ours(self, facility: str, own: str) -> bool:
+        config = self._config
+        if config.facility_id:
+            return facility.lower() == config.facility_id.lower()
+        return not config.seller_warehouse_id or own.lower() == config.seller_warehouse_id.lower()
 
 
 def _lists(skus: Sequence[str], most: int) -> Iterator[list[str]]:
@@ -106,18 +132,6 @@ def _lists(skus: Sequence[str], most: int) -> Iterator[list[str]]:
         length += cost
     if some:
         yield some
-
-
-def _cells(answer: Answer) -> Cells:
-    """The seller's own warehouses; Falabella's are never ours to count (falabella.md 2.4)."""
-    cells = Cells()
-    for stocks in listed(answer, "Stocks", "Stocks"):
-        for node in rows(child(stocks, "SellerWarehouses"), "Warehouse"):
-            sku, units = text(node, "SellerSku"), whole(node, "Quantity")
-            place = text(node, "FacilityID") or text(node, "FacilityId") or text(node, "SellerWarehouseId")
-            if sku and units is not None:
-                cells[place, sku] = units
-    return cells
 
 
 def _sums(cells: Mapping[tuple[str, str], int]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from orquestador.model.errors import Rejected
 from orquestador.model.sales import Customer, SoldLine, SoldOrder
 from orquestador.ops.confidential import confidential
 
-_UNKNOWN_ORDER: Final = frozenset({"E016", "E035", "E039"})
+_UNKNOWN_ORDER: Final = frozenset({"E016", "E035", "E037"})
 
 
 class SaleReads:
@@ -40,8 +40,13 @@ class SaleReads:
                 "GetMultipleOrderItems", {"OrderIdList": f"[{','.join(ids)}]"}, order_ids=tuple(ids)
             )
         except Rejected as error:
-            if error.code in _UNKNOWN_ORDER:
+            if error.code == "E039" or (error.code in _UNKNOWN_ORDER and len(ids) == 1):
                 return {}
+            if error.code in {*_UNKNOWN_ORDER, "E038"} and len(ids) > 1:
+                # About one id, or about their number: the others are asked for without it.
+                half = len(ids) // 2
+                first = await self._items(ids[:half], customers=customers)
+                return first | await self._items(ids[half:], customers=customers)
             raise
         found = {}
         for node in listed(answer, "Orders", "Order"):

@@ -24,25 +24,37 @@ MAX_SKUS: Final = 500
 LOOKED_AT: Final = 20
 """Unknown feeds whose content is compared when an id was lost."""
 CLOCK_SLACK_S: Final = 300.0
+WAREHOUSE_TAGS: Final = ("GSCFacilityId", "SellerWarehouseId")
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNKNOWN_FEED: Final = "E012"
 
 
-def update_stock_xml(quantities: Mapping[str, int]) -> bytes:
-    """The body of an UpdateStock for the default warehouse. Raises Rejected for what it cannot say."""
+def warehouse_tag(config: FalabellaConfig) -> tuple[str, str] | None:
+    """By which tag a write names its warehouse, never by both (falabella.md 3.1); None = the default one."""
+    if config.facility_id:
+        return "GSCFacilityId", config.facility_id
+    return ("SellerWarehouseId", config.seller_warehouse_id) if config.seller_warehouse_id else None
+
+
+def update_stock_xml(quantities: Mapping[str, int], warehouse: tuple[str, str] | None = None) -> bytes:
+    """The body of an UpdateStock, for the default warehouse unless one is named. Raises Rejected for what it
+    cannot say."""
     if not 0 < len(quantities) <= MAX_SKUS:
         raise Rejected(f"falabella: {len(quantities)} SKUs in one UpdateStock, 1 to {MAX_SKUS} are allowed")
     stocks: list[str] = []
+    place = "<{0}>{1}</{0}>".format(*warehouse) if warehouse else ""
     for sku, quantity in quantities.items():
         if _NO_XML.search(sku) or quantity < 0:
             raise Rejected("falabella: a SKU that XML cannot hold, or a negative quantity")
-        stocks.append(f"<Stock><SellerSku>{escape(sku)}</SellerSku><Quantity>{quantity}</Quantity></Stock>")
+        stocks.append(
+            f"<Stock>{place}<SellerSku>{escape(sku)}</SellerSku><Quantity>{quantity}</Quantity></Stock>"
+        )
     body = "".join(stocks)
     return f'<?xml version="1.0" encoding="UTF-8"?><Request><Warehouse>{body}</Warehouse></Request>'.encode()
 
 
-def quantities_of(raw: str) -> dict[str, int]:
-    """What an UpdateStock body said; {} for anything else."""
+def quantities_of(raw: str, warehouse: tuple[str, str] | None = None) -> dict[str, int]:
+    """What an UpdateStock body said of this warehouse; {} for anything else."""
     try:
         root = ElementTree.fromstring(raw.strip().encode())
     except (ParseError, DefusedXmlException, ValueError, LookupError):
@@ -50,7 +62,8 @@ def quantities_of(raw: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for stock in root.iter("Stock"):
         sku, quantity = (stock.findtext("SellerSku") or "").strip(), whole(stock.findtext("Quantity"))
-        if quantity is None:
+        named = [(tag, at) for tag in WAREHOUSE_TAGS if (at := (stock.findtext(tag) or "").strip())]
+        if quantity is None or named != ([warehouse] if warehouse else []):
             return {}
         found[sku] = quantity
     return found
@@ -61,12 +74,13 @@ class Stock:
 
     def __init__(self, client: Calls, config: FalabellaConfig, clock: Clock) -> None:
         self._client, self._config, self._clock = client, config, clock
+        self._warehouse = warehouse_tag(config)
         self._asked_since: dict[str, float] = {}
 
     async def push(self, quantities: Mapping[str, int]) -> str:
         """Queue absolute numbers; the feed id. Ambiguous when the feed may exist."""
         answer = await self._client.post(
-            "UpdateStock", content=update_stock_xml(quantities), skus=tuple(quantities)
+            "UpdateStock", content=update_stock_xml(quantities, self._warehouse), skus=tuple(quantities)
         )
         # UpdateStock answers it in the body, ProductUpdate in the head (falabella.md 3.1).
         feed = (
@@ -112,7 +126,7 @@ class Stock:
         for _, feed in sorted(candidates, reverse=True)[:LOOKED_AT]:
             # One by one: the answer's own nesting is not established, so a list could not be told apart.
             raw = await self._client.get("GetFeedRawInput", {"FeedIdList": f'["{feed}"]'})
-            if any(quantities_of(xml) == dict(quantities) for xml in _texts(raw.body)):
+            if any(quantities_of(xml, self._warehouse) == dict(quantities) for xml in _texts(raw.body)):
                 return feed
         return None
 
@@ -127,6 +141,7 @@ class Stock:
         """All products that are not deleted, page by page, each once."""
         size = self._config.products_page
         seen: set[str] = set()
+        listed_before: set[str] = set()
         offset = 0
         while True:
             answer = await self._client.get(
@@ -137,9 +152,12 @@ class Stock:
             seen.update(row.ref for row in found)
             if found:
                 yield found
-            # There is no total (falabella.md 6): a short page is the last one.
-            if len(nodes) < size:
+            # There is no total (falabella.md 6), and a server may cap Limit below what we asked: a short page
+            # need not be the last one. The end is a page that tells nothing new.
+            told = {text(node, "SellerSku") for node in nodes}
+            if told <= listed_before:
                 return
+            listed_before |= told
             offset += len(nodes)
 
     def _row(self, node: Node) -> CatalogueRow | None:
@@ -149,7 +167,9 @@ class Stock:
         unit = next((u for u in units if text(u, "OperatorCode").lower() == self._config.operator_code), None)
         if not sku or text(unit, "Status").lower() == "deleted":
             return None
-        return CatalogueRow(ref=sku, sku=sku, quantity=whole(unit, "Stock"))
+        # The catalogue's number is that of all warehouses: what one of them shows, GetStock says.
+        quantity = None if self._config.names_warehouse else whole(unit, "Stock")
+        return CatalogueRow(ref=sku, sku=sku, quantity=quantity)
 
 
 def _texts(node: Node) -> list[str]:

@@ -88,7 +88,7 @@ class OdooErp:
         self._movements = Documents(plain, Sales(rpc, self._products, self._kits, settings), Grains(rpc))
         self._changes = StockChanges(rpc, self._products, self._kits, clock)
         self._rules = WebhookRules(rpc, settings.prefix)
-        units = UnitCheck(rpc, self._kits)
+        units = UnitCheck(rpc, self._kits, clock)
         self._checker = Checker(settings, rpc, self._setup, self._rules, self._accelerator, units, clock)
 
     @property

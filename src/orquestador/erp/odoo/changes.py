@@ -74,10 +74,12 @@ class StockChanges:
         a user may not read nothing is known, and nothing is sold as a kit."""
         if not setup.knows_kits:
             return {}
-        changed: list[object] = [["write_date", ">=", start]]
+        since = ["write_date", ">=", start]
+        either: list[object] = [ANY, "|", since, ["bom_line_ids.write_date", ">=", start]]
         try:
-            bills = await self._changed(setup, "mrp.bom", [*changed, ANY], BILL_MARKS)
-            lines = await self._changed(setup, "mrp.bom.line", changed, LINE_MARKS)
+            bills = await self._changed(setup, "mrp.bom", either, BILL_MARKS)
+            theirs: list[object] = [["bom_id", "in", [row["id"] for row in bills]], since]
+            lines = await self._changed(setup, "mrp.bom.line", theirs, LINE_MARKS) if bills else []
         except (Rejected, AuthRefused):
             return {}
         return {("b", *_print(row)): int(row["id"]) for row in bills} | {

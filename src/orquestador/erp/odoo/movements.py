@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import unquote
 
@@ -22,6 +22,8 @@ from orquestador.ports import Movement, MovementState, Outcome
 ROUNDS = 3
 """How often open members are pressed on: drafts, then what they left behind, then once more."""
 
+Step = Callable[[list[Movement]], Awaitable[dict[str, Outcome]]]
+
 
 class Movements:
     """Stateless: each call is a `Run` of its own. Batches are the caller's, at most 50."""
@@ -36,16 +38,24 @@ class Movements:
     async def apply(self, setup: SetUp, movements: Sequence[Movement], *, force: bool) -> dict[str, Outcome]:
         to_reserve = [m for m in movements if m.mode.reserves]
         to_deliver = [m for m in movements if not m.mode.reserves]
+        outcomes: dict[str, Outcome] = {}
         with self._logged_for(movements):
-            outcomes = await self._deliver(setup, to_deliver, force=force) if to_deliver else {}
-            try:
-                outcomes |= await self._reserve(setup, to_reserve) if to_reserve else {}
-            except (Unavailable, AuthRefused) as error:
-                if not outcomes:
-                    raise
-                outcomes |= {
-                    m.key: Outcome(MovementState.DOUBTFUL, m.erp_id, reason=error.detail) for m in to_reserve
-                }
+            tracked = await self._tracked(setup, to_deliver) if force else []
+            plain = [m for m in to_deliver if m not in tracked]
+            steps: tuple[tuple[list[Movement], Step], ...] = (
+                (plain, lambda part: self._deliver(setup, part, force=force)),
+                (tracked, lambda part: self._deliver(setup, part, force=force, careful=True)),
+                (to_reserve, lambda part: self._reserve(setup, part)),
+            )
+            for some, step in steps:
+                try:
+                    outcomes |= await step(some) if some else {}
+                except (Unavailable, AuthRefused) as error:
+                    if not outcomes:
+                        raise
+                    outcomes |= {
+                        m.key: Outcome(MovementState.DOUBTFUL, m.erp_id, reason=error.detail) for m in some
+                    }
             return outcomes
 
     async def ask(self, setup: SetUp, movements: Sequence[Movement]) -> dict[str, Outcome]:
@@ -138,8 +148,9 @@ class Movements:
     # --- steps
 
     async def _deliver(
-        self, setup: SetUp, movements: Sequence[Movement], *, force: bool
+        self, setup: SetUp, movements: Sequence[Movement], *, force: bool, careful: bool = False
     ) -> dict[str, Outcome]:
+        """`careful`: these are of products with lots."""
         outcomes: dict[str, Outcome] = {}
         if not force:
             outcomes = await self._unaffordable(setup, movements)
@@ -147,17 +158,14 @@ class Movements:
         todo = [m for m in movements if m.key not in outcomes]
         run = Run(self._rpc, setup, self._kits, self._products.name_of)
         try:
-            careful = await self._tracked(setup, todo) if force else []
             run.lots = await that_left(self._rpc, self._products, setup, todo, sells=self._sells)
             if careful or not (force and await self._accelerator.apply(run, todo, OrderMode.DELIVER)):
                 await run.create(todo)
-                if run.ids:
-                    first = [run.ids[m.key] for m in careful if m.key in run.ids]
-                    await self._reserve_tracked(run, first)
-                    await run.validate(
-                        [i for k, i in run.ids.items() if k not in run.problems and k not in run.doubts],
-                        split_short=force,
-                    )
+                if careful:
+                    await self._reserve_tracked(run, list(run.ids.values()))
+                ready = [i for k, i in run.ids.items() if k not in run.problems and k not in run.doubts]
+                if ready:
+                    await run.validate(ready, split_short=force)
                     await run.read_families()
             if run.ids:
                 await (self._press(run) if force else self._withdraw(run))

@@ -18,6 +18,8 @@ from orquestador.ports import Movement
 
 T = TypeVar("T")
 Context = dict[str, object]
+EXPIRED = "expiry.picking.confirmation"
+"""What Odoo asks with the module `product_expiry` when a document holds lots that have expired."""
 
 
 @dataclass(slots=True)
@@ -158,7 +160,10 @@ class Run:
         self, model: str, method: str, ids: list[int], context: Context, kwargs: Row | None = None
     ) -> None:
         try:
-            await self._write(model, method, ids, kwargs, context)
+            answer = await self._write(model, method, ids, kwargs, context)
+            if isinstance(answer, dict) and answer.get("res_model") == EXPIRED:
+                # A question about one of them, and nothing of the whole list is done.
+                raise Rejected("odoo: a lot of it has expired: choose another in Odoo, or validate it there")
         except Ambiguous as error:
             self.doubts |= dict.fromkeys(self._keys(model, ids), error.detail)
         except Rejected as error:
@@ -213,7 +218,7 @@ class Run:
             "origin": movement.key,
             "picking_type_id": w.out_type_id if out else w.in_type_id,
             **places,
-            "move_ids": moves,
+            self.setup.dialect.moves_field: moves,
         }
 
     # --- steps that read

@@ -48,6 +48,11 @@ class Dialect:
         return "quantity" if self.major >= 17 else "reserved_availability"
 
     @property
+    def moves_field(self) -> str:
+        """The moves of a picking, for `create`."""
+        return "move_ids" if self.major >= 16 else "move_lines"
+
+    @property
     def type_fields(self) -> list[str]:
         return ["type", "is_storable"] if self.major >= 18 else ["type"]
 

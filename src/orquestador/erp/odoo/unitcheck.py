@@ -7,24 +7,31 @@ from orquestador.erp.odoo.kits import Kits
 from orquestador.erp.odoo.rpc import Row, Transport, ref, rows
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.model.errors import AuthRefused, Rejected
-from orquestador.ports import Finding
+from orquestador.ports import Clock, Finding
 
 NAMED = 20
 """SKUs that a finding lists; more are counted."""
 READ = 500
+TTL_S = 3600.0
 
 
 class UnitCheck:
     """Two questions: other units of measure, and kits whose bill counts in another one than they do."""
 
-    def __init__(self, rpc: Transport, kits: Kits) -> None:
-        self._rpc, self._kits = rpc, kits
+    def __init__(self, rpc: Transport, kits: Kits, clock: Clock) -> None:
+        self._rpc, self._kits, self._clock = rpc, kits, clock
+        self._found: list[Finding] = []
+        self._until = 0.0
 
     async def check(self, setup: SetUp) -> list[Finding]:
-        try:
-            return [*await self._units(setup), *await self._bills(setup)]
-        except (Rejected, AuthRefused):
-            return []  # who may not read the units of products cannot be told about them
+        """Remembered for `TTL_S`: a service checks its set-up every minute, and units hardly ever change."""
+        if self._clock.now() >= self._until:
+            try:
+                self._found = [*await self._units(setup), *await self._bills(setup)]
+            except (Rejected, AuthRefused):
+                self._found = []  # who may not read the units of products cannot be told about them
+            self._until = self._clock.now() + TTL_S
+        return self._found
 
     async def _units(self, setup: SetUp) -> list[Finding]:
         """Odoo's own default for a product is its first unit: that is what "units" are here."""

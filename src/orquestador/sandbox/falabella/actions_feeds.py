@@ -17,9 +17,14 @@ from orquestador.sandbox.falabella.feeds import FEED_STATUSES, Feed, Record
 from orquestador.sandbox.falabella.switches import Switches
 
 
+def _stock_records(call: Call) -> list[Record]:
+    second = call.world.switches.second_warehouse
+    return update_stock_records(request_xml(call.body), call.world.stock, second=second)
+
+
 def update_stock(call: Call) -> Answer:
     """The feed id is at Body.Stocks.feed, `RequestId` stays empty (falabella.md 3.1)."""
-    feed = _accept(call, update_stock_records(request_xml(call.body), call.world.stock))
+    feed = _accept(call, _stock_records(call))
     return Answer(
         {"Stocks": {"feed": feed.feed}},
         head={"Timestamp": head_text(call.now).split(".", maxsplit=1)[0] + "+0000"},

@@ -9,6 +9,8 @@ from orquestador.sandbox.falabella.errors import ApiError
 from orquestador.sandbox.falabella.stock import (
     FBF_WAREHOUSE,
     RETURNS_FACILITY,
+    SECOND_FACILITY,
+    SECOND_OWN_ID,
     SELLER_FACILITY,
     Stock,
     shop_sku,
@@ -73,6 +75,9 @@ def get_warehouse(call: Call) -> Answer:
         _warehouse("Bodega devoluciones", RETURNS_FACILITY, "only_returns", fbf=False, default=True),
         _warehouse("Fulfillment by Falabella", FBF_WAREHOUSE, "only_shipments", fbf=True, default=False),
     ]
+    if call.world.switches.second_warehouse:
+        second = _warehouse("Bodega 2", SECOND_FACILITY, "only_shipments", fbf=False, default=False)
+        rows.append({**second, "sellerWarehouseId": SECOND_OWN_ID})
     fields = {
         "FacilityId": "facilityId",
         "SellerWarehouseId": "sellerWarehouseId",
@@ -167,15 +172,19 @@ def _stock_rows(call: Call, stock: Stock, skus: list[str]) -> Node:
     facility = call.text("FacilityId")
     own_id = call.text("SellerWarehouseId")
     net = call.world.switches.read_means == "net"
+    places = [("", SELLER_FACILITY, stock.seller)]
+    if call.world.switches.second_warehouse:
+        places.append((SECOND_OWN_ID, SECOND_FACILITY, stock.second))
     seller: list[Node] = [
         {
-            "SellerWarehouseId": "",
-            "FacilityID": SELLER_FACILITY,
+            "SellerWarehouseId": own,
+            "FacilityID": at,
             "SellerSku": sku,
-            "Quantity": str(stock.seller[sku].shown if net else stock.seller[sku].on_hand),
+            "Quantity": str(cells[sku].shown if net else cells[sku].on_hand),
         }
         for sku in skus
-        if facility in ("", SELLER_FACILITY) and not own_id
+        for own, at, cells in places
+        if facility in ("", at) and own_id in ("", own)
     ]
     fbf: list[Node] = [
         {"WarehouseId": FBF_WAREHOUSE, "SellerSku": sku, "Quantity": str(stock.fbf[sku].shown)}

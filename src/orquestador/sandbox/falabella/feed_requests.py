@@ -8,7 +8,13 @@ from defusedxml.ElementTree import fromstring
 
 from orquestador.sandbox.falabella.errors import ApiError
 from orquestador.sandbox.falabella.feeds import Record
-from orquestador.sandbox.falabella.stock import FBF_WAREHOUSE, SELLER_FACILITY, Stock
+from orquestador.sandbox.falabella.stock import (
+    FBF_WAREHOUSE,
+    SECOND_FACILITY,
+    SECOND_OWN_ID,
+    SELLER_FACILITY,
+    Stock,
+)
 
 MAX_STOCK_SKUS = 500
 PRODUCT_STATUSES = ("active", "inactive", "deleted")
@@ -27,8 +33,11 @@ def request_xml(body: bytes) -> Element:
     return root
 
 
-def update_stock_records(root: Element, stock: Stock) -> list[Record]:
-    """Request/Warehouse/Stock rows. E011 beyond 500 SKUs, E1000 for two warehouse keys or a SKU twice."""
+def update_stock_records(root: Element, stock: Stock, *, second: bool = False) -> list[Record]:
+    """Request/Warehouse/Stock rows; `second`: the account has the second warehouse that sells.
+
+    E011 beyond 500 SKUs, E1000 for two warehouse keys or a SKU twice.
+    """
     rows = root.findall("Warehouse/Stock")
     if not rows:
         raise ApiError(30)
@@ -46,12 +55,15 @@ def update_stock_records(root: Element, stock: Stock) -> list[Record]:
             raise ApiError(89, "SellerSku")
         if facility and own_id:
             raise ApiError(1000)
-        place = (sku, facility or own_id or SELLER_FACILITY)
+        known = second and (facility == SECOND_FACILITY or own_id == SECOND_OWN_ID)
+        at = SECOND_FACILITY if known else facility or own_id or SELLER_FACILITY
+        place = (sku, at)
         if place in seen:
             raise ApiError(1000)
         seen.add(place)
         quantity, fault = _quantity(_text(row, "Quantity"))
-        records.append(Record(sku, quantity, stock.shown(sku), _warehouse_fault(facility, own_id) or fault))
+        fault = ("" if known else _warehouse_fault(facility, own_id)) or fault
+        records.append(Record(sku, quantity, stock.shown(sku), at, fault))
     return records
 
 

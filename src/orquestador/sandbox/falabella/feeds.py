@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from orquestador.sandbox.falabella.stock import Stock
+from orquestador.sandbox.falabella.stock import SELLER_FACILITY, Stock
 from orquestador.sandbox.falabella.switches import Switches
 
 FeedStatus = Literal["Queued", "Processing", "Finished", "Canceled", "Error"]
@@ -20,6 +20,7 @@ class Record:
     sku: str
     quantity: int | None
     previous: int | None
+    facility: str = SELLER_FACILITY
     fault: str = ""  # what is already wrong with the written record itself
     changes: dict[str, str] = field(default_factory=dict)
     error: str = ""
@@ -108,7 +109,7 @@ class FeedEngine:
             if record.error:
                 continue
             if record.quantity is not None:
-                self._stock.write(record.sku, record.quantity, switches.write_means)
+                self._stock.write(record.sku, record.quantity, switches.write_means, record.facility)
             self._products[record.sku].update(record.changes)
             record.applied = True
         feed.status = "Error" if switches.feed_error else "Finished"

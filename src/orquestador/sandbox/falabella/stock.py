@@ -8,6 +8,9 @@ WriteMeans = Literal["net", "gross"]
 #: The seller's only selling warehouse and Falabella's own (falabella.md 3.3).
 SELLER_FACILITY = "GSC-SC0001"
 RETURNS_FACILITY = "GSC-SC0009"
+#: A second one that sells, where the account has it (switch `second_warehouse`); both of its ids.
+SECOND_FACILITY = "GSC-SC0002"
+SECOND_OWN_ID = "BODEGA-2"
 FBF_WAREHOUSE = "FBF-1"
 
 
@@ -35,15 +38,17 @@ class Stock:
     def __init__(self, seller: dict[str, int], fbf: dict[str, int]) -> None:
         self.seller = {sku: Cell(units) for sku, units in seller.items()}
         self.fbf = {sku: Cell(units) for sku, units in fbf.items()}
+        self.second = {sku: Cell(0) for sku in seller}
 
     def shown(self, sku: str) -> int | None:
-        """The listing's number; None for an unknown SKU."""
+        """The listing's number, of all warehouses that sell; None for an unknown SKU."""
         cell = self.seller.get(sku)
-        return None if cell is None else cell.shown
+        return None if cell is None else cell.shown + self.second[sku].shown
 
-    def write(self, sku: str, quantity: int, means: WriteMeans) -> None:
-        """An absolute write. net: the number is shown from now on. gross: pending units are subtracted."""
-        cell = self.seller[sku]
+    def write(self, sku: str, quantity: int, means: WriteMeans, facility: str = SELLER_FACILITY) -> None:
+        """An absolute write of one warehouse. net: the number is shown from now on. gross: pending units are
+        subtracted."""
+        cell = (self.second if facility == SECOND_FACILITY else self.seller)[sku]
         cell.on_hand = quantity + cell.reserved if means == "net" else quantity
 
     def move(self, sku: str, shipping_type: str, old: str | None, new: str) -> None:

@@ -39,6 +39,7 @@ class Switches:
     read_means: WriteMeans = "net"
     stock_error: int = 0
     refuse_unknown: bool = False
+    second_warehouse: bool = False
     feed_delay_s: float = 3.0
     feed_never_ends: Literal["", "Queued", "Processing"] = ""
     feed_error: bool = False
@@ -164,6 +165,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "read_means": _choice(("net", "gross"), off="net"),
     "stock_error": _error_code,
     "refuse_unknown": _flag,
+    "second_warehouse": _flag,
     "feed_delay_s": _number(0, 10**9),
     "feed_never_ends": _choice(("Queued", "Processing"), off="", true="Processing"),
     "feed_error": _flag,

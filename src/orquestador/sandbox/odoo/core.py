@@ -15,7 +15,7 @@ import httpx2
 
 from orquestador.sandbox.odoo import costs, rights
 from orquestador.sandbox.odoo.automations import Event, Watcher, set_stock_webhook
-from orquestador.sandbox.odoo.env import Env, as_ids
+from orquestador.sandbox.odoo.env import ADMIN, Env, as_ids
 from orquestador.sandbox.odoo.errors import AccessError, SerializationFailure, UserError
 from orquestador.sandbox.odoo.faults import Faults
 from orquestador.sandbox.odoo.models.moves import StockMove
@@ -90,8 +90,10 @@ class Core:
 
     # -- calls ---------------------------------------------------------------------------------------------
 
-    async def call(self, model: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
-        """Run a public method of a model. The caller holds one of `workers` meanwhile.
+    async def call(
+        self, model: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any], uid: int = ADMIN
+    ) -> Outcome:
+        """Run a public method of a model as this user. The caller holds one of `workers` meanwhile.
 
         Raises what the method raises; a failed call has changed nothing.
         """
@@ -105,9 +107,9 @@ class Core:
         context = named.pop("context", None) or {}
         fields = named.get("fields") or (args[1] if len(args) > 1 else ())
         asked = fields if isinstance(fields, list | tuple) else ()
-        self.read(lambda env: rights.check(env, model, asked, method), context)
+        self.read(lambda env: rights.check(env, model, asked, method), context, uid)
         if not function.__dict__["rpc_writes"]:
-            value = self.read(lambda env: function(env[model], *args, **named), context)
+            value = self.read(lambda env: function(env[model], *args, **named), context, uid)
             await self._pay_read(value, fields)
             return Outcome(value)
         started = datetime.now(UTC)
@@ -123,7 +125,7 @@ class Core:
             env.billed = billed
             return function(env[model], *args, **named)
 
-        value = await self.write(work, context, started, quirks)
+        value = await self.write(work, context, started, quirks, uid)
         await self._pay_code(billed)
         idle = function.__name__ == "run" and not costs.changes(billed)
         return Outcome(value, hangs=not idle and self.faults.take("commit_then_timeout"))
@@ -140,9 +142,19 @@ class Core:
             raise AttributeError(f"The method '{model}.{method}' does not exist")
         return function
 
-    def read(self, work: Callable[[Env], _T], context: Mapping[str, Any] | None = None) -> _T:
+    def user(self, password: str, *, login: str | None = None, uid: int | None = None) -> int | None:
+        """Whose password (or key) this is, among those with this login or id; None = nobody's."""
+        known: list[Any] = [("password", "=", password), ("active", "=", True)]
+        if login is not None:
+            known.append(("login", "=", login))
+        found = self.read(lambda env: sorted(env["res.users"].select(known)))
+        return next((one for one in found if uid in (None, one)), None)
+
+    def read(
+        self, work: Callable[[Env], _T], context: Mapping[str, Any] | None = None, uid: int = ADMIN
+    ) -> _T:
         """Run `work` on what is committed, in one go."""
-        return work(self._env(context or {}, datetime.now(UTC)))
+        return work(self._env(context or {}, datetime.now(UTC), uid=uid))
 
     async def write(
         self,
@@ -150,6 +162,7 @@ class Core:
         context: Mapping[str, Any] | None = None,
         started: datetime | None = None,
         quirks: frozenset[str] = frozenset(),
+        uid: int = ADMIN,
     ) -> _T:
         """Run `work` as one transaction: all of it is committed, or nothing.
 
@@ -159,7 +172,7 @@ class Core:
         watcher = Watcher()
         early = self.options.version <= 18
         async with self._writing:
-            env = self._env(context or {}, started or datetime.now(UTC), watcher, quirks)
+            env = self._env(context or {}, started or datetime.now(UTC), watcher, quirks, uid)
             try:
                 value = work(env)
             except Exception:
@@ -206,11 +219,18 @@ class Core:
         now: datetime,
         watcher: Watcher | None = None,
         quirks: frozenset[str] = frozenset(),
+        uid: int = ADMIN,
     ) -> Env:
         if self.faults.value("drop_free_qty"):
             quirks |= {"drop_free_qty"}
         return Env(
-            self.registry, Transaction(self._database), now=now, context=context, watch=watcher, quirks=quirks
+            self.registry,
+            Transaction(self._database),
+            now=now,
+            context=context,
+            watch=watcher,
+            quirks=quirks,
+            uid=uid,
         )
 
     async def _send(self, events: Sequence[Event]) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 _M = TypeVar("_M", bound="Model")
 
+ADMIN = 2
+"""The id of the administrator."""
+
 COMMON: dict[str, Field] = {
     "id": Field("integer"),
     "display_name": Field("char", compute="_display_names"),
@@ -57,6 +60,7 @@ class Env:
         watch: Callable[[Env, str, int, frozenset[str] | None], None] | None = None,
         quirks: frozenset[str] = frozenset(),
         superuser: bool = False,
+        uid: int = ADMIN,
         billed: list[tuple[str, int, int]] | None = None,
     ) -> None:
         self.registry = registry
@@ -64,7 +68,7 @@ class Env:
         self.tx = tx
         self.now = now  # start of the transaction: what Odoo writes into write_date (odoo.md 8.2)
         self.context = dict(context or {})
-        self.uid = 2
+        self.uid = uid
         self.quirks = quirks  # faults that change what the models answer
         self.superuser = superuser
         self.billed = billed if billed is not None else []  # what code did: call, records, moves (costs.py)
@@ -81,6 +85,7 @@ class Env:
             watch=self._watch,
             quirks=self.quirks,
             superuser=self.superuser if superuser is None else superuser,
+            uid=self.uid,
             billed=self.billed,
         )
 

@@ -27,7 +27,7 @@ from orquestador.sandbox.odoo.errors import (
     rpc_error,
 )
 
-DATABASE, LOGIN, PASSWORD, UID = "sandbox", "admin", "admin", 2
+DATABASE = "sandbox"
 _CLOSE = {"Connection": "close"}  # the multi-process server keeps no connection open (odoo.md 1.2)
 _SERVER_VERSION = {17: "17.0", 18: "18.0-20250702", 19: "19.0"}
 
@@ -93,15 +93,15 @@ class Rpc:
         if service != "object" or method not in ("execute", "execute_kw"):
             raise KeyError(f"{service}.{method}")
         database, uid, password, model, name, *rest = args
-        self._check(database, uid, password)
+        uid = self._check(database, uid, password)
         if method == "execute":
-            return await self._core.call(model, name, rest, {})
+            return await self._core.call(model, name, rest, {}, uid)
         positional, named = [*rest, [], {}][:2] if len(rest) < 2 else rest[:2]
         if name == "create" and not positional:
             raise IndexError(
                 "list index out of range"
             )  # RPC looks at what comes first, to know what to answer
-        return await self._core.call(model, name, positional or [], named or {})
+        return await self._core.call(model, name, positional or [], named or {}, uid)
 
     async def _common(self, method: str, args: Sequence[Any]) -> Any:
         if method == "version":
@@ -113,14 +113,16 @@ class Rpc:
                 raise NoSuchDatabase(f'database "{args[0]}" does not exist')
             if self._core.options.latency == "measured":
                 await asyncio.sleep(costs.LOGIN_MS / 1000)
-            return UID if (args[1], args[2]) == (LOGIN, PASSWORD) else False
+            return self._core.user(str(args[2]), login=str(args[1])) or False
         raise UserError(f"Method not found: {method}")
 
-    def _check(self, database: Any, uid: Any, password: Any) -> None:
+    def _check(self, database: Any, uid: Any, password: Any) -> int:
         if database != DATABASE:
             raise NoSuchDatabase(f'database "{database}" does not exist')
-        if uid != UID or password != PASSWORD:
+        user = self._core.user(str(password), uid=uid) if isinstance(uid, int) else None
+        if user is None:
             raise AccessDenied("Access Denied")
+        return user
 
     def _version(self) -> dict[str, Any]:
         version = self._core.options.version
@@ -143,10 +145,10 @@ class Rpc:
             return HTMLResponse(page, status_code=404, headers=_CLOSE)
         async with self._core.workers:
             try:
-                self._check_bearer(request)
+                uid = self._check_bearer(request)
                 model, method = request.path_params["model"], request.path_params["method"]
                 named = json.loads(await request.body() or b"{}")
-                outcome = await self._core.call(model, method, [], self._bound(model, method, named))
+                outcome = await self._core.call(model, method, [], self._bound(model, method, named), uid)
             except Exception as error:  # noqa: BLE001 -- the edge: every fault becomes an answer
                 data = fault_data(error)
                 if isinstance(error, Unauthorized):
@@ -156,10 +158,13 @@ class Rpc:
             return await self._hang(request)
         return JSONResponse(outcome.value, headers=_CLOSE)
 
-    def _check_bearer(self, request: Request) -> None:
+    def _check_bearer(self, request: Request) -> int:
+        """A user's password is its key here."""
         kind, _, key = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or key != PASSWORD:
+        user = self._core.user(key) if kind.lower() == "bearer" else None
+        if user is None:
             raise Unauthorized("401 Unauthorized", "Invalid apikey")
+        return user
 
     def _bound(self, model: str, method: str, named: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by name; without `ids` a method of records gets none (recorded: true, no effect)."""

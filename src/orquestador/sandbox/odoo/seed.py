@@ -203,7 +203,8 @@ def _system(env: Env) -> None:
     membership = "groups_id" if env.version <= 18 else "group_ids"
     company = env["res.partner"].new({"name": "My Company"})
     env.store("res.company", 1, {"partner_id": company})
-    user = {"name": "Administrator", "login": "admin", "partner_id": partner, membership: groups}
+    user: dict[str, Any] = {"name": "Administrator", "login": "admin", "password": "admin"}
+    user |= {"partner_id": partner, membership: groups}
     _put(env, "res.users", 2, **user)
     for module in _MODULES:
         env["ir.module.module"].new({"name": module})

@@ -90,6 +90,7 @@ class ResUsers(Model):
     fields: ClassVar[dict[str, Field]] = {
         "name": Field("char", required=True),
         "login": Field("char", required=True),
+        "password": Field("char"),
         "email": Field("char", default="admin@example.com"),
         "active": Field("boolean", default=True),
         "lang": Field("char", default="en_US"),

@@ -21,6 +21,7 @@ class StockLot(Model):
         "name": Field("char", required=True),
         "product_id": Field("many2one", "product.product", required=True),
         "company_id": Field("many2one", "res.company", default=1),
+        "expiration_date": Field("datetime"),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from orquestador.sandbox.odoo.env import as_ids, public
 from orquestador.sandbox.odoo.errors import UserError, ValidationError
 from orquestador.sandbox.odoo.fields import Field
+from orquestador.sandbox.odoo.models import quants
 from orquestador.sandbox.odoo.models.locations import StockPickingType, customer_location
 from orquestador.sandbox.odoo.models.moves import CLOSED, TINY, StockMove
 from orquestador.sandbox.odoo.orm import Model, Values
@@ -145,6 +146,8 @@ class StockPicking(Model):
         self._check(listed)
         for picking_id in listed:
             self._pick_all(picking_id)
+        if not self.env.context.get("skip_expired") and (expired := self._expired(listed)):
+            return self._expiry_wizard(expired)
         ignores_context = "wizard" in self.env.quirks and bool(self._open_moves(listed))
         if ignores_context or not self.env.context.get("skip_backorder"):
             short = listed if ignores_context else [one for one in listed if self._lacks_something(one)]
@@ -240,6 +243,24 @@ class StockPicking(Model):
                 "default_show_transfers": len(ids) > 1,
                 "default_pick_ids": [[4, picking_id] for picking_id in short],
             },
+        }
+
+    def _expired(self, ids: list[int]) -> list[int]:
+        """Lots on the lines of these that have expired by now."""
+        moves = [move["id"] for move in self._open_moves(ids)]
+        lines = sorted(self.env.tx.matching("stock.move.line", "move_id", moves))
+        lots = {self.env.row("stock.move.line", line)["lot_id"] for line in lines} - {False}
+        return sorted(lot for lot in lots if quants.has_expired(self.env, lot))
+
+    def _expiry_wizard(self, lots: list[int]) -> Values:
+        """The question of `product_expiry`, about the whole list (read in public code)."""
+        return {
+            "name": "Confirmation",
+            "type": "ir.actions.act_window",
+            "view_mode": "form",
+            "res_model": "expiry.picking.confirmation",
+            "target": "new",
+            "context": {**self.env.context, "default_lot_ids": [[6, 0, lots]]},
         }
 
     def _do(self, ids: list[int]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from orquestador.sandbox.odoo.env import Env
 from orquestador.sandbox.odoo.models.locations import is_tracked
 
@@ -27,9 +29,16 @@ def gather(env: Env, product_id: int, location_id: int, lot_id: int | None = Non
     return found
 
 
+def has_expired(env: Env, lot_id: int) -> bool:
+    """As the `product_expiry` module has it (read in public code): such a lot is not reserved."""
+    ends = env.row("stock.lot", lot_id)["expiration_date"] if lot_id else False
+    return isinstance(ends, datetime) and ends <= env.now
+
+
 def available(env: Env, product_id: int, location_id: int) -> float:
-    """On hand minus reserved at a place and below it."""
+    """On hand minus reserved at a place and below it, of what has not expired."""
     rows = [env.row(QUANT, quant_id) for quant_id in gather(env, product_id, location_id)]
+    rows = [row for row in rows if not has_expired(env, row["lot_id"] or 0)]
     return sum((row["quantity"] - row["reserved_quantity"] for row in rows), 0.0)
 
 
@@ -40,7 +49,7 @@ def pick(env: Env, product_id: int, location_id: int, quantity: float) -> list[t
     for quant_id in gather(env, product_id, location_id):
         row = env.row(QUANT, quant_id)
         part = min(left, row["quantity"] - row["reserved_quantity"])
-        if part > 0:
+        if part > 0 and not has_expired(env, row["lot_id"] or 0):
             found.append((row["location_id"], row["lot_id"] or 0, part))
             left -= part
     return found
