@@ -143,6 +143,12 @@ def with_auto(of: Effective, auto: AutoBuffer) -> Effective:
     return replace(of, rule=replace(of.rule, buffer=auto.units), auto=auto)
 
 
+def as_held(of: Effective, units: int | None) -> Rule:
+    """The rule with the automatic buffer that a listing's number has in it: that another one would count by
+    now is no drift."""
+    return of.rule if of.auto is None or units is None else replace(of.rule, buffer=units)
+
+
 def decided_by(available: float, unproven: int, of: Effective) -> RuleUse | None:
     """Which field of a rule gave the number; None when it is simply what there is."""
     free, rule = max(0, free_units(available, unproven)), of.rule

@@ -162,6 +162,12 @@ RETURNS = 60.0
 """From here on a listing is not gathered with others: it comes back, and shows nothing until then."""
 
 
+def held_back(listing: Listing) -> int:
+    """Units that an automatic buffer keeps from the number that is wanted, and that are there."""
+    rule = listing.rule
+    return int(rule.value) if rule is not None and rule.speed is not None else 0
+
+
 NEAR_ZERO = 5
 """Units: below so many left a fall is as risky as it looks, above them ever less."""
 
@@ -171,12 +177,11 @@ def urgency(listing: Listing, wanted: int) -> float:
     newest = listing.newest
     if newest is None:
         return 1.0
-    shown, left = newest.quantity, wanted
+    shown = newest.quantity
     if wanted >= shown:
         return RETURNS if shown == 0 < wanted else 0.0
-    if listing.rule is not None and listing.rule.speed is not None:
-        # What an automatic buffer holds back is there all the same: its change alone is never urgent.
-        left = min(shown, wanted + int(listing.rule.value))
+    # What an automatic buffer holds back is there all the same: its change alone is never urgent.
+    left = min(shown, wanted + held_back(listing))
     if left == 0:
         return 100.0
     return 10.0 + min(1.0, NEAR_ZERO / left) * min(80.0, 80.0 * (shown - left) / (left + 1))

@@ -7,7 +7,9 @@ import pytest
 
 from orquestador.flows.autobuffer import CONFIRM_UNKNOWN_S, buffers
 from orquestador.flows.buffer_watch import LOOK_EVERY_S, AutoBuffers
+from orquestador.flows.poll import CataloguePoll
 from orquestador.flows.recent_sales import RecentSales
+from orquestador.flows.reconcile import Reconcile
 from orquestador.flows.rules import change
 from orquestador.model.autobuffer import FORGOTTEN_S
 from orquestador.model.budget import BudgetSpec
@@ -159,3 +161,26 @@ async def test_a_channels_rule_counts_for_all_of_its_offers(auto: Shop) -> None:
     assert (own.wanted, own.auto_buffer) == (97, None)
     assert wide.rule is not None
     assert (wide.rule.level, wide.auto_buffer) == ("channel", wide.rule.value)
+
+
+async def test_what_a_buffer_holds_back_trips_no_brake_and_is_no_drift(auto: Shop) -> None:
+    """The last unit of ten and more SKUs that sell fast: the numbers go to 0, and nothing is wrong."""
+    skus = [f"S{n}" for n in range(12)]
+    auto.erp.stock |= dict.fromkeys(skus, 21)
+    auto.channel.shown |= dict.fromkeys(skus, 21)
+    await CataloguePoll(auto.context, auto.channel).run_once()
+    await change(auto.context, "shop", CHANNEL_WIDE, "test", lambda _: RuleFields(buffer=Auto.AUTO))
+    await settle(auto)
+    for n, sku in enumerate(skus):
+        await auto.order(f"o{n}", sku, 20)
+    auto.clock.advance(100.0)  # the sales are in the numbers that are read: they explain nothing any more
+    await settle(auto)
+    assert [auto.channel.shown[sku] for sku in skus] == [0] * 12
+    assert all([(await listing(auto, sku)).auto_buffer == 1 for sku in skus])
+    # Nobody has looked again yet, and by now the buffer would be smaller.
+    auto.clock.advance(FORGOTTEN_S / 2)
+    reconcile = Reconcile(auto.context, auto.erp, auto.channel, auto.poll)
+    compared = await reconcile._compare(
+        await auto.journal.listings_for(skus), dict.fromkeys(skus, 0), auto.clock.now()
+    )
+    assert [(seen.shows, seen.should) for seen in compared.seen] == [(0, 0)] * 12
