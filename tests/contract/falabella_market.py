@@ -81,10 +81,10 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[SandboxServer]:
+def running(**options: Any) -> Iterator[SandboxServer]:
     """A sandbox on a free port, stopped at the end."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = SandboxServer(create_app(Options(seed_catalog=60)), listener)
+    server = SandboxServer(create_app(Options(seed_catalog=60, **options)), listener)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

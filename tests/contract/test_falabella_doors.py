@@ -135,8 +135,9 @@ async def test_a_webhook_of_somebody_else_is_never_removed(
     with pytest.raises(Rejected, match="somebody else"):
         await channel.unregister(theirs.id)
     assert theirs in await channel.registrations()
-    # After a restart ours are known by where they begin.
-    restarted = FalabellaChannel(replace(config, own_url="https://other.example/"), market.clock)
+    # After a restart ours are known by their doors.
+    doors = ("https://other.example/hook",)
+    restarted = FalabellaChannel(replace(config, own_doors=doors), market.clock)
     await restarted.unregister(theirs.id)
     assert await channel.registrations() == []
     await other.close()
@@ -152,3 +153,47 @@ async def test_a_registration_without_order_events_is_replaced(
     world.webhooks.register(url, ("onFeedCompleted",), "web")
     mine = await channel.register(url)
     assert await channel.registrations() == [mine]
+
+
+async def test_a_new_secret_replaces_our_entry_and_nobody_elses(
+    config: FalabellaConfig, market: Sandbox
+) -> None:
+    door = "https://shop.example/falabella/webhook/order"
+    channel = FalabellaChannel(replace(config, own_doors=(door,)), market.clock)
+    other = FalabellaChannel(config, market.clock)
+    theirs = [
+        await other.register("https://shop.example/other-program/hook"),
+        await other.register("https://integrator.example/hook"),
+    ]
+    await channel.register(f"{door}/an-earlier-secret")
+    mine = await channel.register(f"{door}/a-new-secret")
+    entries = await channel.registrations()
+    assert [entry.id for entry in entries if entry.ours] == [mine.id]
+    assert {entry.id for entry in entries} == {mine.id, *(entry.id for entry in theirs)}
+    await channel.close()
+    await other.close()
+
+
+async def test_the_earlier_entry_stays_while_the_new_one_is_refused(
+    config: FalabellaConfig, market: Sandbox
+) -> None:
+    door = "https://shop.example/falabella/webhook/order"
+    channel = FalabellaChannel(replace(config, own_doors=(door, "ftp://shop.example")), market.clock)
+    earlier = await channel.register(f"{door}/an-earlier-secret")
+    with pytest.raises(Rejected):
+        await channel.register("ftp://shop.example/a-new-secret")
+    assert [entry.id for entry in await channel.registrations()] == [earlier.id]
+    await channel.close()
+
+
+async def test_an_entry_with_an_earlier_secret_does_not_reach_us(
+    config: FalabellaConfig, market: Sandbox
+) -> None:
+    door = "https://shop.example/falabella/webhook/order"
+    own = replace(config, own_doors=(door,), callback=f"{door}/a-new-secret")
+    channel = FalabellaChannel(own, market.clock)
+    await channel.register(f"{door}/an-earlier-secret")
+    assert await _codes(channel) == [("falabella.webhook_missing", "warning")]
+    await channel.register(own.callback)
+    assert await _codes(channel) == [("falabella.ok", "ok")]
+    await channel.close()

@@ -41,7 +41,7 @@ def named(request: pytest.FixtureRequest) -> dict[str, str]:
 async def channel(market: Sandbox, named: dict[str, str]) -> AsyncIterator[FalabellaChannel]:
     config = replace(
         account(market.url),
-        own_url="https://shop.example",
+        own_doors=("https://shop.example/hook",),
         facility_id=named.get("facility_id", ""),
         seller_warehouse_id=named.get("seller_warehouse_id", ""),
     )

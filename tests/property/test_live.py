@@ -70,7 +70,7 @@ class OwnSales(RuleBasedStateMachine):
             self.clock,
             erp=self.erp,
             channels={"shop": self.channel},
-            settings=FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0, rule=self.number),
+            settings=FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0, rules={"shop": self.number}),
         )
         x.gates.report("erp", [])
         x.gates.report("shop", [])

@@ -76,7 +76,8 @@ def finding_codes() -> set[str]:
         for node in ast.walk(tree):
             if (
                 isinstance(node, ast.Call)
-                and name_of(node) in ("Finding", "_error", "SetUpRefused", "HouseRefused", "RuleRefused")
+                and name_of(node)
+                in ("Finding", "_error", "SetUpRefused", "HouseRefused", "RuleRefused", "ChannelRefused")
                 and node.args
             ):
                 codes |= set(heads(node.args[0]))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from orquestador import __version__
+from orquestador.app.history import check_channels
 from orquestador.app.host import died_here, owner_name
 from orquestador.app.limits import counted_together, open_counters
 from orquestador.app.stores import open_stores
@@ -26,22 +27,21 @@ from orquestador.http_base import CallLogger, CallRecord, TimeOuts
 from orquestador.model.brakes import Limits
 from orquestador.model.errors import UpstreamError
 from orquestador.model.logs import LogEntry
-from orquestador.model.stock import Rule
 from orquestador.ops.ratelimit import Counters
 from orquestador.ports import Channel, Clock, Erp, Finding, LogSink, Process, ProcessRole
 from orquestador.settings import (
     FalabellaAccount,
     OdooAccount,
     Settings,
+    callback,
     default_warehouse,
     falabella_accounts,
     mode,
     odoo_account,
     odoo_pace,
+    own_doors,
     scopes,
 )
-
-CHANNELS_SEEN = "channels"
 
 
 def new_id() -> str:
@@ -115,7 +115,8 @@ def build_channel(
             read_timeouts=TimeOuts(read_s=times.read_s, connect_s=times.connect_s),
             write_timeouts=TimeOuts(read_s=times.write_s, connect_s=times.connect_s),
             feed_first_poll_s=settings.feed_first_poll_s,
-            own_url=settings.public_url or "",
+            own_doors=own_doors(settings),
+            callback=callback(settings, account) or "",
         ),
         clock,
         call_logger(logs),
@@ -158,7 +159,7 @@ def _build_erp(
             calls_per_s=pace.calls_per_s,
             in_flight=pace.in_flight,
             sale_rounding_sku=settings.odoo_sale_rounding_sku,
-            sales=_sales(settings),
+            sales_of=_sales(settings),
         ),
         clock,
         log=call_logger(logs),
@@ -166,28 +167,29 @@ def _build_erp(
     )
 
 
-def _sales(settings: Settings) -> SaleSettings | None:
-    """How sale orders are written, when an account makes them."""
-    for account in falabella_accounts(settings):
-        if account.order_mode.sells:
-            return SaleSettings(account.sale_partner, account.sale_shipping_sku)
-    return None
+def _sales(settings: Settings) -> dict[str, SaleSettings]:
+    """How sale orders are written, for the accounts that make them."""
+    return {
+        account.id: SaleSettings(account.sale_partner, account.sale_shipping_sku)
+        for account in falabella_accounts(settings)
+        if account.order_mode.sells
+    }
 
 
 def flow_settings(settings: Settings) -> FlowSettings:
-    day, pace = 86_400.0, odoo_pace(settings)
+    day, pace, accounts = 86_400.0, odoo_pace(settings), falabella_accounts(settings)
     return FlowSettings(
         prefix=settings.prefix,
-        order_source=settings.falabella_order_source,
-        order_modes={account.id: account.order_mode for account in falabella_accounts(settings)},
+        order_sources={account.id: account.order_source for account in accounts},
+        order_modes={account.id: account.order_mode for account in accounts},
         warehouse=default_warehouse(settings),
         scopes=scopes(settings),
-        sale_customers=all(account.sale_partner is None for account in falabella_accounts(settings)),
-        rule=Rule(buffer=settings.stock_buffer, cap=settings.stock_cap),
+        one_buyer=frozenset(account.id for account in accounts if account.sale_partner is not None),
+        rules={account.id: account.rule for account in accounts},
+        publish={account.id: account.publish for account in accounts},
         brakes=Limits(
             settings.brake_listings, settings.brake_hour_percent / 100, settings.brake_day_percent / 100
         ),
-        publish=settings.publish,
         erp_batch=settings.odoo_batch,
         feed_first_poll_s=settings.feed_first_poll_s,
         feed_poll_s=settings.feed_poll_s,
@@ -205,11 +207,14 @@ def flow_settings(settings: Settings) -> FlowSettings:
 
 
 @asynccontextmanager
-async def open_context(settings: Settings, *, serving: bool) -> AsyncIterator[Context]:
-    """The ports and their state. Raises what `open_stores` raises."""
+async def open_context(
+    settings: Settings, *, serving: bool, accepted: Collection[str] = ()
+) -> AsyncIterator[Context]:
+    """The ports and their state. Raises what `open_stores` and `check_channels` raise."""
     async with AsyncExitStack() as stack:
         clock = await build_clock(settings, stack)
         stores = await open_stores(settings, clock, stack, serving=serving)
+        seen = await check_channels(stores.journal, settings, accepted=accepted)
         channels: dict[str, Channel] = {}
         for account in falabella_accounts(settings):
             channel = build_channel(account, settings, clock, stores.logs)
@@ -235,23 +240,9 @@ async def open_context(settings: Settings, *, serving: bool) -> AsyncIterator[Co
             finding = Finding("not_configured", "warning", {"upstream": "odoo"}, stops="erp")
             context.gates.report("erp", [finding])
         await load_modes(context)
-        await _remember_channels(context)
+        for id_ in channels:
+            await remember_houses(context, id_, sold_before=id_ in seen)
         yield context
-
-
-async def _remember_channels(context: Context) -> None:
-    """A channel that has history and is no longer configured is told, never silently gone (design §6.2)."""
-    stored = await context.journal.get_meta(CHANNELS_SEEN)
-    seen = {str(c) for c in stored} if isinstance(stored, list) else set()
-    gone = sorted(seen - set(context.channels))
-    context.gone = gone
-    for channel in context.channels:
-        await remember_houses(context, channel, sold_before=channel in seen)
-    context.gates.report(
-        "channels", [Finding("channel_gone", "error", {"channel": c}, stops=None) for c in gone]
-    )
-    if set(context.channels) - seen:
-        await context.journal.set_meta(CHANNELS_SEEN, sorted(seen | set(context.channels)))
 
 
 @asynccontextmanager

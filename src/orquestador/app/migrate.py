@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from orquestador.app.build import CHANNELS_SEEN
+from orquestador.app.history import CHANNELS_SEEN
 from orquestador.journal.mongo.target import Mark, MongoTarget, Standing
 from orquestador.journal.sqlite.source import SqliteSource
 from orquestador.journal.transfer import SourceState

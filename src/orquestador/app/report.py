@@ -304,10 +304,6 @@ def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
         facts = {"age": waited, "by": held.by, "reason": held.reason or "—"}
         return _Verdict(True, text(lang, "status.paused", **facts), text(lang, "paused.do"))
     stops = _flow_stops(context)
-    gone = next((f for f in context.gates.findings() if f.code == "channel_gone"), None)
-    if gone is not None:
-        words = advice(lang, gone.code, gone.level, gone.facts)
-        return _Verdict(True, text(lang, "status.gone", **gone.facts), words.do)
     for flow, stop in stops.items():
         if stop is not None and stop.level == "error":
             words = advice(lang, stop.code, stop.level, stop.facts)
@@ -333,6 +329,8 @@ def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
         words = advice(lang, stop.code, stop.level, stop.facts)
         code = "status.starting" if stop.code == "not_checked_yet" else "status.idle_flow"
         return _Verdict(False, text(lang, code, flow=flow_name(flow, lang), title=words.title), words.do)
+    if context.observing and context.modes.any_live:
+        return _some_observe(context, lang)
     if context.mode == "observe":
         return _Verdict(False, text(lang, "status.observing"), text(lang, "status.observing.do"))
     for finding in _queue(context):
@@ -342,6 +340,12 @@ def _verdict(context: Context, counts: WorkCounts, lang: str) -> _Verdict:
     if due or waiting:
         return _Verdict(False, text(lang, "status.working", due=due, waiting=waiting))
     return _Verdict(False, text(lang, "status.well"))
+
+
+def _some_observe(context: Context, lang: str) -> _Verdict:
+    live = [c for c in context.channels if c not in context.observing]
+    sentence = text(lang, "status.some_observe", observing=context.observing, live=live)
+    return _Verdict(False, sentence, text(lang, "status.some_observe.do", channel=context.observing[0]))
 
 
 async def status_report(service: Service, lang: str, version: str) -> StatusReport:

@@ -252,27 +252,28 @@ class HouseServices:
             raise self._not_possible("observing")
         return await self._plans.push(channel, sku)
 
-    async def go_live_preview(self) -> GoLivePreview:
+    async def go_live_preview(self, channel: str | None = None) -> GoLivePreview:
         orders: list[OpenOrder] = []
-        to_change = 0
-        for channel in self._x.channels.values():
-            old = (await golive.open_orders(self._x, channel))[0]
-            orders += [_open_order(o) for o in await golive.described(channel, old)]
-            to_change += await golive.listings_to_change(self._x, channel.id)
-        live = all(self._x.modes.of(c) is not None for c in self._x.channels)
+        to_change, wanted = 0, self._meant(channel)
+        observing = [c for c in wanted if self._x.modes.of(c.id) is None]
+        for one in observing:
+            old = (await golive.open_orders(self._x, one))[0]
+            orders += [_open_order(o) for o in await golive.described(one, old)]
+            to_change += await golive.listings_to_change(self._x, one.id)
+        shown = {c.id for c in observing or wanted}
         return GoLivePreview(
             mode=self.mode,
-            already_live=live,
-            channels=await self.channel_views(),
-            open_orders=() if live else tuple(orders),
-            listings_to_change=0 if live else to_change,
+            already_live=not observing,
+            channels=tuple(view for view in await self.channel_views() if view.id in shown),
+            open_orders=tuple(orders),
+            listings_to_change=to_change,
             findings=self._x.gates.findings(),
         )
 
     async def go_live(self, request: GoLiveRequest) -> GoLiveResult:
         before, since = 0, self._x.clock.now()
-        wanted = set(request.take_now)
-        for channel in self._x.channels.values():
+        wanted, meant = set(request.take_now), self._meant(request.channel)
+        for channel in meant:
             if self._x.modes.of(channel.id) is not None:
                 continue
             old = (await golive.open_orders(self._x, channel))[0]
@@ -280,13 +281,21 @@ class HouseServices:
             before += len(old) - len(take)
             approved = request.approve_pushes or all_on_loopback(self._service.settings)
             await golive.go_live(self._x, channel, take, approve_pushes=approved)
-        live = [self._x.modes.of(c) for c in self._x.channels]
+        live = [self._x.modes.of(c.id) for c in meant]
         return GoLiveResult(
             orders_since_at=min((g.since for g in live if g), default=since),
-            channels=tuple(self._x.channels),
+            channels=tuple(c.id for c in meant),
             taken_now=len(wanted),
             taken_before=before,
         )
+
+    def _meant(self, channel: str | None) -> list[Channel]:
+        """This channel, or all of them. Raises NotPossible for one that is not there."""
+        if channel is None:
+            return list(self._x.channels.values())
+        if channel not in self._x.channels:
+            raise self._not_possible("unknown_channel", channel=channel, known=list(self._x.channels))
+        return [self._x.channels[channel]]
 
     @property
     def mode(self) -> str:
@@ -295,7 +304,10 @@ class HouseServices:
 
     @property
     def mode_note(self) -> str:
-        return text(language(self._service.settings), f"mode.note.{self.mode}")
+        lang, observing = language(self._service.settings), self._x.observing
+        if observing and self._x.modes.any_live:
+            return text(lang, "mode.note.some_observe", observing=observing)
+        return text(lang, f"mode.note.{self.mode}")
 
     @property
     def paused(self) -> PauseView | None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from orquestador import __version__
+from orquestador.cli.channels import app as channels_app
 from orquestador.cli.doctor import doctor
 from orquestador.cli.golive import go_live
 from orquestador.cli.listings import listings
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 app.add_typer(work_app, name="work", cls=Listed, help=help_text("work"))
 app.add_typer(orders_app, name="orders", cls=Listed, help=help_text("orders"))
+app.add_typer(channels_app, name="channels", cls=Listed, help=help_text("channels"))
 app.add_typer(webhooks_app, name="webhooks", cls=Listed, help=help_text("webhooks"))
 app.add_typer(rules_app, name="rules", cls=Listed, help=help_text("rules"))
 app.add_typer(plans_app, name="plans", cls=Listed, help=help_text("plans"))

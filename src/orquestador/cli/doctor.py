@@ -66,13 +66,15 @@ def _report(lang: str, found: Sequence[Finding], *, as_json: bool) -> None:
 
 async def examine(session: Session) -> list[Finding]:
     """Every finding about the settings, this machine, the other systems and the service."""
+    from orquestador.cli.accounts import look_at_channels
     from orquestador.cli.adapters import open_adapters
     from orquestador.cli.stores import look_at_stores
     from orquestador.ports import Finding
     from orquestador.settings import problems
 
     configured = [f for f in problems(session.settings, session.env_file) if f.code != "mode"]
-    found = [*configured, *await look_at_stores(session.settings)]
+    stores = await look_at_stores(session.settings)
+    found = [*configured, *stores, *await look_at_channels(session)]
     short = Finding("odoo.short_stock", "ok", {"choice": session.settings.odoo_short_stock})
     found.append(short)
     if session.env_file is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orquestador.cli.errors import PROBLEM, WRONG_USAGE, CommandFailed
-from orquestador.cli.options import AsJson, Yes
+from orquestador.cli.options import AsJson, Channel, Yes
 from orquestador.cli.screen import confirm, is_terminal, show_table, styled
 from orquestador.cli.session import Session, open_session
 from orquestador.cli.shape import Row, local_time, print_json
@@ -26,6 +26,7 @@ def go_live(
     yes: Yes = False,
     take: Take = None,
     take_all: TakeAll = False,
+    channel: Channel = None,
     as_json: AsJson = False,
 ) -> None:
     from orquestador.cli.house import ask
@@ -33,22 +34,23 @@ def go_live(
     session = open_session(ctx)
 
     async def act(house: House) -> tuple[Row, Row | None]:
-        preview = await house.get("/go-live")
+        preview = await house.get("/go-live", channel=channel)
         if preview["already_live"]:
             return preview, None
         named = _named(session, preview["open_orders"], take or [], take_all=take_all)
         if yes:
-            return preview, await _decided(house, named)
+            return preview, await _decided(house, named, channel)
         if not is_terminal() or as_json:
             return preview | {"would_take_now": named}, None
         chosen = _asked(session, preview, named)
-        return preview, None if chosen is None else await _decided(house, chosen)
+        return preview, None if chosen is None else await _decided(house, chosen, channel)
 
     _tell(session, *ask(session, act, create=True), as_json=as_json)
 
 
-async def _decided(house: House, take_now: Sequence[str]) -> Row:
-    return await house.post("/go-live", {"takeNow": list(take_now), "approvePushes": True})
+async def _decided(house: House, take_now: Sequence[str], channel: str | None) -> Row:
+    asked = {"takeNow": list(take_now), "approvePushes": True}
+    return await house.post("/go-live", asked if channel is None else {**asked, "channel": channel})
 
 
 def _named(session: Session, orders: Sequence[Row], wanted: Sequence[str], *, take_all: bool) -> list[str]:

@@ -35,12 +35,12 @@ async def mode_of_service(session: Session, url: str) -> list[Finding]:
 async def mode_of_store(session: Session) -> list[Finding]:
     """As the next start will find it."""
     names = [stored_name(account.id) for account in falabella_accounts(session.settings)]
-    stored = await _stored(session, [*names, PAUSED])
+    stored = await stored_facts(session, [*names, PAUSED])
     in_force = "live" if all(name in stored for name in names) else mode(session.settings)
     return _findings(session, in_force, stored.get(PAUSED), since="since")
 
 
-async def _stored(session: Session, names: Sequence[str]) -> Mapping[str, object]:
+async def stored_facts(session: Session, names: Sequence[str]) -> Mapping[str, object]:
     """What the store has of these small facts; nothing when it cannot be read, which is told elsewhere."""
     settings = session.settings
     if settings.mongodb_uri is None:
@@ -77,6 +77,6 @@ def _findings(session: Session, in_force: str, held: object, *, since: str) -> l
 async def brakes_of_store(session: Session) -> list[Finding]:
     """Brakes that hold, as they are stored; a service that runs has nothing newer."""
     channels = {brake_name(account.id): account.id for account in falabella_accounts(session.settings)}
-    stored = await _stored(session, list(channels))
+    stored = await stored_facts(session, list(channels))
     found = (braked(channel, as_stored(stored.get(name))) for name, channel in channels.items())
     return [finding for finding in found if finding is not None]

@@ -223,13 +223,14 @@ def _show_plan(session: Session, found: Row) -> None:
 def _show_changes(session: Session, items: list[Row], why: str | None = "why") -> None:
     """`why` is the field that says why each waits; None where it is the same for all."""
     say = session.say
-    names = ("channel", "shows", "wanted", "move", *(["why"] if why else []))
+    several = len({item["channel"] for item in items}) > 1
+    names = (*(["channel"] if several else []), "shows", "wanted", "move", *(["why"] if why else []))
     show_table(
         ["SKU", *(say(f"plan.col.{name}") for name in names)],
         [
             (
                 item["seller_sku"] or item["sku"],
-                item["channel"],
+                *([item["channel"]] if several else []),
                 "?" if item["shows"] is None else item["shows"],
                 item["wanted"],
                 say(f"move.{item['move']}"),
@@ -237,7 +238,7 @@ def _show_changes(session: Session, items: list[Row], why: str | None = "why") -
             )
             for item in items
         ],
-        right=(2, 3),
+        right=(2, 3) if several else (1, 2),
     )
 
 

@@ -48,6 +48,11 @@ def falabella(
     latency: Latency = "none",
     clock: Annotated[Literal["real", "fast"], typer.Option(help=help_text("sandbox.clock"))] = "real",
     fast_rate: Annotated[float, typer.Option(min=1.0, help=help_text("sandbox.rate"))] = 60.0,
+    business_unit: Annotated[
+        Literal["FACL", "FAPE", "FACO"], typer.Option(help=help_text("sandbox.unit"), case_sensitive=False)
+    ] = "FACL",
+    user: Annotated[str, typer.Option(help=help_text("sandbox.user"))] = "ops@example.com",
+    key: Annotated[str, typer.Option(help=help_text("sandbox.key"))] = "test-api-key-0000",
 ) -> None:
     from orquestador.sandbox.falabella.server import serve
 
@@ -59,4 +64,7 @@ def falabella(
         latency=latency,
         clock=clock,
         fast_rate=fast_rate,
+        business_unit=business_unit,
+        user=user,
+        key=key,
     )

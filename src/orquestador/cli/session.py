@@ -12,8 +12,8 @@ from typer.core import TyperGroup
 
 from orquestador.cli.errors import PROBLEM, WRONG_USAGE, CommandFailed
 from orquestador.cli.words import early_language
-from orquestador.i18n import text
-from orquestador.model.errors import InvalidSetting, OrquestadorError, StoreUnfinished
+from orquestador.i18n import advice, text
+from orquestador.model.errors import ChannelRefused, InvalidSetting, OrquestadorError, StoreUnfinished
 
 if TYPE_CHECKING:
     from orquestador.settings import Settings
@@ -56,6 +56,10 @@ class Group(Listed):
                 text(lang, "store.unfinished.do", **facts),
             )
             raise _ended(detail, remedy, PROBLEM) from None
+        except ChannelRefused as error:
+            words = advice(early_language(ctx.obj or ENV_FILE), error.code, "error", error.facts)
+            # As a setting that cannot be used: a service manager must not start it again and again.
+            raise _ended(f"{words.title}. {words.means}", words.do, WRONG_USAGE) from None
         except OrquestadorError as error:
             raise _ended(error.detail, getattr(error, "remedy", None), PROBLEM) from None
         except OSError as error:

@@ -11,7 +11,8 @@ from orquestador.cli.options import AsJson, Lang
 from orquestador.cli.screen import show_table, styled
 from orquestador.cli.session import Session, open_session
 from orquestador.cli.shape import Row, epoch, print_json, seconds_since
-from orquestador.i18n import age
+from orquestador.i18n import advice, age
+from orquestador.model.errors import ChannelRefused
 
 
 def status(ctx: typer.Context, as_json: AsJson = False, lang: Lang = None) -> None:
@@ -36,6 +37,9 @@ def _read(session: Session) -> Row:
         report = ask(session, read)
     except CommandFailed as error:
         return {"running": False, "attention": True, "sentence": error.detail, "next_step": error.remedy}
+    except ChannelRefused as error:
+        words = advice(session.lang, error.code, "error", error.facts)
+        return {"running": False, "attention": True, "sentence": words.title, "next_step": words.do}
     if not report["running"] and not report["processes"]:
         report["attention"] = True
         report["sentence"] = session.say("status.not_running", sentence=report["sentence"])

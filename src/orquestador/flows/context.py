@@ -57,19 +57,21 @@ class FlowSettings:
     """Knobs of the flows; seconds unless the name says otherwise."""
 
     prefix: str = ""
-    order_source: str = "auto"
+    order_sources: Mapping[str, str] = field(default_factory=dict)
+    """Per channel id; `auto` where none is said."""
     order_modes: Mapping[str, OrderMode] = field(default_factory=dict)
     """Per channel id; `deliver` where none is said."""
     warehouse: str | None = None
     """The default one; None = the only one there is."""
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     """Per channel id; the stock of the default warehouse where none is said."""
-    sale_customers: bool = True
-    """Sale orders need the buyer; False where one contact buys everything."""
-    rule: Rule = field(default_factory=Rule)
+    one_buyer: frozenset[str] = frozenset()
+    """Channel ids whose sale orders all have one contact: their buyers are not read."""
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """Per channel id, where nobody has set another one for the channel or the SKU."""
+    publish: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    """Per channel id `all`, `none`, or the SKUs that are managed; `all` where nothing is said."""
     brakes: Limits = field(default_factory=Limits)
-    publish: str | Sequence[str] = "all"
-    """`all`, `none`, or the SKUs that are managed."""
     fold_batch: int = 200
     erp_batch: int = 50
     lease_s: float = 30.0
@@ -95,9 +97,13 @@ class FlowSettings:
     order_close_s: float = 180 * 86_400.0
     manual_wait_s: float = 10.0
 
-    def publishes(self, sku: str) -> bool:
-        """Whether the publish policy includes a new listing of this SKU."""
-        return self.publish == "all" if isinstance(self.publish, str) else sku in self.publish
+    def publishes(self, channel: str, sku: str) -> bool:
+        """Whether the channel's publish policy includes a new listing of this SKU."""
+        policy = self.publish.get(channel, "all")
+        return policy == "all" if isinstance(policy, str) else sku in policy
+
+    def rule_of(self, channel: str) -> Rule:
+        return self.rules.get(channel, Rule())
 
     @property
     def default_scope(self) -> Scope:
@@ -199,8 +205,6 @@ class Context:
     """No other process can serve this store (the embedded one): nothing needs a named lease."""
     died: Callable[[str], bool] = lambda owner: False
     """Whether this owner was a process of this machine that is surely gone."""
-    gone: Sequence[str] = ()
-    """Channels with history that are no longer configured."""
     processes: Sequence[Process] = ()
     """Who serves this store, as of a few seconds ago (`presence`); empty before the first look."""
     cache: Cache = field(default_factory=NoCache)
@@ -219,6 +223,11 @@ class Context:
     def mode(self) -> str:
         """`live` once every channel went live, else `observe`: what is stored, whatever MODE says."""
         return "live" if all(self.modes.of(c) is not None for c in self.channels) else "observe"
+
+    @property
+    def observing(self) -> tuple[str, ...]:
+        """The channels that have not gone live."""
+        return tuple(c for c in self.channels if self.modes.of(c) is None)
 
     def count(self, name: str, n: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + n

@@ -43,6 +43,8 @@ class Candidate:
     """The newest that was known of its number before this look."""
     reserved: int = 0
     """Units that the channel holds back for its own orders."""
+    unproven: int = 0
+    """Units of all channels, not yet proven out of the ERP, that there were when it was decided."""
 
 
 @dataclass(frozen=True, slots=True)

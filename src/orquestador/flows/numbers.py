@@ -173,6 +173,7 @@ class Numbers:
             closes=closes,
             before=before.newest if before is not None else None,
             reserved=own.reserved.get(channel.id, 0),
+            unproven=units.get(work.listing.sku, Units()).unproven,
         )
 
     def _watch_oversold(self, listing: Listing, answer: Availability) -> None:

@@ -114,7 +114,7 @@ class OrderWorker:
         return seen, refused
 
     def _is_from_api(self, work: Work, receipts: Sequence[Receipt]) -> bool:
-        source = self._x.settings.order_source
+        source = self._x.settings.order_sources.get(work.channel, "auto")
         if source != "auto":
             return source == "api"
         order = work.order

@@ -43,7 +43,7 @@ def lanes(context: Context) -> tuple[Lane, ...]:
     for code in settings.warehouses:
         own = [c for c in context.channels if settings.scope_of(c).warehouse == code]
         if code == settings.warehouse:
-            own += [MANUAL_CHANNEL, *context.gone]
+            own.append(MANUAL_CHANNEL)
         found.append(Lane(settings.lane_of(code), code, tuple(own)))
     return tuple(found)
 

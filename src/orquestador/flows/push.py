@@ -164,10 +164,17 @@ class Pusher:
         return sorted(send, key=lambda c: -c.work.urgency)
 
     async def _of_now(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Without those that orders of the channel changed since they were claimed: their number is of
-        before, and they are due again already. One that sells all the time is not left out for ever."""
-        fresh = {w.id: w.own_seq for w in await self._x.journal.get([c.work.id for c in candidates])}
-        changed = [c.work.id for c in candidates if fresh.get(c.work.id) != c.work.own_seq]
+        """Without those that orders changed since they were decided: sold since, or out of the ERP since and
+        so counted twice. They are looked at again at once; one that sells all the time is not left out for
+        ever."""
+        journal = self._x.journal
+        fresh = {w.id: w.own_seq for w in await journal.get([c.work.id for c in candidates])}
+        units = await journal.units(sorted({c.work.listing.sku for c in candidates}))
+        changed = [
+            c.work.id
+            for c in candidates
+            if fresh.get(c.work.id) != c.work.own_seq or units[c.work.listing.sku].unproven != c.unproven
+        ]
         self._outrun = {i: self._outrun.get(i, 0) + 1 for i in changed}
         late = {i for i in changed if self._outrun[i] <= OUTRUN_MAX}
         await self._give_back(late)

@@ -43,7 +43,10 @@ async def rules_of(x: Context, channel: str, listings: Sequence[Listing]) -> dic
     wide = stored.get(CHANNEL_WIDE)
     found = {
         listing.ref: effective(
-            stored.get(listing.ref), wide, x.settings.rule, publish=_by_settings(x, listing)
+            stored.get(listing.ref),
+            wide,
+            x.settings.rule_of(channel),
+            publish=_by_settings(x, channel, listing),
         )
         for listing in listings
     }
@@ -54,8 +57,8 @@ async def rules_of(x: Context, channel: str, listings: Sequence[Listing]) -> dic
     return found
 
 
-def _by_settings(x: Context, listing: Listing) -> bool:
-    return x.settings.publishes(listing.ref) or x.settings.publishes(listing.sku)
+def _by_settings(x: Context, channel: str, listing: Listing) -> bool:
+    return x.settings.publishes(channel, listing.ref) or x.settings.publishes(channel, listing.sku)
 
 
 async def erp_skus(x: Context, channel: str, skus: Sequence[str]) -> dict[str, str]:

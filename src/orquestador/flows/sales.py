@@ -47,7 +47,7 @@ class SaleDesk:
             movement = row.movement
             if key in sold:
                 try:
-                    movement = replace(movement, sale=sale_of(row.effect, sold[key]))
+                    movement = replace(movement, sale=sale_of(row.effect, sold[key], row.work.channel))
                 except SaleProblem as problem:
                     found.refused[key] = _refusal(row, problem.code, problem.detail)
                     continue
@@ -64,7 +64,8 @@ class SaleDesk:
             if key in sold:
                 units = {item.line_id: item.wanted for item in row.effect.items}
                 try:
-                    movement = replace(movement, sale=sale_of(row.effect, sold[key], units=units))
+                    sale = sale_of(row.effect, sold[key], row.work.channel, units=units)
+                    movement = replace(movement, sale=sale)
                 except SaleProblem:
                     self._x.count("sales_lowered_without_prices")
             movements.append(movement)
@@ -102,7 +103,8 @@ class SaleDesk:
                 continue
             ids = [row.order.order_id for row in readable]
             try:
-                read = await channel.read_sales(ids, customers=self._x.settings.sale_customers)
+                customers = channel_id not in self._x.settings.one_buyer
+                read = await channel.read_sales(ids, customers=customers)
             except (Unavailable, AuthRefused) as error:
                 away |= {row.effect.key: error.detail for row in readable}
                 continue

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orquestador.flows.context import Context
 from orquestador.flows.events import FINDINGS, of_findings
 from orquestador.model.errors import UpstreamError
+from orquestador.model.logs import LogStatus
 from orquestador.ports import Finding
 
 RETRY_FIRST_S = 1.0
@@ -28,6 +31,7 @@ class Checks:
             findings = [
                 Finding(f"{name}.unreachable", "error", {"detail": error.detail}, stops=name),
             ]
+        self._tell(x.gates.of(name), findings)
         before, now = (of_findings(name, found) for found in (x.gates.of(name), findings))
         x.gates.report(name, findings)
         if now != before:
@@ -37,6 +41,26 @@ class Checks:
             return x.settings.erp_check_s if name == "erp" else x.settings.check_s
         wait, self._retry_s = self._retry_s, min(RETRY_MAX_S, self._retry_s * 2)
         return wait
+
+    def _tell(self, before: Sequence[Finding], now: Sequence[Finding]) -> None:
+        """A problem is told when it begins and when it ends; one that counts days, each day."""
+        known = {_identity(f) for f in _bad(before)}
+        for finding in _bad(now):
+            if _identity(finding) not in known:
+                status = LogStatus.ERROR if finding.level == "error" else LogStatus.PENDING
+                self._x.log(f"check.{finding.code}", status, response=dict(finding.facts))
+        left = {f.code for f in _bad(now)}
+        for code in dict.fromkeys(f.code for f in _bad(before)):
+            if code not in left:
+                self._x.log(f"check.{code}", LogStatus.SUCCESS)
+
+
+def _bad(findings: Sequence[Finding]) -> list[Finding]:
+    return [f for f in findings if f.level != "ok"]
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    return finding.code, finding.level, finding.stops, finding.facts.get("days")
 
 
 class Upkeep:

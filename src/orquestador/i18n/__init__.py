@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orquestador.i18n import (
+    accounts,
     checks,
     checks_channels,
     checks_odoo,
@@ -33,6 +34,7 @@ LANGUAGES = ("es", "en")
 Texts = Mapping[str, tuple[str, str]]
 
 PARTS = (
+    accounts,
     findings,
     checks,
     checks_channels,
@@ -100,7 +102,12 @@ def advice(lang: str, code: str, level: str, facts: Mapping[str, object]) -> Adv
     means, do = (
         text(lang, f"{key}.{part}", **given) if has(f"{key}.{part}") else "" for part in ("means", "do")
     )
-    return Advice(text(lang, key, **given), means, do)
+    title, channel = text(lang, key, **given), accounts.account_of(code, facts)
+    if channel is None:
+        return Advice(title, means, do)
+    if channel not in title:
+        title = f"{channel}: {title}"
+    return Advice(*(accounts.said_of(channel, words) for words in (title, means, do)))
 
 
 def reason(lang: str, code: str | None, kind: str = "order") -> Advice:

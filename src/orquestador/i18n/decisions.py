@@ -157,15 +157,39 @@ TEXTS: dict[str, tuple[str, str]] = {
     "uninstall.there": ("sigue allí", "still there"),
     # --- webhooks ---
     "webhooks.none": ("No hay webhooks registrados.", "No webhooks are registered."),
+    "webhooks.none_ours": ("No hay webhooks nuestros.", "There are no webhooks of ours."),
     "webhooks.registered": ("{channel} avisará a {url}", "{channel} will notify {url}"),
+    "webhooks.deleted": ("{channel} ya no avisa a {url}", "{channel} no longer notifies {url}"),
+    "webhooks.ask": (
+        "¿Quitar estos {n}? Sin avisos, los pedidos se encuentran por sondeo, un minuto después.",
+        "Remove these {n}? Without notices, orders are found by polling, a minute later.",
+    ),
+    "webhooks.needs_yes": (
+        "No se quitó nada: repita con --yes.",
+        "Nothing was removed: repeat with --yes.",
+    ),
+    "webhooks.unknown": ("No hay un webhook con id {id}.", "There is no webhook with id {id}."),
+    "webhooks.foreign": ("El webhook {id} no es nuestro.", "The webhook {id} is not ours."),
+    "webhooks.foreign.do": (
+        "Lo registró otro programa; quien lo usa puede quitarlo en Seller Center. Si era nuestro, ponga en "
+        "PUBLIC_URL la dirección de entonces.",
+        "Another program registered it; whoever uses it can remove it in Seller Center. If it was ours, set "
+        "PUBLIC_URL to the address of that time.",
+    ),
+    "webhooks.several": (
+        "Hay un webhook {id} en varias cuentas ({channels}).",
+        "There is a webhook {id} in several accounts ({channels}).",
+    ),
+    "webhooks.several.do": ("Diga cuál con --channel.", "Say which one with --channel."),
+    "webhooks.no_api": ("{channel} no tiene acceso a su API.", "{channel} has no API access."),
     "webhooks.no_url": ("Falta PUBLIC_URL.", "PUBLIC_URL is missing."),
     "webhooks.no_url.do": (
         "Ponga en .env la dirección con que nos alcanzan: PUBLIC_URL=https://orquestador.example.com",
         "Put the address under which we are reached into .env: PUBLIC_URL=https://orquestador.example.com",
     ),
     "webhooks.no_secret": (
-        "FALABELLA_WEBHOOK_SECRET falta o es el de ejemplo.",
-        "FALABELLA_WEBHOOK_SECRET is missing or is the sample.",
+        "{setting} falta o es el de ejemplo.",
+        "{setting} is missing or is the sample.",
     ),
     "webhooks.no_secret.do": (
         "Ponga un texto largo y aleatorio: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
@@ -175,6 +199,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "webhooks.no_channel.do": (
         "orquestador doctor dice qué falta.",
         "orquestador doctor says what is missing.",
+    ),
+    "webhooks.unknown_channel": (
+        "No hay un canal {channel}. Los que hay: {known}",
+        "There is no channel {channel}. Those there are: {known}",
     ),
     "webhooks.col.channel": ("canal", "channel"),
     "webhooks.col.id": ("id", "id"),

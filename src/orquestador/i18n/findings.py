@@ -253,12 +253,28 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The channel {channel} has history and is no longer configured",
     ),
     "channel_gone.means": (
-        "Sus pedidos y publicaciones quedaron sin atender.",
-        "Its orders and listings are no longer looked after.",
+        "Sin él, sus pedidos y publicaciones quedarían sin atender, así que nada arranca.",
+        "Without it its orders and listings would not be looked after, so nothing starts.",
     ),
     "channel_gone.do": (
-        "Devuelva su configuración a .env y reinicie; su nombre no se cambia.",
-        "Put its configuration back into .env and restart; its name never changes.",
+        "Devuelva la tabla [channels.{channel}] a orquestador.toml; un id no se cambia. Para dejar de usar "
+        "esa cuenta, deje la tabla sin credenciales.",
+        "Put the table [channels.{channel}] back into orquestador.toml; an id never changes. To stop using "
+        "that account, leave the table without credentials.",
+    ),
+    "channel_changed": (
+        "El canal {channel} tiene historia y ahora es otra cuenta (por su {by})",
+        "The channel {channel} has history and is another account now (by its {by})",
+    ),
+    "channel_changed.means": (
+        "Sus pedidos y los de la otra cuenta se mezclarían, así que nada arranca.",
+        "Its orders and those of the other account would be mixed, so nothing starts.",
+    ),
+    "channel_changed.do": (
+        "Devuelva la cuenta de antes y dé a la otra un id propio en orquestador.toml. Si es la misma: "
+        "orquestador channels accept {channel}",
+        "Put the former account back and give the other one an id of its own in orquestador.toml. If it is "
+        "the same: orquestador channels accept {channel}",
     ),
     "not_checked_yet": ("{upstream} todavía no se revisa", "{upstream} has not been checked yet"),
     "not_checked_yet.means": (

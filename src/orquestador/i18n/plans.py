@@ -154,18 +154,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Look at it again: orquestador plans approve",
     ),
     # --- why a listing waits ---
-    "reason.brake": (
-        "un freno la retiene hasta que una persona decida",
-        "a brake holds it until a person decides",
-    ),
+    "reason.brake": ("retenida por un freno", "held by a brake"),
     "reason.brake.do": (
         "Mire el plan: orquestador plans show. Después: plans approve o plans reject",
         "Look at the plan: orquestador plans show. Then: plans approve or plans reject",
     ),
-    "reason.first_push": (
-        "el primer envío al canal espera un sí",
-        "the first push to the channel waits for a yes",
-    ),
+    "reason.first_push": ("espera un sí al primer envío", "waits for a yes to the first push"),
     "reason.first_push.do": (
         "Mire el plan: orquestador plans show. Después: orquestador plans approve",
         "Look at the plan: orquestador plans show. Then: orquestador plans approve",

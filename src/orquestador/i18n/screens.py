@@ -124,8 +124,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help.webhooks": ("Dónde nos avisan los marketplaces.", "Where the marketplaces notify us."),
     "help.webhooks.list": ("Lista los webhooks registrados allá.", "List the webhooks registered there."),
     "help.webhooks.register": (
-        "Registra el nuestro (usa PUBLIC_URL y el secreto).",
-        "Register ours (uses PUBLIC_URL and the secret).",
+        "Registra el nuestro en cada cuenta (usa PUBLIC_URL y su secreto); quita los que tenía con otro.",
+        "Register ours in each account (uses PUBLIC_URL and its secret); remove those with another.",
+    ),
+    "help.webhooks.delete": (
+        "Quita los nuestros, o los de estos id; nunca los de otro programa.",
+        "Remove ours, or those of these ids; never those of another program.",
+    ),
+    "help.webhooks.ids": (
+        "Los id que muestra `webhooks list`; sin ninguno, todos los nuestros.",
+        "The ids that `webhooks list` shows; without any, all of ours.",
     ),
     "help.sandbox": (
         "Simuladores locales de Odoo y de Falabella Seller Center; nada es real.",
@@ -161,6 +169,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "fast: el tiempo corre --fast-rate veces más rápido.",
         "fast: time runs --fast-rate times faster.",
     ),
+    "help.sandbox.unit": (
+        "País de la cuenta: FACL (Chile), FAPE (Perú) o FACO (Colombia), con su hora y su moneda.",
+        "Country of the account: FACL (Chile), FAPE (Peru) or FACO (Colombia), with its time and currency.",
+    ),
+    "help.sandbox.user": ("Usuario que firma las llamadas.", "User that signs the calls."),
+    "help.sandbox.key": ("Clave con que se firman.", "Key that they are signed with."),
     "help.sandbox.rate": (
         "Segundos del simulador por segundo real.",
         "Sandbox seconds per real second.",

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
-    "status.gone": (
-        "El canal {channel} desapareció de la configuración y tiene historia.",
-        "The channel {channel} vanished from the configuration and has history.",
-    ),
     "status.paused": (
         "En pausa hace {age} ({by}): no se escribe en Odoo ni en los canales. Motivo: {reason}.",
         "Paused for {age} ({by}): nothing is written to Odoo or the channels. Reason: {reason}.",

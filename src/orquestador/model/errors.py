@@ -6,6 +6,7 @@ OrquestadorError
 |  `- StoreUnsuitable        nor later: a person must act
 |     `- StoreUnfinished     the database holds a migration that was begun and not finished
 |- StoreLocked               another serving process owns this data folder
+|- ChannelRefused            a channel with history is gone, or another account; the start stops
 |- MigrationRefused          a journal cannot be moved to another store
 `- UpstreamError             an outside system did not do what we asked
    |- Unavailable            network, 5xx, open circuit: not about *this* order or listing; costs no attempt
@@ -59,6 +60,20 @@ class StoreUnfinished(StoreUnsuitable):
             f"The database {database} holds an unfinished copy of the journal {origin}. Finish it with "
             f"`orquestador migrate-store` there, which goes on where it was, or drop this database."
         )
+
+
+class ChannelRefused(OrquestadorError):
+    """A channel that has history is no longer configured, or is another account now. `code` is for the words
+    of the person's language; `by` is the key of the setting that differs."""
+
+    def __init__(self, code: str, channel: str, by: str | None = None) -> None:
+        self.code, self.channel, self.by = code, channel, by
+        why = f"is another account now (by its {by})" if by else "is no longer configured"
+        super().__init__(f"The channel {channel} has history and {why}; see docs/accounts.md.")
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return {"channel": self.channel, "by": self.by or ""}
 
 
 class MigrationRefused(OrquestadorError):

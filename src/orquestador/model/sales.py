@@ -87,6 +87,8 @@ class Sale:
     lines: tuple[SaleLine, ...]
     shipping: Decimal
     customer: Customer | None = field(default=None, repr=False)
+    channel: str = ""
+    """Whose terms count: who buys, and which product shipping is."""
 
     @property
     def total(self) -> Decimal:
@@ -101,8 +103,11 @@ class SaleProblem(Exception):
         super().__init__(f"{code}:{detail}" if detail else code)
 
 
-def sale_of(effect: Effect, sold: SoldOrder, *, units: Mapping[str, int] | None = None) -> Sale:
-    """The content of an effect that takes; `units` per line id in place of what it takes.
+def sale_of(
+    effect: Effect, sold: SoldOrder, channel: str = "", *, units: Mapping[str, int] | None = None
+) -> Sale:
+    """The content of an effect that takes, for an order of this channel; `units` per line id in place of what
+    it takes.
 
     SaleProblem(NO_PRICE) when the channel does not say what a line costs.
     """
@@ -119,4 +124,5 @@ def sale_of(effect: Effect, sold: SoldOrder, *, units: Mapping[str, int] | None 
             sums[key] = sums.get(key, 0) + count
             shipping += line.shipping
     lines = tuple(SaleLine(product, count, price) for (product, price), count in sums.items())
-    return Sale(sold.number or sold.order_id, sold.currency, lines, shipping, sold.customer)
+    reference = sold.number or sold.order_id
+    return Sale(reference, sold.currency, lines, shipping, sold.customer, channel)

@@ -1,4 +1,4 @@
-"""The accounts behind the settings: one Falabella seller and one Odoo; a file may name more later."""
+"""The accounts behind the settings: one Odoo, and one seller or more on the marketplaces."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from pydantic import SecretStr
 
 from orquestador.model.orders import OrderMode
 from orquestador.model.places import Scope
-from orquestador.model.stock import WriteMeans
+from orquestador.model.stock import Rule, WriteMeans
 from orquestador.ops.addresses import is_loopback_host, is_loopback_url
 from orquestador.settings.model import Settings
 from orquestador.settings.parse import is_placeholder
 
 FALABELLA_URL = "https://sellercenter-api.falabella.com"
 """The one host of the three countries (falabella.md 1.1)."""
+DEFAULT_CHANNEL = "falabella"
+"""The account that the environment and `.env` configure."""
+_PUBLISHED = ("stock_buffer", "stock_cap", "publish")
+"""What holds for all channels unless an account says otherwise."""
 SAMPLE_HOST = "api.falabella.com"
 """In the original sample `.env`, but not where the API lives."""
 
@@ -54,11 +58,17 @@ class FalabellaAccount:
     sale_shipping_sku: str | None
     webhook_secret: str | None = field(repr=False)
     timeouts: Timeouts
+    rule: Rule
+    publish: Literal["all", "none"] | tuple[str, ...]
     kind: str = "falabella"
 
     @property
     def has_api(self) -> bool:
         return bool(self.user_id and self.api_key) and not is_sample_host(self.url)
+
+    def setting(self, key: str) -> str:
+        """How a person writes this key: `FALABELLA_API_KEY`, or `channels.falabella-pe.api_key`."""
+        return f"FALABELLA_{key.upper()}" if self.id == DEFAULT_CHANNEL else f"channels.{self.id}.{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,34 +95,53 @@ def usable(value: str | SecretStr | None) -> str | None:
 
 
 def falabella_accounts(settings: Settings) -> tuple[FalabellaAccount, ...]:
-    """The marketplace accounts; the first one is always there, with or without credentials."""
-    return (
-        FalabellaAccount(
-            id="falabella",
-            url=usable(settings.falabella_api_url) or FALABELLA_URL,
-            user_id=usable(settings.falabella_user_id),
-            api_key=usable(settings.falabella_api_key),
-            seller_id=usable(settings.falabella_seller_id),
-            business_unit=settings.falabella_business_unit,
-            write_means=settings.falabella_write_means,
-            live_means=settings.falabella_live_means,
-            order_source=settings.falabella_order_source,
-            order_mode=_order_mode(settings),
-            scope=Scope(
-                usable(settings.falabella_warehouse) or default_warehouse(settings),
-                settings.falabella_locations,
-            ),
-            facility_id=usable(settings.falabella_facility_id),
-            seller_warehouse_id=usable(settings.falabella_seller_warehouse_id),
-            sale_partner=settings.falabella_sale_partner,
-            sale_shipping_sku=settings.falabella_sale_shipping_sku,
-            webhook_secret=webhook_secret(settings, settings.falabella_webhook_secret),
-            timeouts=Timeouts(
-                settings.falabella_connect_timeout_s,
-                settings.falabella_read_timeout_s,
-                settings.falabella_write_timeout_s,
-            ),
+    """The marketplace accounts: the one of the environment and `.env`, then those of `orquestador.toml`.
+
+    The first is there with or without credentials, unless the file has others and nothing is said of it.
+    """
+    own = settings.tables.own
+    said = any(name.startswith(f"{DEFAULT_CHANNEL}_") for name in settings.model_fields_set)
+    first = [DEFAULT_CHANNEL] if said or not own or DEFAULT_CHANNEL in own else []
+    ids = [*first, *(channel for channel in own if channel != DEFAULT_CHANNEL)]
+    return tuple(_account(settings, channel) for channel in ids)
+
+
+def own_settings(settings: Settings, channel: str) -> Settings:
+    """Where the `falabella_...` settings of this account stand."""
+    return settings if channel == DEFAULT_CHANNEL else settings.tables.own[channel]
+
+
+def _account(settings: Settings, channel: str) -> FalabellaAccount:
+    own, table = own_settings(settings, channel), settings.tables.own.get(channel)
+    said = table.model_fields_set if table else set()
+    rules = {name: getattr(table if name in said else settings, name) for name in _PUBLISHED}
+    return FalabellaAccount(
+        id=channel,
+        url=usable(own.falabella_api_url) or FALABELLA_URL,
+        user_id=usable(own.falabella_user_id),
+        api_key=usable(own.falabella_api_key),
+        seller_id=usable(own.falabella_seller_id),
+        business_unit=own.falabella_business_unit,
+        write_means=own.falabella_write_means,
+        live_means=own.falabella_live_means,
+        facility_id=usable(own.falabella_facility_id),
+        seller_warehouse_id=usable(own.falabella_seller_warehouse_id),
+        order_source=own.falabella_order_source,
+        order_mode=_order_mode(settings, own),
+        scope=Scope(
+            usable(own.falabella_warehouse) or default_warehouse(settings),
+            own.falabella_locations,
         ),
+        sale_partner=own.falabella_sale_partner,
+        sale_shipping_sku=own.falabella_sale_shipping_sku,
+        webhook_secret=webhook_secret(settings, own.falabella_webhook_secret),
+        timeouts=Timeouts(
+            own.falabella_connect_timeout_s,
+            own.falabella_read_timeout_s,
+            own.falabella_write_timeout_s,
+        ),
+        rule=Rule(buffer=rules["stock_buffer"], cap=rules["stock_cap"]),
+        publish=rules["publish"],
     )
 
 
@@ -126,11 +155,11 @@ def scopes(settings: Settings) -> dict[str, Scope]:
     return {account.id: account.scope for account in falabella_accounts(settings)}
 
 
-def _order_mode(settings: Settings) -> OrderMode:
+def _order_mode(settings: Settings, own: Settings) -> OrderMode:
     """What lacks stock is a matter of `deliver` alone: elsewhere it waits anyway."""
-    if settings.falabella_order_mode == "sale_order":
-        return OrderMode(f"sale_{settings.falabella_sale_delivery}")
-    mode = OrderMode(settings.falabella_order_mode)
+    if own.falabella_order_mode == "sale_order":
+        return OrderMode(f"sale_{own.falabella_sale_delivery}")
+    mode = OrderMode(own.falabella_order_mode)
     backorders = settings.odoo_short_stock == "backorder"
     return OrderMode.BACKORDER if backorders and mode is OrderMode.DELIVER else mode
 
@@ -173,10 +202,13 @@ def mode(settings: Settings) -> Literal["observe", "live"]:
 
 
 def all_on_loopback(settings: Settings) -> bool:
-    """Whether everything that is configured is on this machine: a first look, with the sandboxes."""
-    upstreams = [url for url in (settings.odoo_url, settings.falabella_api_url) if url]
-    if settings.falabella_api_key and not settings.falabella_api_url:
-        upstreams.append(FALABELLA_URL)
+    """Whether everything that is configured, each account of it, is on this machine: a first look, with the
+    sandboxes."""
+    upstreams = [settings.odoo_url] if settings.odoo_url else []
+    for account in falabella_accounts(settings):
+        own = own_settings(settings, account.id)
+        if own.falabella_api_url or own.falabella_api_key:
+            upstreams.append(own.falabella_api_url or FALABELLA_URL)
     return bool(upstreams) and all(map(is_loopback_url, upstreams))
 
 

@@ -20,7 +20,7 @@ def web_config(settings: Settings) -> WebConfig:
             name=account.id,
             channel=account.id,
             secret=account.webhook_secret,
-            setting="FALABELLA_WEBHOOK_SECRET",
+            setting=account.setting("webhook_secret"),
             open_locally=local,
             local_only=is_placeholder(account.webhook_secret),
         )

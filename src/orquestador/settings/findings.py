@@ -18,7 +18,8 @@ Codes, with their facts (the texts are in the catalogue of messages):
     cors_any_origin      warning  {}                     every site may call the API from a browser
     redis_unused         warning  {settings}             Redis is set, MongoDB is not
     no_redis             ok       {}                     MongoDB without Redis
-    env_file_readable    warning  {path, mode}           other users of the machine can read `.env`
+    env_file_readable    warning  {path, mode}           other users of the machine can read `.env`, or the
+                                                         secrets in `orquestador.toml`
     unknown_setting      warning  {setting, similar}     a name in `.env` that we do not know
 """
 
@@ -34,10 +35,12 @@ from orquestador.ops.addresses import is_loopback_host
 from orquestador.ports import Finding
 from orquestador.settings.accounts import (
     FALABELLA_URL,
+    FalabellaAccount,
     falabella_accounts,
     is_sample_host,
     mode,
     odoo_account,
+    own_settings,
     usable,
     webhook_secret,
 )
@@ -58,7 +61,8 @@ def problems(settings: Settings, env_file: Path | None) -> list[Finding]:
         *_doors(settings),
         *_access(settings),
         *_stores(settings),
-        *(_env_file(env_file) if env_file else ()),
+        *(_env_file(env_file, settings.tables.variables) if env_file else ()),
+        *(_readable(settings.tables.path) if settings.tables.holds_secrets else ()),
         Finding(
             "mode", "ok", {"mode": mode(settings), "chosen_by": "setting" if settings.mode else "default"}
         ),
@@ -117,23 +121,34 @@ def _whole(number: float | None) -> float | None:
 
 
 def _falabella(settings: Settings) -> Iterator[Finding]:
-    account = falabella_accounts(settings)[0]
+    for account in falabella_accounts(settings):
+        yield from _account(settings, account)
+
+
+def _account(settings: Settings, account: FalabellaAccount) -> Iterator[Finding]:
+    own = own_settings(settings, account.id)
     if is_sample_host(account.url):
-        facts = {"setting": "FALABELLA_API_URL", "value": account.url, "right": FALABELLA_URL}
+        facts = {"setting": account.setting("api_url"), "value": account.url, "right": FALABELLA_URL}
         yield Finding("wrong_host", "error", facts, account.id)
-    credentials = ("falabella_user_id", "falabella_api_key")
-    if not any(_plain(settings, name) for name in credentials):
+    credentials = ("user_id", "api_key")
+    values = {key: _plain(own, f"falabella_{key}") for key in ("api_url", *credentials, "seller_id")}
+    if not any(values[key] for key in credentials):
         yield Finding("not_configured", "warning", {"upstream": account.id}, account.id)
         return
-    yield from _placeholders(settings, ("falabella_api_url", *credentials, "falabella_seller_id"), account.id)
-    missing = [name.upper() for name in credentials if not _plain(settings, name)]
+    for key, value in values.items():
+        if is_placeholder(value):
+            yield Finding("placeholder", "error", {"setting": account.setting(key)}, account.id)
+    missing = [account.setting(key) for key in credentials if not values[key]]
     yield from _missing(missing, account.id, account.id)
 
 
 def _doors(settings: Settings) -> Iterator[Finding]:
-    for door, setting in (("falabella", "falabella_webhook_secret"), ("odoo", "odoo_webhook_secret")):
-        secret: SecretStr | None = getattr(settings, setting)
-        facts = {"door": door, "setting": setting.upper()}
+    doors = [
+        (a.id, a.setting("webhook_secret"), own_settings(settings, a.id).falabella_webhook_secret)
+        for a in falabella_accounts(settings)
+    ]
+    for door, setting, secret in (*doors, ("odoo", "ODOO_WEBHOOK_SECRET", settings.odoo_webhook_secret)):
+        facts = {"door": door, "setting": setting}
         if webhook_secret(settings, secret) is None:
             open_here = secret is None and not settings.production and is_loopback_host(settings.host)
             yield (
@@ -141,8 +156,8 @@ def _doors(settings: Settings) -> Iterator[Finding]:
                 if open_here
                 else Finding("door_closed", "error", facts)
             )
-        elif is_placeholder(_plain(settings, setting)):
-            yield Finding("placeholder_proves", "warning", {"setting": setting.upper()})
+        elif secret and is_placeholder(secret.get_secret_value()):
+            yield Finding("placeholder_proves", "warning", {"setting": setting})
 
 
 def _access(settings: Settings) -> Iterator[Finding]:
@@ -165,15 +180,22 @@ def _stores(settings: Settings) -> Iterator[Finding]:
         yield Finding("no_redis", "ok")
 
 
-def _env_file(path: Path) -> Iterator[Finding]:
+def _readable(path: Path) -> Iterator[Finding]:
     try:
         permissions = path.stat().st_mode & 0o777
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return
     if permissions & 0o077:
         yield Finding("env_file_readable", "warning", {"path": str(path), "mode": f"{permissions:03o}"})
-    known = known_names()
+
+
+def _env_file(path: Path, variables: Iterable[str]) -> Iterator[Finding]:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    yield from _readable(path)
+    known = known_names().union(variables)
     for line in lines:
         name, equals, _ = line.strip().removeprefix("export ").partition("=")
         name = name.strip().upper()

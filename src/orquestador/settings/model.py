@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from orquestador.model.stock import WriteMeans
@@ -13,6 +13,7 @@ from orquestador.ops.auth import ApiKey
 from orquestador.ops.ratelimit import Rate
 from orquestador.settings import parse
 from orquestador.settings.files import SecretFilesSource
+from orquestador.settings.tables import Tables
 
 Url = Annotated[str, BeforeValidator(parse.url)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -63,6 +64,8 @@ class Settings(BaseSettings):
         "auto", examples=["json"]
     )
     clock_url: Url | None = Field(None, examples=["http://127.0.0.1:4001"])
+    orquestador_toml: Path | None = Field(None, examples=["orquestador.toml"])
+    _tables: Tables = PrivateAttr(default_factory=Tables)
 
     # stores
     mongodb_uri: Annotated[SecretStr | None, BeforeValidator(parse.mongodb_uri)] = Field(
@@ -184,6 +187,11 @@ class Settings(BaseSettings):
             dotenv_settings,
             SecretFilesSource(settings_cls, dotenv_settings),
         )
+
+    @property
+    def tables(self) -> Tables:
+        """The accounts of `orquestador.toml`, read by `load()`."""
+        return self._tables
 
     @property
     def production(self) -> bool:

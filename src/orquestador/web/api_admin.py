@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Query, Response
 
 from orquestador.web import schemas
 from orquestador.web.access import Admin, Svc, Viewer
@@ -12,11 +12,12 @@ from orquestador.web.render import answer
 from orquestador.web.services import GoLiveRequest
 
 router = APIRouter(tags=["admin"])
+ChannelQuery = Annotated[str | None, Query(max_length=200, description="One account; unset: all.")]
 
 
 @router.get("/go-live", summary="What going live would do, and the open orders to decide about")
-async def go_live_preview(services: Svc, caller: Viewer) -> Response:
-    return answer(await services.go_live_preview())
+async def go_live_preview(services: Svc, caller: Viewer, channel: ChannelQuery = None) -> Response:
+    return answer(await services.go_live_preview(channel))
 
 
 @router.post("/go-live", summary="From now on orders and stock are acted upon")
@@ -24,7 +25,7 @@ async def go_live(
     services: Svc, caller: Admin, body: Annotated[schemas.GoLiveBody | None, Body()] = None
 ) -> Response:
     body = body or schemas.GoLiveBody()
-    request = GoLiveRequest(tuple(body.take_now), body.approve_pushes, caller.name)
+    request = GoLiveRequest(tuple(body.take_now), body.approve_pushes, caller.name, body.channel)
     return answer(await services.go_live(request))
 
 

@@ -41,9 +41,13 @@ class DiscardBody(_Body):
     note: Annotated[StrictStr, Field(max_length=500)] | None = None
 
 
+Channel = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+
+
 class GoLiveBody(_Body):
     take_now: list[Label] = Field(default=[], description="Work ids whose units are still in the ERP.")
     approve_pushes: StrictBool = False
+    channel: Channel | None = Field(default=None, description="One account; unset: all that observe.")
 
 
 class PauseBody(_Body):
@@ -68,7 +72,6 @@ class ReconcileBody(_Body):
 
 
 Units = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
-Channel = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 
 
 class RuleBody(_Body):

@@ -273,6 +273,8 @@ class GoLiveRequest:
     """Work ids of open orders whose units are still in the ERP; all others count as already taken out."""
     approve_pushes: bool = False
     by: str = "local"
+    channel: str | None = None
+    """None = every channel that is not live yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,7 +455,8 @@ class Services(Protocol):
 
     async def channel_views(self) -> tuple[ChannelView, ...]: ...
 
-    async def go_live_preview(self) -> GoLivePreview: ...
+    async def go_live_preview(self, channel: str | None = None) -> GoLivePreview:
+        """Of this channel, or of all that are not live yet. NotPossible = no such channel."""
 
     async def go_live(self, request: GoLiveRequest) -> GoLiveResult: ...
 

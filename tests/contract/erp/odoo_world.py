@@ -142,14 +142,10 @@ class Hand:
         )
         await self.rpc("product.product", "write", products, {"active": True})
         if quants:
-            plain = [(q["product_id"][0], q["location_id"][0]) for q in quants if not q["lot_id"]]
-            if plain:
-                await self.set_quantities(plain, 0)
-            lots = [q["id"] for q in quants if q["lot_id"]]
-            if lots:
-                await self.rpc(
-                    "stock.quant", "write", lots, {"inventory_quantity_auto_apply": 0}, inventory_mode=True
-                )
+            # Each as it is: of a product with lots there are several in one place.
+            ids = [q["id"] for q in quants]
+            none = {"inventory_quantity_auto_apply": 0}
+            await self.rpc("stock.quant", "write", ids, none, inventory_mode=True)
         boms = await self.rpc("mrp.bom", "search", [["product_tmpl_id.product_variant_ids", "in", products]])
         with contextlib.suppress(OdooError):  # those of kits that were sold stay, with archived products
             await self.rpc("mrp.bom", "unlink", boms)

@@ -409,6 +409,30 @@ class ErpSaleContract:
         assert (await order_of(world, movement.key))["partner_id"][0] == mine
         await fixed.close()
 
+    async def test_each_channel_has_its_own_contact_and_product_for_shipping(self, world: OdooWorld) -> None:
+        mark = secrets.token_hex(3)
+        names, posts = [own(f"{n}-{mark}") for n in "CP"], [own(f"POST-{n}-{mark}") for n in "CP"]
+        terms = {
+            channel: SaleSettings(partner, post)
+            for channel, partner, post in zip(("chile", "peru"), names, posts, strict=True)
+        }
+        adapter = adapter_of(world, sales_of=terms)
+        for name, post in zip(names, posts, strict=True):
+            await world.rpc("res.partner", "create", {"name": name, "ref": name})
+            await world.new_product(post, type="service")
+        batch = []
+        for channel in terms:
+            movement = await sold(adapter, world, (A, 1, "990"), customer=None, shipping="100")
+            assert movement.sale is not None
+            batch.append(replace(movement, sale=replace(movement.sale, channel=channel)))
+        await drive_sales(adapter, batch, MovementState.DONE)
+        for movement, name, post in zip(batch, names, posts, strict=True):
+            order = await order_of(world, movement.key)
+            assert order["partner_id"][1].startswith(name)
+            lines = await world.rpc("sale.order.line", "read", order["order_line"], ["product_id"])
+            assert any(post in line["product_id"][1] for line in lines)
+        await adapter.close()
+
     async def test_a_buyer_without_number_and_address_is_held(self, erp: OdooErp, world: OdooWorld) -> None:
         movement = await sold(erp, world, (A, 1, "990"), customer=Customer(name="Nobody"))
         assert (await apply_one(erp, movement)).code == NO_CUSTOMER

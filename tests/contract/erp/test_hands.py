@@ -225,7 +225,9 @@ async def merge_in_sql(shop: Shop) -> None:
             await rpc(model, "write", rows, {"product_id": new})
     else:
         updates = [f"UPDATE {table} SET product_id = {new} WHERE product_id = {old}" for table in MERGED]
-        code = "\n".join(["env.flush_all()", *(f"env.cr.execute('{sql}')" for sql in updates)])
+        # The quants too become one for each place, as Odoo does it by itself sooner or later.
+        steps = ["env.flush_all()", *(f"env.cr.execute('{sql}')" for sql in updates)]
+        code = "\n".join([*steps, "env.invalidate_all()", "env['stock.quant']._merge_quants()"])
         model = (await rpc("ir.model", "search", [["model", "=", "product.product"]]))[0]
         action = {"name": own("merge"), "model_id": model, "state": "code", "code": code}
         await rpc("ir.actions.server", "run", [await rpc("ir.actions.server", "create", action)])

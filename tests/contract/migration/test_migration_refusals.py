@@ -16,7 +16,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 import orquestador
-from orquestador.app.build import CHANNELS_SEEN
+from orquestador.app.history import CHANNELS_SEEN
 from orquestador.app.migrate import Plan, migrate
 from orquestador.clock import ManualClock
 from orquestador.i18n import has

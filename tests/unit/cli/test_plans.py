@@ -62,12 +62,12 @@ def test_the_plan_is_shown_before_anything_is_sent(shop: Shop) -> None:
     said = shop.run("plan")
     assert said.code == 0
     assert "to zero" in said.out
-    assert "a brake holds it" in said.out
+    assert "held by a brake" in said.out
     items = {i["sku"]: (i["shows"], i["wanted"], i["move"]) for i in shop.run("plan", "--json").json["items"]}
     assert items == {"SKU-00001": (10, 0, "zero"), "SKU-00002": (10, 0, "zero"), "UP": (10, 12, "rise")}
     assert len(shop.run("plan", "--sku", "UP", "--json").json["items"]) == 1
     assert "salta" not in shop.run("plan", APP_LANG="es").out
-    assert "un freno la retiene" in shop.run("plan", APP_LANG="es").out
+    assert "retenida por un freno" in shop.run("plan", APP_LANG="es").out
 
 
 def test_nothing_to_tell(shop: Shop) -> None:
@@ -123,7 +123,7 @@ def test_status_doctor_and_listings_say_what_is_held(shop: Shop) -> None:
     found = {f["code"]: f for f in shop.run("doctor", "--json").json["findings"]}
     assert found["brake_zero"]["level"] == "error"
     assert found["brake_zero"]["facts"]["listings"] == 12
-    assert "a brake holds it" in shop.run("listings", "--sku", "UP").out
+    assert "held by a brake" in shop.run("listings", "--sku", "UP").out
 
 
 def test_a_first_push_waits_for_a_yes(shop: Shop) -> None:

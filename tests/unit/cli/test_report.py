@@ -154,14 +154,6 @@ async def test_a_flow_that_is_only_not_configured_does_not(service: Service) -> 
     assert not (await told(service)).attention
 
 
-async def test_a_channel_that_is_gone_needs_attention(service: Service) -> None:
-    gone = Finding("channel_gone", "error", {"channel": "falabella-pe"})
-    service.context.gates.report("channels", [gone])
-    report = await told(service)
-    assert report.attention
-    assert "falabella-pe" in report.sentence
-
-
 async def test_overdue_work_needs_attention_only_while_it_could_be_done(service: Service) -> None:
     await put(service, Kind.LISTING, State.DUE, due_s=-OVERDUE_S - 60)
     report = await told(service)
@@ -236,6 +228,29 @@ async def test_channels_with_their_listings_and_calls(service: Service) -> None:
     (view,) = await channel_views(service)
     assert (view.id, view.has_api, view.listings, view.pushes_approved) == ("falabella", True, 1, True)
     assert (view.budget_left, view.used_today, view.problem) == (49.0, 0, None)
+
+
+async def test_who_acts_and_who_only_observes_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop.folder)
+    table = '[channels.pe]\nuser_id = "pe@example.com"\napi_key = "k"\n'
+    (shop.folder / "orquestador.toml").write_text(f"[channels.falabella]\n{table}")
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    async with open_context(shop.settings(), serving=True) as context:
+        service = assemble(shop.settings(), context)
+        for gate in ("erp", "falabella", "pe"):
+            context.gates.report(gate, ())
+        assert "it only observes" in (await told(service)).sentence
+        context.modes.set("pe", GoLive(since=context.clock.now()))
+        report = await told(service)
+        assert (report.attention, report.mode) == (False, "observe")
+        assert report.sentence == (
+            "All is well; falabella only observes: nothing is written there. Live: pe."
+        )
+        assert (report.next_step or "").endswith("orquestador go-live --channel falabella")
+        assert HouseServices(service).mode_note.startswith("falabella only observes")
+        context.modes.set("falabella", GoLive(since=context.clock.now()))
+        assert "observe" not in (await told(service)).sentence
 
 
 async def test_without_api_access_simple_bodies_still_run(shop: Shop) -> None:

@@ -56,8 +56,30 @@ def test_a_country_has_its_time_and_its_operator_code(unit: str, zone: str, oper
     assert (config.zone.key, config.operator_code) == (zone, operator)
 
 
-def test_a_host_that_begins_like_ours_is_not_ours() -> None:
-    config = replace(REAL, own_url="https://shop.example")
-    assert config.is_own("https://shop.example/falabella/webhook/order/S")
-    assert not config.is_own("https://shop.example.org/hook")
-    assert not REAL.is_own("https://shop.example/hook")
+DOOR = "https://shop.example/falabella/webhook/order"
+
+
+@pytest.mark.parametrize("rest", ["", "/S", "/an-earlier-secret", "?token=S"])
+def test_a_callback_to_one_of_our_doors_is_ours(rest: str) -> None:
+    config = replace(REAL, own_doors=(DOOR, "https://shop.example/webhooks/falabella-pe"))
+    assert config.is_own(f"{DOOR}{rest}")
+    assert config.is_own(f"https://shop.example/webhooks/falabella-pe{rest}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://shop.example.org/falabella/webhook/order/S",
+        # Another program of the same shop, behind the same name.
+        "https://shop.example/other-program/hook",
+        "https://shop.example/falabella/webhook/orders/S",
+        "https://shop.example/",
+    ],
+)
+def test_a_callback_that_begins_like_ours_is_not_ours(url: str) -> None:
+    assert not replace(REAL, own_doors=(DOOR,)).is_own(url)
+    assert not REAL.is_own(url)
+
+
+def test_the_secret_of_the_callback_never_shows() -> None:
+    assert "s3cret" not in repr(replace(REAL, callback=f"{DOOR}/s3cret"))

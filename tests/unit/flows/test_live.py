@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -10,9 +10,10 @@ from orquestador.flows.erp_lane import ErpLane
 from orquestador.flows.poll import CataloguePoll
 from orquestador.model.errors import AuthRefused, RateLimited, Unavailable, UpstreamError
 from orquestador.model.orders import LineState
-from orquestador.model.stock import Listing, WriteMeans
+from orquestador.model.places import Scope
+from orquestador.model.stock import Availability, Listing, WriteMeans
 from orquestador.model.work import State
-from orquestador.ports import Movement, Outcome
+from orquestador.ports import Movement, Outcome, ProductProblem
 from tests.unit.flows.test_push import Shop
 
 
@@ -207,3 +208,29 @@ async def test_a_sale_that_the_erp_is_slow_to_answer_about_holds_a_fall_back_for
         assert shop.clock.now() < began + 15.0
     assert shop.clock.now() > began + 2.0
     assert shop.pushed == [{"A": 2}]
+
+
+async def test_a_number_of_before_the_erps_answer_was_recorded_is_not_sent(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ERP has the units when it is asked, and its answer is recorded before the number is looked at."""
+    await shop.pusher.run_once()
+    await shop.order("o1", "A", 4)
+    await shop.poll.run_once()
+    await shop.worker.run_once()
+    lane = ErpLane(shop.context, shop.erp)
+    availability = shop.erp.availability
+
+    async def taken_in_this_moment(
+        skus: Sequence[str], *scope: Scope
+    ) -> Mapping[str, Availability | ProductProblem]:
+        await lane.run_once()
+        return await availability(skus, *scope)
+
+    monkeypatch.setattr(shop.erp, "availability", taken_in_this_moment)
+    for _ in range(3):
+        shop.clock.advance(5.0)
+        await shop.push()
+    assert shop.erp.stock["A"] == 6
+    assert shop.pushed == []
+    assert (await row(shop, "A"))[0] is State.SETTLED

@@ -264,7 +264,7 @@ async def test_a_publish_policy_that_changed_is_followed_at_once(shop: Shop) -> 
     await shop.pusher.run_once()
     for sku in ("A", "B"):
         shop.erp.move_by_hand(sku, -3)
-    shop.context.settings = FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0, publish=("B",))
+    shop.context.settings = FlowSettings(feed_first_poll_s=1.0, feed_poll_s=1.0, publish={"shop": ("B",)})
     await shop.journal.mark([Mark("A", "test")])
     await shop.changed("B")
     assert shop.pushed == [{"B": 7}]

@@ -37,7 +37,7 @@ async def test_an_order_is_sold_with_prices_and_buyer(desk: Desk, mode: OrderMod
 
 
 async def test_one_contact_for_all_asks_for_no_buyer(desk: Desk, mode: OrderMode) -> None:
-    desk.context.settings = replace(desk.context.settings, sale_customers=False)
+    desk.context.settings = replace(desk.context.settings, one_buyer=frozenset({desk.channel.id}))
     await desk.sell(("A", 1))
     sale = desk.erp.documents[KEY].movement.sale
     assert sale is not None

@@ -326,7 +326,7 @@ class House:
     async def channel_views(self) -> tuple[ChannelView, ...]:
         return (ChannelView("falabella", "falabella", False, None, False),)
 
-    async def go_live_preview(self) -> GoLivePreview:
+    async def go_live_preview(self, channel: str | None = None) -> GoLivePreview:
         return GoLivePreview("observe", False, await self.channel_views(), ())
 
     async def go_live(self, request: GoLiveRequest) -> GoLiveResult:

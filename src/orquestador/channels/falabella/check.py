@@ -38,15 +38,22 @@ class Webhooks:
         return [replace(entry, ours=self._is_ours(entry)) for entry in entries]
 
     async def register(self, url: str) -> Registration:
-        """The one registration of this URL for our events: the one that is there, or a new one."""
-        same = [entry for entry in await self.all() if entry.url == url]
+        """The one registration of this URL for our events: the one that is there, or a new one.
+
+        Our other entries go once it is there, such as those with an earlier secret: at no moment is nobody
+        called.
+        """
+        entries = await self.all()
         self._registered.add(url)
+        same = [entry for entry in entries if entry.url == url]
         good = next((entry for entry in same if set(ORDER_EVENTS) <= set(entry.events)), None)
-        for entry in same:
-            if entry is not good:
+        kept = good or await self._new(url)
+        for entry in entries:
+            if entry is not good and (entry in same or self._config.is_own(entry.url)):
                 await self._delete(entry.id)
-        if good is not None:
-            return good
+        return kept
+
+    async def _new(self, url: str) -> Registration:
         try:
             return await self._create(url, EVENTS)
         except Rejected as error:
@@ -98,7 +105,7 @@ async def check(config: FalabellaConfig, client: Calls, webhooks: Webhooks, cloc
         before = clock.now()
         answer = await client.get("GetProducts", {"Limit": "1"})
         found = _clock(config, answer.head, before, clock.now(), facts)
-        if not any(set(ORDER_EVENTS) <= set(entry.events) for entry in await _ours(config, webhooks)):
+        if not any(set(ORDER_EVENTS) <= set(entry.events) for entry in await _calling(config, webhooks)):
             found.append(Finding("falabella.webhook_missing", "warning", facts))
     except UpstreamError as error:
         return [_failure(config, error, facts)]
@@ -119,9 +126,10 @@ def _configuration(config: FalabellaConfig) -> Finding | None:
     return None
 
 
-async def _ours(config: FalabellaConfig, webhooks: Webhooks) -> list[Registration]:
+async def _calling(config: FalabellaConfig, webhooks: Webhooks) -> list[Registration]:
+    """The entries that reach us: one with an earlier secret does not."""
     entries = await webhooks.all()
-    return [entry for entry in entries if config.is_own(entry.url)] if config.own_url else entries
+    return [entry for entry in entries if entry.url == config.callback] if config.callback else entries
 
 
 def _clock(

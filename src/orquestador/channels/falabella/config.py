@@ -63,8 +63,11 @@ class FalabellaConfig:
     """Typical first look at a feed (falabella.md 4)."""
     feed_young_s: float = 120.0
     """How long E012 about a feed that we sent means "not visible yet"."""
-    own_url: str = field(default="", repr=False)
-    """Where our callbacks begin; webhooks elsewhere belong to other integrators and are never removed."""
+    own_doors: tuple[str, ...] = ()
+    """Addresses of this installation's callbacks without their secret; whatever is registered elsewhere
+    belongs to somebody else, on the same host too, and is never removed."""
+    callback: str = field(default="", repr=False)
+    """Where this account has to call us, with the secret; empty = not known."""
     budget: BudgetSpec = FALABELLA_FEEDS
     orders_page: int = 100
     products_page: int = 500
@@ -131,8 +134,9 @@ class FalabellaConfig:
         return self.business_unit.lower()
 
     def is_own(self, url: str) -> bool:
-        """True for a callback below `own_url`; another host that merely begins alike is not."""
-        return bool(self.own_url) and url.startswith(f"{self.own_url.rstrip('/')}/")
+        """True for a callback to one of our doors, whatever its secret; an address that merely begins alike
+        is not."""
+        return any(url == door or url.startswith((f"{door}/", f"{door}?")) for door in self.own_doors)
 
     def _needed(self) -> dict[str, str]:
         return {"api_url": self.api_url, "user_id": self.user_id, "api_key": self.api_key}

@@ -77,7 +77,7 @@ class Checker:
             (self._one_call, first),
             (self._units.check, first),
         ]
-        if self._settings.sales:
+        if self._settings.terms:
             questions.append((SaleCheck(self._rpc, self._settings).check, first))
         for question, setup in questions:
             try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orquestador.model.places import Scope
+from orquestador.model.sales import Sale
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,20 @@ class OdooSettings:
     sale_rounding_sku: str | None = None
     """The service product of the line that makes up for a difference of the smallest amount (ADR 0018)."""
     sales: SaleSettings | None = None
-    """None = no channel makes sale orders, so nothing of it is checked."""
+    """Of the channels that `sales_of` does not name; None = none of them makes sale orders."""
+    sales_of: Mapping[str, SaleSettings] = field(default_factory=dict)
+    """Per channel id. Where nobody makes sale orders, nothing of it is checked."""
+
+    def terms_of(self, sale: Sale | None) -> SaleSettings:
+        """How this order is written."""
+        own = self.sales_of.get(sale.channel) if sale is not None else None
+        return own or self.sales or SaleSettings()
+
+    @property
+    def terms(self) -> tuple[SaleSettings, ...]:
+        """Each once."""
+        default = (self.sales,) if self.sales is not None else ()
+        return tuple(dict.fromkeys((*default, *self.sales_of.values())))
 
     @property
     def warehouses(self) -> tuple[str | None, ...]:

@@ -14,7 +14,14 @@ from orquestador.erp.odoo.config import OdooSettings
 from orquestador.erp.odoo.rpc import Row, Transport, ref, rows
 from orquestador.erp.odoo.setup import SetUp
 from orquestador.model.errors import Rejected
-from orquestador.model.sales import BAD_PARTNER, NO_CUSTOMER, PARTNER_REFUSED, Customer, SaleProblem
+from orquestador.model.sales import (
+    BAD_PARTNER,
+    NO_CUSTOMER,
+    PARTNER_REFUSED,
+    Customer,
+    Sale,
+    SaleProblem,
+)
 from orquestador.ops.confidential import confidential
 
 EXTERNAL_MODULE = "orquestador"
@@ -57,8 +64,7 @@ class Partners:
     """Nothing is remembered: people merge and archive contacts."""
 
     def __init__(self, rpc: Transport, settings: OdooSettings) -> None:
-        self._rpc, self._prefix = rpc, settings.prefix
-        self._fixed = settings.sales.partner if settings.sales else None
+        self._rpc, self._settings = rpc, settings
 
     async def company(self, setup: SetUp) -> int:
         """Our own company's contact: for orders that only occupy their key."""
@@ -76,29 +82,37 @@ class Partners:
             raise Rejected("odoo: the company has no contact")
         return partner
 
-    async def fixed(self, setup: SetUp) -> int | None:
-        """The configured contact; None when each buyer has its own. SaleProblem(BAD_PARTNER)."""
-        if self._fixed is None:
+    async def fixed(self, setup: SetUp, partner: str | None) -> int | None:
+        """The one contact with this reference; None when each buyer has its own. SaleProblem(BAD_PARTNER)."""
+        if partner is None:
             return None
         with confidential():
-            found = await self._search(setup, [["ref", "=", self._fixed]], [])
+            found = await self._search(setup, [["ref", "=", partner]], [])
         if len(found) != 1:
-            raise SaleProblem(BAD_PARTNER, f"{self._fixed}, {len(found)}")
+            raise SaleProblem(BAD_PARTNER, f"{partner}, {len(found)}")
         return int(found[0]["id"])
 
-    async def resolve(self, setup: SetUp, customers: Mapping[str, Customer | None]) -> Found:
-        """A contact for each key: by tax number, else by e-mail, else made under an external id."""
+    async def resolve(self, setup: SetUp, sales: Mapping[str, Sale | None]) -> Found:
+        """A contact for each key: the one of its channel, else by tax number, else by e-mail, else made under
+        an external id."""
         found = Found()
-        try:
-            fixed = await self.fixed(setup)
-        except SaleProblem as problem:
-            found.problems = dict.fromkeys(customers, problem)
-            return found
-        if fixed is not None:
-            found.ids = dict.fromkeys(customers, fixed)
-            return found
+        customers: dict[str, Customer | None] = {}
+        by_partner: dict[str, list[str]] = {}
+        for key, sale in sales.items():
+            partner = self._settings.terms_of(sale).partner
+            if partner is None:
+                customers[key] = sale.customer if sale is not None else None
+            else:
+                by_partner.setdefault(partner, []).append(key)
+        for partner, keys in by_partner.items():
+            try:
+                fixed = await self.fixed(setup, partner)
+            except SaleProblem as problem:
+                found.problems |= dict.fromkeys(keys, problem)
+            else:
+                found.ids |= dict.fromkeys(keys, fixed or 0)
         known = {key: c for key, c in customers.items() if c is not None and (compact_vat(c.vat) or c.email)}
-        found.problems = {key: SaleProblem(NO_CUSTOMER) for key in customers if key not in known}
+        found.problems |= {key: SaleProblem(NO_CUSTOMER) for key in customers if key not in known}
         if known:
             with confidential():
                 await self._find(setup, known, found)
@@ -132,7 +146,7 @@ class Partners:
         by_id: dict[str, list[str]] = {}
         for key, c in customers.items():
             identity = f"vat:{_bare(c.vat)}" if c.vat else f"email:{c.email.lower()}"
-            by_id.setdefault(external_id("partner", self._prefix, identity), []).append(key)
+            by_id.setdefault(external_id("partner", self._settings.prefix, identity), []).append(key)
         for external, keys in by_id.items():
             c = customers[keys[0]]
             values = {name: str(getattr(c, name)) for name in _CREATED}

@@ -29,8 +29,7 @@ class SaleCheck:
         self._partners, self._drafts = Partners(rpc, settings), SaleDrafts(rpc, settings)
 
     async def check(self, setup: SetUp) -> list[Finding]:
-        sales, user = self._settings.sales, self._settings.username
-        assert sales is not None
+        user = self._settings.username
         try:
             await self._rpc.call("sale.order", "search_count", kwargs={"domain": [["id", "=", 0]]})
             await self._rpc.call("sale.order.line", "search_count", kwargs={"domain": [["id", "=", 0]]})
@@ -39,24 +38,17 @@ class SaleCheck:
         except Rejected:
             return [_error("odoo.sale_module")]
         found: list[Finding] = []
-        try:
-            await self._partners.fixed(setup)
-            if sales.partner is None and not await self._may_create(setup):
-                found.append(_holds("odoo.sale_contacts", user=user, group="Contact Creation"))
-        except SaleProblem:
-            found.append(_holds("odoo.sale_partner", partner=sales.partner))
-        if sales.shipping_sku is not None:
-            try:
-                await self._drafts.shipping_product(setup)
-            except SaleProblem:
-                found.append(_holds("odoo.sale_shipping", sku=sales.shipping_sku))
-        else:
-            found.append(Finding("odoo.sale_no_shipping", "warning", {}))
+        terms = self._settings.terms
+        for partner in dict.fromkeys(sales.partner for sales in terms):
+            found += await self._contact(setup, partner)
+        for sku in dict.fromkeys(sales.shipping_sku for sales in terms):
+            found += await self._shipping(setup, sku)
         found += await self._roundings(setup)
         if not await self._has_mail(setup):
             found.append(_error("odoo.sale_mail", user=user))
         if not any(f.level == "error" for f in found):
-            found.append(Finding("odoo.sale", "ok", {"partner": sales.partner or "-"}))
+            partners = ", ".join(dict.fromkeys(sales.partner or "-" for sales in terms))
+            found.append(Finding("odoo.sale", "ok", {"partner": partners}))
         return found
 
     async def _roundings(self, setup: SetUp) -> list[Finding]:
@@ -99,6 +91,25 @@ class SaleCheck:
         ]
         tick = 10.0 ** -await self._drafts.price_digits(setup)
         return tick < float(row.get("rounding") or 0)
+
+    async def _contact(self, setup: SetUp, partner: str | None) -> list[Finding]:
+        try:
+            await self._partners.fixed(setup, partner)
+        except SaleProblem:
+            return [_holds("odoo.sale_partner", partner=partner)]
+        if partner is None and not await self._may_create(setup):
+            facts = {"user": self._settings.username, "group": "Contact Creation"}
+            return [_holds("odoo.sale_contacts", **facts)]
+        return []
+
+    async def _shipping(self, setup: SetUp, sku: str | None) -> list[Finding]:
+        if sku is None:
+            return [Finding("odoo.sale_no_shipping", "warning", {})]
+        try:
+            await self._drafts.shipping_product(setup, sku)
+        except SaleProblem:
+            return [_holds("odoo.sale_shipping", sku=sku)]
+        return []
 
     async def _may_create(self, setup: SetUp) -> bool:
         try:

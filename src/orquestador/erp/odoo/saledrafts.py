@@ -51,8 +51,9 @@ class SaleDrafts:
     """What a product's tax makes of a price is measured and remembered; every total is read back anyway."""
 
     def __init__(self, rpc: Transport, settings: OdooSettings) -> None:
-        self._rpc = rpc
-        self._shipping_sku = settings.sales.shipping_sku if settings.sales else None
+        self._rpc, self._settings = rpc, settings
+        self._shipping_ids: dict[str, int] = {}
+        """Per SKU, as looked up last."""
         self._factors: dict[int, Decimal] = {}
         self._steps: dict[int, Decimal] = {}
         self._rounding = Rounding(rpc, settings.sale_rounding_sku)
@@ -60,18 +61,17 @@ class SaleDrafts:
 
     async def possible(self, run: SaleRun, movements: Sequence[Movement]) -> list[Movement]:
         """Those of which all is known; the others are held before anything is made."""
-        shipping = any(m.sale and m.sale.shipping for m in movements)
-        problem: SaleProblem | None = None
-        if shipping:
+        problems: dict[str | None, SaleProblem] = {}
+        for sku in dict.fromkeys(self._shipping_sku(m.sale) for m in movements if m.sale and m.sale.shipping):
             try:
-                await self.shipping_product(run.setup)
+                await self.shipping_product(run.setup, sku)
             except SaleProblem as error:
-                problem = error
+                problems[sku] = error
         ready = []
         for m in movements:
             if m.sale is None:
                 run.doubts[m.key] = "its prices are not known"
-            elif m.sale.shipping and problem is not None:
+            elif m.sale.shipping and (problem := problems.get(self._shipping_sku(m.sale))):
                 run.held[m.key] = problem
             else:
                 ready.append(m)
@@ -131,32 +131,33 @@ class SaleDrafts:
             for line in mine:
                 if keep[line.id] < line.units - 1e-6:
                     changes[line.id] = {"product_uom_qty": keep[line.id], "price_unit": float(line.price)}
-        if sale is not None and self._shipping_sku is not None:
+        if sale is not None:
             changes |= self._lower_shipping(lines, sale)
         return changes
 
     # --- details
 
     def _lower_shipping(self, lines: Sequence[Line], sale: Sale) -> dict[int, Row]:
-        product = self._shipping_id
+        product = self._shipping_ids.get(self._shipping_sku(sale) or "")
         for line in lines:
             if line.product_id == product and line.total > sale.shipping and line.price > 0 and line.units:
                 price = line.price * sale.shipping / line.total
                 return {line.id: {"product_uom_qty": line.units, "price_unit": float(round(price, 6))}}
         return {}
 
-    _shipping_id: int | None = None
+    def _shipping_sku(self, sale: Sale) -> str | None:
+        return self._settings.terms_of(sale).shipping_sku
 
-    async def shipping_product(self, setup: SetUp) -> int:
+    async def shipping_product(self, setup: SetUp, sku: str | None) -> int:
         """Raises SaleProblem when none is configured, or it is not exactly one that can be sold."""
-        if self._shipping_sku is None:
+        if sku is None:
             raise SaleProblem(NO_SHIPPING_PRODUCT)
         found = rows(
             await self._rpc.call(
                 "product.product",
                 "search_read",
                 kwargs={
-                    "domain": [["default_code", "=", self._shipping_sku]],
+                    "domain": [["default_code", "=", sku]],
                     "fields": ["type", "sale_ok"],
                     "limit": 2,
                 },
@@ -164,15 +165,16 @@ class SaleDrafts:
             )
         )
         if len(found) != 1 or found[0].get("type") != "service" or not found[0].get("sale_ok"):
-            raise SaleProblem(BAD_SHIPPING_PRODUCT, self._shipping_sku)
-        self._shipping_id = int(found[0]["id"])
-        return self._shipping_id
+            raise SaleProblem(BAD_SHIPPING_PRODUCT, sku)
+        self._shipping_ids[sku] = int(found[0]["id"])
+        return self._shipping_ids[sku]
 
     async def _draft(self, setup: SetUp, sale: Sale) -> _Draft:
         products = [line.product_id for line in sale.lines]
         lines = [PricedLine(line.units, line.price, self._factor(line.product_id)) for line in sale.lines]
         if sale.shipping:
-            shipping = self._shipping_id or await self.shipping_product(setup)
+            sku = self._shipping_sku(sale)
+            shipping = self._shipping_ids.get(sku or "") or await self.shipping_product(setup, sku)
             products.append(shipping)
             lines.append(PricedLine(1, sale.shipping, self._factor(shipping)))
         return _Draft(sale, tuple(products), tuple(lines))

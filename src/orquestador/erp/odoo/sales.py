@@ -150,9 +150,7 @@ class Sales:
         if not ready:
             return
         try:
-            found = await self._partners.resolve(
-                run.setup, {m.key: m.sale.customer if m.sale else None for m in ready}
-            )
+            found = await self._partners.resolve(run.setup, {m.key: m.sale for m in ready})
         except Ambiguous as error:
             run.doubts |= {m.key: error.detail for m in ready}
             return

@@ -34,3 +34,15 @@ async def peek(uri: str, names: Sequence[str]) -> Peek:
         await client.close()
     meta = {row["_id"]: decode_value(row["value"]) for row in found}
     return Peek(str(server), store.database.name, store.replicated, meta)
+
+
+async def peek_history(uri: str, channels: Sequence[str]) -> set[str]:
+    """Which of these channels have a row of work. Raises what `peek` raises."""
+    client = connect(uri)
+    try:
+        store = await Store.of(client, None, lambda: SERVER_NOW)
+        return {c for c in channels if await store.work.find_one({"channel": c}, {"_id": 1}) is not None}
+    except Exception as error:
+        raise from_mongo(error) from error
+    finally:
+        await client.close()

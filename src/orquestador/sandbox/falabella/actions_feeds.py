@@ -5,7 +5,8 @@ import csv
 import io
 
 from orquestador.sandbox.falabella.call import Call
-from orquestador.sandbox.falabella.clock import head_text, local_text
+from orquestador.sandbox.falabella.clock import head_text
+from orquestador.sandbox.falabella.country import Country
 from orquestador.sandbox.falabella.envelope import Answer, Node, Rows
 from orquestador.sandbox.falabella.errors import ApiError
 from orquestador.sandbox.falabella.feed_requests import (
@@ -33,7 +34,9 @@ def update_stock(call: Call) -> Answer:
 
 def product_update(call: Call) -> Answer:
     """The feed id is at Head.RequestId, the body is empty (falabella.md 3.1)."""
-    feed = _accept(call, product_update_records(request_xml(call.body), call.world.stock))
+    feed = _accept(
+        call, product_update_records(request_xml(call.body), call.world.stock, call.world.country.operator)
+    )
     return Answer(request_id=feed.feed)
 
 
@@ -46,13 +49,13 @@ def feed_status(call: Call) -> Answer:
     errors: list[Node] = []
     if feed.ended and not switches.hidden_errors:
         errors = [_error(record, switches) for record in feed.failed]
-    detail = _summary(feed) | {"FeedErrors": Rows("Error", errors), "FeedWarnings": ""}
+    detail = _summary(feed, call.world.country) | {"FeedErrors": Rows("Error", errors), "FeedWarnings": ""}
     return Answer({"FeedDetail": detail}, "FeedDetail", head=_echo(feed))
 
 
 def feed_list(call: Call) -> Answer:
     """The last 30 days, directly under the body."""
-    return _listed(call.world.feeds.listed(call.now))
+    return _listed(call, call.world.feeds.listed(call.now))
 
 
 def feed_offset_list(call: Call) -> Answer:
@@ -70,7 +73,7 @@ def feed_offset_list(call: Call) -> Answer:
         and (created is None or feed.at >= created)
         and (updated is None or feed.updated_at >= updated)
     ]
-    return _listed(feeds[offset : offset + size])
+    return _listed(call, feeds[offset : offset + size])
 
 
 def feed_count(call: Call) -> Answer:
@@ -117,15 +120,15 @@ def _echo(feed: Feed) -> dict[str, Node]:
     return {"RequestParameters": {"FeedID": feed.feed}}
 
 
-def _summary(feed: Feed) -> dict[str, Node]:
+def _summary(feed: Feed, country: Country) -> dict[str, Node]:
     total = len(feed.records)
     processed = total if feed.status in ("Finished", "Error") else 0
     return {
         "Feed": feed.feed,
         "Status": feed.status,
         "Action": feed.action,
-        "CreationDate": local_text(feed.at),
-        "UpdatedDate": local_text(feed.updated_at),
+        "CreationDate": country.local_text(feed.at),
+        "UpdatedDate": country.local_text(feed.updated_at),
         "Source": "api",
         "TotalRecords": str(total),
         "ProcessedRecords": str(processed),
@@ -145,8 +148,10 @@ def _error(record: Record, switches: Switches) -> Node:
     }
 
 
-def _listed(feeds: list[Feed]) -> Answer:
-    rows: list[Node] = [_summary(feed) | {"FailureReports": _report(feed)} for feed in feeds]
+def _listed(call: Call, feeds: list[Feed]) -> Answer:
+    rows: list[Node] = [
+        _summary(feed, call.world.country) | {"FailureReports": _report(feed)} for feed in feeds
+    ]
     return Answer(Rows("Feed", rows), "Feed")
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from orquestador.sandbox.falabella.call import Call
-from orquestador.sandbox.falabella.clock import local_text
 from orquestador.sandbox.falabella.envelope import Answer, Node, Rows
 from orquestador.sandbox.falabella.errors import ApiError
 from orquestador.sandbox.falabella.orders import Item, Order, spelled
@@ -184,11 +183,11 @@ def _order(world: World, order: Order, *, v2: bool) -> Node:
         "Phone2": "",
         "Address1": buyer.address,
         "CustomerEmail": buyer.email,
-        "City": buyer.city,
-        "Ward": "Santiago",
-        "Region": "Metropolitana",
+        "City": buyer.city or world.country.city,
+        "Ward": world.country.city,
+        "Region": world.country.region,
         "PostCode": "",
-        "Country": "CL",
+        "Country": world.country.code,
     }
     statuses: list[Node] = [
         spelled(status, alternative=world.switches.alt_spelling) for status in order.statuses
@@ -206,17 +205,17 @@ def _order(world: World, order: Order, *, v2: bool) -> Node:
         "GiftOption": "0",
         "GiftMessage": "",
         "VoucherCode": "",
-        "CreatedAt": local_text(order.created_at),
-        "UpdatedAt": local_text(order.updated_at),
-        "AddressUpdatedAt": local_text(order.created_at),
+        "CreatedAt": world.country.local_text(order.created_at),
+        "UpdatedAt": world.country.local_text(order.updated_at),
+        "AddressUpdatedAt": world.country.local_text(order.created_at),
         "AddressBilling": person,
         "AddressShipping": person,
         "NationalRegistrationNumber": buyer.national_id,
         "ItemsCount": str(len(order.items)),
-        "PromisedShippingTime": local_text(order.created_at + 86_400),
+        "PromisedShippingTime": world.country.local_text(order.created_at + 86_400),
         "ExtraAttributes": "",
         "InvoiceRequired": "false",
-        "OperatorCode": "facl",
+        "OperatorCode": world.country.operator,
         "ShippingType": order.shipping_type,
         "Statuses": Rows("Status", statuses),
     }
@@ -264,10 +263,10 @@ def _items(call: Call, order: Order) -> list[Node]:
             "PurchaseOrderId": "",
             "PurchaseOrderNumber": "",
             "PackageId": order.package_id if ready else "",
-            "PromisedShippingTime": local_text(order.created_at + 86_400),
+            "PromisedShippingTime": call.world.country.local_text(order.created_at + 86_400),
             "ExtraAttributes": "",
-            "CreatedAt": local_text(order.created_at),
-            "UpdatedAt": local_text(item.updated_at),
+            "CreatedAt": call.world.country.local_text(order.created_at),
+            "UpdatedAt": call.world.country.local_text(item.updated_at),
             "Vouchers": "",
             "SalesType": "TDR",
             "ReturnStatus": "",

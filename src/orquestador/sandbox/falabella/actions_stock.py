@@ -70,13 +70,15 @@ def get_warehouse(call: Call) -> Answer:
     limit = call.whole("Limit", 20, low=1, high=100, code=19)
     offset = call.whole("Offset", 0, low=0, high=None, code=14)
     rows = [
-        _warehouse("Bodega principal", SELLER_FACILITY, "only_shipments", fbf=False, default=True),
+        _warehouse(call, "Bodega principal", SELLER_FACILITY, "only_shipments", fbf=False, default=True),
         # A return warehouse can be flagged default as well (falabella.md 3.4).
-        _warehouse("Bodega devoluciones", RETURNS_FACILITY, "only_returns", fbf=False, default=True),
-        _warehouse("Fulfillment by Falabella", FBF_WAREHOUSE, "only_shipments", fbf=True, default=False),
+        _warehouse(call, "Bodega devoluciones", RETURNS_FACILITY, "only_returns", fbf=False, default=True),
+        _warehouse(
+            call, "Fulfillment by Falabella", FBF_WAREHOUSE, "only_shipments", fbf=True, default=False
+        ),
     ]
     if call.world.switches.second_warehouse:
-        second = _warehouse("Bodega 2", SECOND_FACILITY, "only_shipments", fbf=False, default=False)
+        second = _warehouse(call, "Bodega 2", SECOND_FACILITY, "only_shipments", fbf=False, default=False)
         rows.append({**second, "sellerWarehouseId": SECOND_OWN_ID})
     fields = {
         "FacilityId": "facilityId",
@@ -117,7 +119,7 @@ def _product(call: Call, sku: str) -> Node:
     product = call.world.products[sku]
     unit: Node = {
         "BusinessUnit": "Falabella",
-        "OperatorCode": "facl",
+        "OperatorCode": call.world.country.operator,
         "Price": product["Price"],
         "SpecialPrice": product["SpecialPrice"],
         "SpecialFromDate": "",
@@ -194,7 +196,10 @@ def _stock_rows(call: Call, stock: Stock, skus: list[str]) -> Node:
     return {"SellerWarehouses": Rows("Warehouse", seller), "FulfillmentWarehouses": Rows("Warehouse", fbf)}
 
 
-def _warehouse(name: str, facility: str, kind: str, *, fbf: bool, default: bool) -> dict[str, Node]:
+def _warehouse(
+    call: Call, name: str, facility: str, kind: str, *, fbf: bool, default: bool
+) -> dict[str, Node]:
+    country = call.world.country
     return {
         "name": name,
         "sellerWarehouseId": "",
@@ -205,6 +210,6 @@ def _warehouse(name: str, facility: str, kind: str, *, fbf: bool, default: bool)
         "isDefault": str(default).lower(),
         "isPickupStore": "false",
         "isEnabled": "true",
-        "address": {"address": "Calle Falsa 123", "city": "Santiago", "country": "CL"},
+        "address": {"address": "Calle Falsa 123", "city": country.city, "country": country.code},
         "workingSchedule": "",
     }

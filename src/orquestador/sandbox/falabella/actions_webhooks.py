@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 from orquestador.sandbox.falabella.call import Call
-from orquestador.sandbox.falabella.clock import local_text
 from orquestador.sandbox.falabella.envelope import Answer, Node, Rows
 from orquestador.sandbox.falabella.errors import ApiError
 from orquestador.sandbox.falabella.feed_requests import request_xml
@@ -27,7 +26,10 @@ def create_webhook(call: Call) -> Answer:
         if event not in ALL_EVENTS:
             raise ApiError(99, event)
     callback = call.world.webhooks.register(url, events, "api")
-    created: Node = {"WebhookId": callback.webhook_id, "CreatedAt": local_text(callback.created_at)}
+    created: Node = {
+        "WebhookId": callback.webhook_id,
+        "CreatedAt": call.world.country.local_text(callback.created_at),
+    }
     return Answer({"Webhook": created}, "Webhook")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orquestador.sandbox.falabella.clock import COUNTRY, parse_instant
+from orquestador.sandbox.falabella.clock import parse_instant
 from orquestador.sandbox.falabella.errors import ApiError
 from orquestador.sandbox.falabella.world import World
 
@@ -39,7 +39,7 @@ class Call:
         value = self.text(name)
         if not value:
             return None
-        instant = parse_instant(value, without_offset=COUNTRY)
+        instant = parse_instant(value, without_offset=self.world.country.zone)
         if instant is None:
             raise ApiError(code, value)
         return instant

@@ -6,13 +6,6 @@ import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-COUNTRY = ZoneInfo("America/Santiago")
-
-
-def local_text(at: float) -> str:
-    """An instant as bodies print it: local to the country, without an offset (falabella.md 2.1)."""
-    return datetime.fromtimestamp(at, COUNTRY).strftime("%Y-%m-%d %H:%M:%S")
-
 
 def head_text(at: float) -> str:
     """An instant as the head of a read prints it (falabella.md 1.4)."""

@@ -118,7 +118,7 @@ class Control:
             status=status,
             notify=_notify(body),
             buyer=_buyer(body.get("buyer", {})),
-            currency=str(body.get("currency", "CLP")),
+            currency=str(body.get("currency", "")),
         )
         return JSONResponse({"orderId": order.order_id, "orderNumber": order.number})
 

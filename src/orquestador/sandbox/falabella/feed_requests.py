@@ -67,22 +67,22 @@ def update_stock_records(root: Element, stock: Stock, *, second: bool = False) -
     return records
 
 
-def product_update_records(root: Element, stock: Stock) -> list[Record]:
+def product_update_records(root: Element, stock: Stock, operator: str) -> list[Record]:
     """Request/Product rows. Empty tags are ignored; a flat `Quantity` changes nothing (falabella.md 3.1)."""
     products = root.findall("Product")
     if not products:
         raise ApiError(30)
-    return [_product_record(product, stock) for product in products]
+    return [_product_record(product, stock, operator) for product in products]
 
 
-def _product_record(product: Element, stock: Stock) -> Record:
+def _product_record(product: Element, stock: Stock, own_operator: str) -> Record:
     sku = _text(product, "SellerSku")
     if not sku:
         raise ApiError(89, "SellerSku")
     record = Record(sku, None, stock.shown(sku))
     for unit in product.findall("BusinessUnits/BusinessUnit"):
         operator = _text(unit, "OperatorCode")
-        if operator != "facl":
+        if operator != own_operator:
             record.fault = f"Invalid OperatorCode '{operator}'"
             break
         if text := _text(unit, "Stock"):

@@ -58,7 +58,7 @@ class Buyer:
     email: str = ""
     phone: str = ""
     address: str = "Calle Falsa 123"
-    city: str = "Santiago"
+    city: str = ""
 
 
 @dataclass(slots=True)

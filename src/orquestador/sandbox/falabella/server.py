@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 
 from orquestador.sandbox.falabella.api import Api
 from orquestador.sandbox.falabella.control import Control
-from orquestador.sandbox.falabella.world import Options, World
+from orquestador.sandbox.falabella.world import KEY, USER, Options, World
 
 
 def create_app(options: Options) -> Starlette:
@@ -82,13 +82,23 @@ def serve(
     latency: Literal["none", "measured"] = "none",
     clock: Literal["real", "fast"] = "real",
     fast_rate: float = 60.0,
+    business_unit: str = "FACL",
+    user: str = USER,
+    key: str = KEY,
 ) -> None:
     """Serves until SIGTERM or SIGINT; port 0 takes a free one, the ready line says which.
 
     Raises OSError when the address cannot be had.
     """
     options = Options(
-        seed_catalog=seed_catalog, webhook=webhook, latency=latency, clock=clock, fast_rate=fast_rate
+        seed_catalog=seed_catalog,
+        webhook=webhook,
+        latency=latency,
+        clock=clock,
+        fast_rate=fast_rate,
+        business_unit=business_unit,
+        user=user,
+        key=key,
     )
     listener = socket.create_server((host, port), backlog=2048)
     SandboxServer(create_app(options), listener).run(sockets=[listener])

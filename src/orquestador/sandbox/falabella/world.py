@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from orquestador.sandbox.falabella.budget import FeedBudget
 from orquestador.sandbox.falabella.clock import SandboxClock
+from orquestador.sandbox.falabella.country import COUNTRIES
 from orquestador.sandbox.falabella.feeds import Feed, FeedEngine
 from orquestador.sandbox.falabella.orders import Buyer, Item, Order, OrderBook, OrderLine, spelled
 from orquestador.sandbox.falabella.stock import initial_stock
@@ -16,6 +17,8 @@ from orquestador.sandbox.falabella.webhooks import ALL_EVENTS, Webhooks
 
 #: Actions with feed events by the documentation; it is older than UpdateStock (falabella.md 7.2).
 PRODUCT_FEEDS = ("ProductUpdate",)
+
+USER, KEY = "ops@example.com", "test-api-key-0000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,10 @@ class Options:
     webhook: str | None = None
     latency: Literal["none", "measured"] = "none"
     clock: Literal["real", "fast"] = "real"
+    business_unit: str = "FACL"
     fast_rate: float = 60.0
-    user: str = "ops@example.com"
-    key: str = "test-api-key-0000"
+    user: str = USER
+    key: str = KEY
     seed: int = 1
 
 
@@ -37,6 +41,7 @@ class World:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.country = COUNTRIES[options.business_unit]
         self.clock = SandboxClock(options.fast_rate if options.clock == "fast" else 1.0)
         self.closing = asyncio.Event()
         self._fill()
@@ -127,7 +132,7 @@ class World:
         status: str,
         notify: bool,
         buyer: Buyer | None = None,
-        currency: str = "CLP",
+        currency: str = "",
     ) -> Order:
         now = self.clock.now()
         order = self.orders.place(
@@ -136,7 +141,7 @@ class World:
             created_at=now - created_ago_s,
             status=status,
             buyer=buyer,
-            currency=currency,
+            currency=currency or self.country.currency,
         )
         if notify:
             self.webhooks.notify("onOrderCreated", {"OrderId": order.order_id}, order.order_id)
