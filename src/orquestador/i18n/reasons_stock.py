@@ -18,7 +18,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "To go on: orquestador unfreeze --channel CHANNEL [--sku SKU]",
     ),
     "reason.auto_buffer": (
-        "cambió su margen automático",
+        "cambió su reserva automática",
         "its automatic buffer changed",
     ),
     "reason.rule": ("cambió una regla", "a rule changed"),

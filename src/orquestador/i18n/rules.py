@@ -114,7 +114,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "That number comes from the rule {field}={value} ({level}).",
     ),
     "listing.auto_buffer": (
-        "El margen automático {level} retiene {value}: se venden {speed} por hora, y el próximo número tarda "
+        "La reserva automática {level} retiene {value}: se venden {speed} por hora, y el próximo número tarda "
         "hasta {window} s en verse.",
         "The automatic buffer {level} holds {value} back: {speed} are sold an hour, and the next number "
         "takes up to {window} s to show.",
