@@ -21,6 +21,7 @@ from orquestador.model.brakes import Limits
 from orquestador.model.budget import DAY_S, FALABELLA_FEEDS
 
 SEED = 7
+HOT_SEED = 11
 BATCH = 500
 BURST_S = 7200.0
 OFF = Limits(listings=1_000_000)
@@ -73,6 +74,16 @@ async def a_day(day: Day) -> list[Outcome]:
     return found
 
 
+async def a_hot_day(day: Day) -> list[Outcome]:
+    """Without and with `buffer = auto`."""
+    found = []
+    for automatic in (False, True):
+        ours = Ours(Market.at_midnight(day, HOT_SEED), Pace(brakes=OFF, auto_buffer=automatic))
+        await ours.run(day)
+        found.append(Outcome(ours.name, ours.key, ours.market))
+    return found
+
+
 def without_limits(day: Day) -> Outcome:
     free = Unlimited(Market.at_midnight(day, SEED, None))
     free.run(day)
@@ -101,7 +112,9 @@ async def busy(skus: int, *, batch: int = BATCH, until: float = DAY_S, step_s: f
     )
 
 
-def judge(days: Sequence[Outcome], runs: Sequence[Busy], batch: int, report: Report) -> None:
+def judge(
+    days: Sequence[Outcome], runs: Sequence[Busy], hot: Sequence[Outcome], batch: int, report: Report
+) -> None:
     ours = days[0]
     over = max([r.over for r in runs] + [ours.market.calls_over_limit()])
     report.add(at_most("calls_over_limit", "calls over 50 + t/120 s", over, "", 0))
@@ -127,23 +140,12 @@ def judge(days: Sequence[Outcome], runs: Sequence[Busy], batch: int, report: Rep
         "exposure_minutes": {d.key: round(d.exposed_min, 1) for d in days},
         "oversold_units": {d.key: d.market.oversold for d in days},
         "hidden_minutes": {d.key: round(d.hidden_min, 1) for d in days},
+        "hot_day_oversold_units": {d.key: d.market.oversold for d in hot},
+        "hot_day_turned_away": {d.key: d.market.turned_away for d in hot},
     }
 
 
-def tables(days: Sequence[Outcome], free: Outcome, runs: Sequence[Busy]) -> str:
-    first = [("scheduler", "calls", "SKUs", "429", "exposed min", "oversold", "hidden min")]
-    first += [
-        (
-            d.name,
-            f"{len(d.market.calls):,}",
-            f"{d.market.rows:,}",
-            f"{d.market.refused}",
-            f"{d.exposed_min:,.0f}",
-            f"{d.market.oversold}",
-            f"{d.hidden_min:,.0f}",
-        )
-        for d in (*days, free)
-    ]
+def tables(days: Sequence[Outcome], hot: Sequence[Outcome], runs: Sequence[Busy]) -> str:
     second = [("SKUs", "calls", "over", "429", "of the limit", "SKUs an hour", "restarts", "in a push")]
     second += [
         (
@@ -158,7 +160,25 @@ def tables(days: Sequence[Outcome], free: Outcome, runs: Sequence[Busy]) -> str:
         )
         for r in runs
     ]
-    return f"{columns(first)}\n\n{columns(second)}"
+    return "\n\n".join((_table(days), _table(hot), columns(second)))
+
+
+def _table(days: Sequence[Outcome]) -> str:
+    rows = [("scheduler", "calls", "SKUs", "429", "exposed min", "oversold", "hidden min", "turned away")]
+    rows += [
+        (
+            d.name,
+            f"{len(d.market.calls):,}",
+            f"{d.market.rows:,}",
+            f"{d.market.refused}",
+            f"{d.exposed_min:,.0f}",
+            f"{d.market.oversold}",
+            f"{d.hidden_min:,.0f}",
+            f"{d.market.turned_away}",
+        )
+        for d in days
+    ]
+    return columns(rows)
 
 
 def main() -> int:
@@ -177,10 +197,11 @@ def main() -> int:
     facts = {"skus": options.skus, "buyers": options.buyers, "buyers_elsewhere": options.elsewhere}
     report = Report(command("bench.falabella"), "A day within Falabella's limits, simulated", facts=facts)
     days = asyncio.run(a_day(day))
+    hot = asyncio.run(a_hot_day(Day.hot(HOT_SEED, 12, *((300, 300) if options.quick else (3000, 3000)))))
     runs = [asyncio.run(busy(skus, batch=batch)) for skus in options.busy]
-    judge(days, runs, batch, report)
+    judge(days, runs, hot, batch, report)
     if not options.json:
-        sys.stdout.write(tables(days, without_limits(day), runs) + "\n\n")
+        sys.stdout.write(tables([*days, without_limits(day)], hot, runs) + "\n\n")
     return report.finish(options)
 
 

@@ -67,6 +67,18 @@ class Day:
         return cls(stock, tuple(sorted(events, key=lambda e: e.at)))
 
     @classmethod
+    def hot(cls, seed: int, skus: int, buyers: int, elsewhere: int) -> Day:
+        """Little stock that sells out and comes back every two hours, from six in the morning on."""
+        sold = [e for e in cls.of(seed, skus, buyers, elsewhere).events if e.what is not What.MOVE]
+        names = [f"SKU-{n:05}" for n in range(1, skus + 1)]
+        back = [
+            Event(hour * 3600.0 + n * 37.0, What.MOVE, name, 25)
+            for hour in range(6, 24, 2)
+            for n, name in enumerate(names)
+        ]
+        return cls(dict.fromkeys(names, 15), tuple(sorted((*sold, *back), key=lambda e: e.at)))
+
+    @classmethod
     def busy(cls, seed: int, skus: int, each_s: float, until: float = DAY_S) -> Day:
         """Every `each_s` seconds the stock of a random SKU becomes another random number; now and then
         nothing."""

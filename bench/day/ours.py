@@ -8,12 +8,13 @@ import math
 import random
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.day.market import Day, Event, Feed, Market, TooMany, What, steps
 from bench.day.simple import HEARD_AFTER_S, STEP_S
 from orquestador.clock import ManualClock
+from orquestador.flows.buffer_watch import AutoBuffers
 from orquestador.flows.context import Context, FlowSettings
 from orquestador.flows.erp_lane import ErpLane
 from orquestador.flows.golive import go_live, load_modes
@@ -21,11 +22,13 @@ from orquestador.flows.jobs import JobFollower
 from orquestador.flows.orders import OrderWorker
 from orquestador.flows.poll import CataloguePoll, OrdersPoll
 from orquestador.flows.push import Pusher
+from orquestador.flows.rules import change
 from orquestador.journal.sqlite import SqliteJournal
 from orquestador.model.brakes import Limits
 from orquestador.model.budget import DAY_S, FALABELLA_FEEDS, BudgetSpec
 from orquestador.model.errors import RateLimited
 from orquestador.model.orders import LineState, SeenLine
+from orquestador.model.rules import CHANNEL_WIDE, Auto
 from orquestador.model.stock import RecordOutcome
 from orquestador.model.work import Kind, State
 from orquestador.ports import JobReport, Mark, OrderHead, WorkQuery
@@ -107,14 +110,15 @@ class Pace:
     step_s: float = STEP_S
     restart_every_s: float = math.inf
     batch: int = 500
+    auto_buffer: bool = False
+    """With `buffer = auto` for the whole channel."""
     brakes: Limits = field(default_factory=Limits)
 
 
 class Ours:
-    name = "orquestador"
-    key = "orquestador"
-
     def __init__(self, market: Market, pace: Pace = Pace()) -> None:
+        self.name = "orquestador, buffer auto" if pace.auto_buffer else "orquestador"
+        self.key = "orquestador_auto_buffer" if pace.auto_buffer else "orquestador"
         self.market = market
         self._pace = pace
         self._clock = ManualClock(MIDNIGHT)
@@ -168,10 +172,13 @@ class Ours:
             await load_modes(x)
         else:
             await go_live(x, channel, ())
+            if self._pace.auto_buffer:
+                await change(x, channel.id, CHANNEL_WIDE, "bench", lambda f: replace(f, buffer=Auto.AUTO))
         await CataloguePoll(x, channel).run_once()
         self._follower = JobFollower(x, channel)
         self._pusher = Pusher(x, self._erp, channel, OrdersPoll(x, channel), self._follower)
         self._worker, self._lane = OrderWorker(x), ErpLane(x, self._erp)
+        self._buffers, self._buffers_at = AutoBuffers(x), 0.0
         self._look_at = self._idle_until = 0.0
 
     async def _step(self, at: float, happened: Sequence[Event]) -> None:
@@ -180,6 +187,9 @@ class Ours:
         market.run_feeds(at)
         signals = [f"order:{self._channel.id}:{i}" for e in happened if (i := self._happens(e))]
         heard = [Mark(sku, "erp") for due, sku in self._heard if due <= at]
+        if at >= self._buffers_at and self._pace.auto_buffer:
+            self._buffers_at = at + await self._buffers.run_once()
+            self._idle_until = at
         if at < self._idle_until and not signals and not heard:
             return
         if signals:

@@ -72,7 +72,7 @@ async def test_the_same_small_day_for_every_scheduler() -> None:
     assert all(ours.market.oversold <= other.market.oversold for other in others)
     assert ours.exposed_min >= 0.8 * without_limits(day).exposed_min > 0
     report = Report("bench", "title")
-    judge(days, [], 500, report)
+    judge(days, [], [], 500, report)
     plain = json.loads(json.dumps(report.plain))
     assert plain["calls_over_limit"] == 0
     keys = {"orquestador", "fifo", "one_call_per_change", "fifty_each_5_min"}

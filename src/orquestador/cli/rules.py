@@ -28,7 +28,7 @@ OneChannel = Annotated[str, typer.Option("--channel", help=help_text("rules.chan
 Sku = Annotated[str | None, typer.Option("--sku", help=help_text("rules.sku"))]
 Units = Annotated[str | None, typer.Option("--cap", metavar="N|none", help=help_text("rules.cap"))]
 Fixed = Annotated[str | None, typer.Option("--fixed", metavar="N|none", help=help_text("rules.fixed"))]
-Buffer = Annotated[int | None, typer.Option("--buffer", min=0, help=help_text("rules.buffer"))]
+Buffer = Annotated[str | None, typer.Option("--buffer", metavar="N|auto", help=help_text("rules.buffer"))]
 Share = Annotated[str | None, typer.Option("--share", help=help_text("rules.share"))]
 Oversell = Annotated[
     bool | None, typer.Option("--allow-oversell/--no-allow-oversell", help=help_text("rules.oversell"))
@@ -94,7 +94,7 @@ def set_rule(
     given: dict[str, object] = {
         "publish": publish,
         "erpSku": erp_sku,
-        "buffer": buffer,
+        "buffer": _units(session, "--buffer", buffer, "auto"),
         "cap": _units(session, "--cap", cap),
         "share": _share(session, share),
         "fixed": _units(session, "--fixed", fixed),
@@ -235,9 +235,10 @@ def _freeze(
 # --- reading options ---
 
 
-def _units(session: Session, option: str, text: str | None) -> object:
-    if text is None or text.lower() == "none":
-        return text and "none"
+def _units(session: Session, option: str, text: str | None, word: str = "none") -> object:
+    """A number, or the word that may stand in its place."""
+    if text is None or text.lower() == word:
+        return text and word
     if not text.isascii() or not text.isdigit():
         raise CommandFailed(
             session.say("rules.units.bad", option=option), session.say("rules.units.bad.do"), WRONG_USAGE

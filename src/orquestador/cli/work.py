@@ -295,4 +295,8 @@ def _show_listing(session: Session, listing: Row) -> None:
         )
     if rule := listing.get("rule"):
         level = session.say(f"level.{rule['level']}")
-        typer.echo(session.say("listing.rule", field=rule["field"], value=rule["value"], level=level))
+        if rule.get("speed") is not None:
+            facts = {"speed": f"{rule['speed']:.1f}", "window": f"{rule['window_s']:.0f}"}
+            typer.echo(session.say("listing.auto_buffer", value=int(rule["value"]), level=level, **facts))
+        else:
+            typer.echo(session.say("listing.rule", field=rule["field"], value=rule["value"], level=level))

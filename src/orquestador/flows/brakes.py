@@ -31,7 +31,7 @@ from orquestador.model.brakes import (
 )
 from orquestador.model.logs import LogStatus
 from orquestador.model.plans import change_of
-from orquestador.model.stock import Listing
+from orquestador.model.stock import Listing, held_back
 from orquestador.model.work import State, Work
 from orquestador.ports import Finding
 
@@ -42,7 +42,6 @@ TIDY_EVERY_S = 30.0
 SEEN_AFTER_S = 60.0
 """An own order that is this much older than the number that was read is in that number already."""
 CAS_TRIES = 20
-PAGE = 500
 _STORED = TypeAdapter(Brake)
 
 
@@ -187,9 +186,10 @@ class Brakes:
         changes = []
         for candidate in candidates:
             ref, shows = candidate.work.ref, shown_by(candidate.work.listing)
+            gone = sold.get(ref, 0) + held_back(candidate.work.listing)
             # While the ERP is away a number falls by what was sold, and by nothing else.
             explained = ref in zeroes and (
-                candidate.closes is not None or (shows is not None and sold.get(ref, 0) >= shows)
+                candidate.closes is not None or (shows is not None and gone >= shows)
             )
             changes.append(Change(ref, shows, candidate.wanted, explained))
         return changes

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from orquestador.flows.events import News, of_work
 from orquestador.flows.failures import Failures
 from orquestador.flows.pressure import Pressure
+from orquestador.flows.recent_sales import RecentSales
 from orquestador.flows.without import NoBroadcast, NoCache
 from orquestador.model.brakes import Brake, Limits
 from orquestador.model.golive import GoLive
@@ -215,6 +216,7 @@ class Context:
     counters: dict[str, int] = field(default_factory=dict)
     failures: Failures = field(default_factory=Failures)
     pressure: Pressure = field(default_factory=Pressure)
+    sales: RecentSales = field(default_factory=RecentSales)
     hands: Hands = field(default_factory=Hands)
 
     @property

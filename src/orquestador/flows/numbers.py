@@ -108,6 +108,7 @@ class Numbers:
             # The policy of now: the catalogue may not have been read since it changed.
             managed=rule.publish,
             rule=decided_by(answer.available, waiting, rule),
+            auto_buffer=rule.auto.units if rule.auto else None,
         )
         if archived or listing.why == ARCHIVED:
             listing = replace(listing, why=ARCHIVED if archived else None)

@@ -22,7 +22,6 @@ from orquestador.model.work import State
 PAUSED = "paused"
 """The name in the journal, and the reason of a listing that waits for `resume`."""
 LOOK_AGAIN_S = 30.0
-PAGE = 500
 
 
 class Held(OrquestadorError):

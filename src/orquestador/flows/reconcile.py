@@ -23,6 +23,7 @@ from orquestador.model.drift import Drift, Drifted, Reconciled, drift_of, looked
 from orquestador.model.errors import Unavailable
 from orquestador.model.logs import LogStatus
 from orquestador.model.orders import Units
+from orquestador.model.rules import as_held
 from orquestador.model.stock import Availability, Shown, WriteMeans, net_quantity
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import Channel, Erp, ProductProblem, Save
@@ -188,7 +189,8 @@ class Reconcile:
                 out = unproven.get(work.listing.sku, 0)
                 should = 0  # archived: whatever a rule says
                 if isinstance(answer, Availability):
-                    should = net_quantity(answer.available, out, rules[work.ref].rule)
+                    rule = as_held(rules[work.ref], work.listing.auto_buffer)
+                    should = net_quantity(answer.available, out, rule)
                 shows = numbers[work.ref]
                 if self._channel.live_means is WriteMeans.GROSS:
                     shows = max(0, shows - own.reserved.get(self._channel.id, 0))

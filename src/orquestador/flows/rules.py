@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from orquestador.flows.autobuffer import buffers
 from orquestador.flows.context import ORDERS_LANE, Context, stock_lane
 from orquestador.flows.walk import all_listings
 from orquestador.model.logs import LogStatus
@@ -23,6 +24,7 @@ from orquestador.model.rules import (
     effective,
     next_rule,
     told,
+    with_auto,
 )
 from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, work_id
@@ -40,7 +42,7 @@ async def rules_of(x: Context, channel: str, listings: Sequence[Listing]) -> dic
     refs = [listing.ref for listing in listings]
     stored = {rule.ref: rule.fields for rule in await x.journal.rules(channel, [CHANNEL_WIDE, *refs])}
     wide = stored.get(CHANNEL_WIDE)
-    return {
+    found = {
         listing.ref: effective(
             stored.get(listing.ref),
             wide,
@@ -49,6 +51,11 @@ async def rules_of(x: Context, channel: str, listings: Sequence[Listing]) -> dic
         )
         for listing in listings
     }
+    automatic = {listing.ref: listing.sku for listing in listings if found[listing.ref].buffer_is_auto}
+    if automatic:
+        by_sku = await buffers(x, channel, set(automatic.values()))
+        found |= {ref: with_auto(found[ref], by_sku[sku]) for ref, sku in automatic.items()}
+    return found
 
 
 def _by_settings(x: Context, channel: str, listing: Listing) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from orquestador.flows.buffer_watch import AutoBuffers
 from orquestador.flows.context import (
     HINTS_LANE,
     ORDERS_LANE,
@@ -85,6 +86,7 @@ class Runner:
         self._drain("orders", OrderWorker(x).run_once, ORDERS_LANE, gives_way=True)
         self._timed("upkeep", Upkeep(x).run_once)
         self._timed("rules", RuleTeller(x).run_once)
+        self._timed("auto_buffers", AutoBuffers(x).run_once)
         if not x.alone:
             self._timed("ownership", self._prolong)
         if x.erp is not None:

@@ -17,7 +17,6 @@ from orquestador.model.stock import Availability
 from orquestador.model.work import State, Work
 from orquestador.ports import Erp, Mark, ProductProblem
 
-PAGE = 500
 """Listings a page, so at most as many SKUs a call."""
 SAME = 1e-6
 LOGGED = 50

@@ -17,6 +17,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Para seguir: orquestador unfreeze --channel CANAL [--sku SKU]",
         "To go on: orquestador unfreeze --channel CHANNEL [--sku SKU]",
     ),
+    "reason.auto_buffer": (
+        "cambió su reserva automática",
+        "its automatic buffer changed",
+    ),
     "reason.rule": ("cambió una regla", "a rule changed"),
     "reason.mapping": ("cambió qué producto es", "which product it is changed"),
     "reason.paused": ("en pausa: no se escribe nada", "paused: nothing is written"),

@@ -26,7 +26,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The channel; may be omitted where there is only one.",
     ),
     "help.rules.sku": ("El SKU del vendedor en el canal.", "The seller's SKU on the channel."),
-    "help.rules.buffer": ("Unidades que no se muestran.", "Units that are held back."),
+    "help.rules.buffer": (
+        "Unidades que no se muestran; auto: lo que se vendería hasta que se vea el próximo número.",
+        "Units that are held back; auto: what would be sold until the next number can show.",
+    ),
     "help.rules.cap": (
         "No mostrar más que esto; none: el tope del canal no vale aquí.",
         "Never show more; none: the channel's cap does not count here.",
@@ -110,6 +113,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ese número lo da la regla {field}={value} ({level}).",
         "That number comes from the rule {field}={value} ({level}).",
     ),
+    "listing.auto_buffer": (
+        "La reserva automática {level} retiene {value}: se venden {speed} por hora, y el próximo número "
+        "tarda hasta {window} s en verse.",
+        "The automatic buffer {level} holds {value} back: {speed} are sold an hour, and the next number "
+        "takes up to {window} s to show.",
+    ),
     "level.sku": ("del SKU", "of the SKU"),
     "level.channel": ("del canal", "of the channel"),
     "level.default": ("de los ajustes", "of the settings"),
@@ -128,8 +137,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "“{value}” is no whole number of units",
     ),
     "conflict.not_units.do": (
-        "0 a 1000000; tope y fijo admiten none.",
-        "0 to 1000000; cap and fixed may be none.",
+        "0 a 1000000; tope y fijo admiten none, buffer admite auto.",
+        "0 to 1000000; cap and fixed may be none, buffer may be auto.",
     ),
     "conflict.not_a_share": ("«{value}» no es una parte", "“{value}” is no share"),
     "conflict.not_a_share.do": ("0 a 1, o 0% a 100%.", "0 to 1, or 0% to 100%."),

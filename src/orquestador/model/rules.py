@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from orquestador.model.autobuffer import AutoBuffer
 from orquestador.model.orders import EffectState, Line, Order
 from orquestador.model.stock import Rule, RuleUse, free_units, net_quantity, shared_units
 
@@ -25,6 +26,12 @@ class Lifted(StrEnum):
     """In the place of a number: the one of the channel (or of the settings) does not count here."""
 
     NONE = "none"
+
+
+class Auto(StrEnum):
+    """In the place of a number: it is computed anew for each look (`autobuffer.py`)."""
+
+    AUTO = "auto"
 
 
 class Level(StrEnum):
@@ -51,7 +58,7 @@ class RuleFields:
     publish: bool | None = None
     erp_sku: str | None = None
     """The ERP's SKU (Odoo: `default_code`) where it is not the seller SKU."""
-    buffer: int | None = None
+    buffer: int | Auto | None = None
     cap: int | Lifted | None = None
     share: float | None = None
     """0 to 1, of what is left after the buffer; rounded down."""
@@ -97,6 +104,9 @@ class Effective:
     erp_sku: str | None = None
     freeze: Freeze | None = None
     freeze_level: Level | None = None
+    buffer_is_auto: bool = False
+    auto: AutoBuffer | None = None
+    """The automatic buffer that `rule` has in it; None until it is known."""
 
 
 def effective(
@@ -113,6 +123,9 @@ def effective(
                 found[name], levels[name] = None if value is Lifted.NONE else value, level
                 break
     published = found.pop("publish", publish)
+    is_auto = found.get("buffer") is Auto.AUTO
+    if is_auto:
+        found["buffer"] = 0
     frozen = next(((level, f.freeze) for level, f in by_level if f.freeze is not None), None)
     return Effective(
         rule=replace(default, **found),  # type: ignore[arg-type]
@@ -121,7 +134,19 @@ def effective(
         erp_sku=own.erp_sku if own else None,
         freeze=frozen[1] if frozen else None,
         freeze_level=frozen[0] if frozen else None,
+        buffer_is_auto=is_auto,
     )
+
+
+def with_auto(of: Effective, auto: AutoBuffer) -> Effective:
+    """With the buffer that is computed for this moment."""
+    return replace(of, rule=replace(of.rule, buffer=auto.units), auto=auto)
+
+
+def as_held(of: Effective, units: int | None) -> Rule:
+    """The rule with the automatic buffer that a listing's number has in it: that another one would count by
+    now is no drift."""
+    return of.rule if of.auto is None or units is None else replace(of.rule, buffer=units)
 
 
 def decided_by(available: float, unproven: int, of: Effective) -> RuleUse | None:
@@ -136,7 +161,10 @@ def decided_by(available: float, unproven: int, of: Effective) -> RuleUse | None
         return _use(of, "cap", rule.cap)
     if number < max(0, free - rule.buffer):
         return _use(of, "share", rule.share)
-    return _use(of, "buffer", rule.buffer)
+    use = _use(of, "buffer", rule.buffer)
+    if of.auto is None:
+        return use
+    return replace(use, value=min(rule.buffer, free), speed=of.auto.speed, window_s=of.auto.window_s)
 
 
 def _use(of: Effective, name: str, value: float) -> RuleUse:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from orquestador.model.rules import (
     CHANNEL_WIDE,
     UNITS_MAX,
+    Auto,
     Freeze,
     Lifted,
     RuleFields,
@@ -207,6 +208,10 @@ def _units(text: str) -> int:
     return int(text)
 
 
+def _units_or_auto(text: str) -> int | Auto:
+    return Auto.AUTO if text.lower() == Auto.AUTO.value else _units(text)
+
+
 def _units_or_lifted(text: str) -> int | Lifted:
     return Lifted.NONE if text.lower() in _LIFTED else _units(text)
 
@@ -232,7 +237,7 @@ def _freeze(text: str) -> bool | str | None:
 _CELLS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "erp_sku": (_sku, "not_a_sku"),
     "publish": (_flag, "not_a_flag"),
-    "buffer": (_units, "not_units"),
+    "buffer": (_units_or_auto, "not_units"),
     "cap": (_units_or_lifted, "not_units"),
     "share": (share, "not_a_share"),
     "fixed": (_units_or_lifted, "not_units"),
@@ -272,7 +277,7 @@ def cell_of(value: object) -> str:
             return "yes" if value else "no"
         case Freeze(reason=reason):
             return f"yes: {reason}" if reason else "yes"
-        case Lifted():
+        case Lifted() | Auto():
             return value.value
         case _:
             return str(value)

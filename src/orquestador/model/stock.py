@@ -38,6 +38,10 @@ class RuleUse:
     field: str
     level: str
     value: float
+    speed: float | None = None
+    """Of an automatic buffer: units sold an hour lately."""
+    window_s: float | None = None
+    """The same: seconds until a number that is sent next can show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class Listing:
     """The channel's SKU of the offer where a mapping gave it another one (`sku` is the ERP's)."""
     rule: RuleUse | None = None
     """Which rule gave `wanted`; None = it is what the ERP can promise."""
+    auto_buffer: int | None = None
+    """Units that an automatic buffer held back from `wanted`; None = its rule has none."""
 
     @property
     def settled_why(self) -> str | None:
@@ -156,6 +162,12 @@ RETURNS = 60.0
 """From here on a listing is not gathered with others: it comes back, and shows nothing until then."""
 
 
+def held_back(listing: Listing) -> int:
+    """Units that an automatic buffer keeps from the number that is wanted, and that are there."""
+    rule = listing.rule
+    return int(rule.value) if rule is not None and rule.speed is not None else 0
+
+
 NEAR_ZERO = 5
 """Units: below so many left a fall is as risky as it looks, above them ever less."""
 
@@ -168,10 +180,11 @@ def urgency(listing: Listing, wanted: int) -> float:
     shown = newest.quantity
     if wanted >= shown:
         return RETURNS if shown == 0 < wanted else 0.0
-    if wanted == 0:
+    # What an automatic buffer holds back is there all the same: its change alone is never urgent.
+    left = min(shown, wanted + held_back(listing))
+    if left == 0:
         return 100.0
-    near = min(1.0, NEAR_ZERO / wanted)
-    return 10.0 + near * min(80.0, 80.0 * (shown - wanted) / (wanted + 1))
+    return 10.0 + min(1.0, NEAR_ZERO / left) * min(80.0, 80.0 * (shown - left) / (left + 1))
 
 
 class RecordOutcome(StrEnum):

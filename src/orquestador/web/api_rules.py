@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from orquestador.model.rules import Freeze, Lifted, StoredRule
+from orquestador.model.rules import Auto, Freeze, Lifted, StoredRule
 from orquestador.model.rules_csv import Conflict, ImportReport, decode
 from orquestador.ports import RuleQuery
 from orquestador.web import schemas
@@ -65,6 +65,8 @@ async def rule_put(services: Svc, caller: Operator, body: schemas.RuleBody) -> R
     for name in ("cap", "fixed"):
         if fields.get(name) == Lifted.NONE.value:
             fields[name] = Lifted.NONE
+    if fields.get("buffer") == Auto.AUTO.value:
+        fields["buffer"] = Auto.AUTO
     if not fields:
         raise ProblemError(invalid_field("body", "body: it changes nothing", "Send a field, e.g. cap."))
     done = await services.rules.put(body.channel, body.sku, fields, caller.name)

@@ -81,7 +81,7 @@ class RuleBody(_Body):
     sku: Label | None = Field(default=None, description="The seller SKU; absent = the whole channel.")
     publish: StrictBool | None = None
     erp_sku: Label | None = Field(default=None, description="The ERP's SKU where it is another one.")
-    buffer: Units | None = None
+    buffer: Units | Literal["auto"] | None = None
     cap: Units | Literal["none"] | None = None
     share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)] | None = None
     fixed: Units | Literal["none"] | None = None

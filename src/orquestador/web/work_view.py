@@ -62,6 +62,10 @@ def _shown(listing: Listing) -> dict[str, object]:
     for name, shown in (("confirmed", listing.confirmed), ("live", listing.live)):
         if shown is not None:
             rendered[name] = {"quantity": shown.quantity, "at": instant(shown.at)}
+    rule = rendered["rule"]
+    if isinstance(rule, dict) and rule["speed"] is None:
+        # These explain an automatic buffer alone.
+        rendered["rule"] = {name: rule[name] for name in ("field", "level", "value")}
     newest = listing.newest
     rendered["shows"] = None if newest is None else {"quantity": newest.quantity, "at": instant(newest.at)}
     return rendered

@@ -50,6 +50,15 @@ def test_a_rule_is_set_listed_and_cleared_and_its_listing_is_due(shop: Shop) -> 
     assert shop.run("rules", "clear", "--channel", "falabella", "--sku", "A").code == 1
 
 
+def test_a_buffer_may_be_automatic(shop: Shop) -> None:
+    list_offers(shop, "A")
+    done = shop.run("rules", "set", "--sku", "A", "--buffer", "auto")
+    assert (done.code, done.out.strip()) == (0, "falabella A: buffer=auto")
+    exported = shop.run("rules", "export").out
+    assert "falabella,A,,,auto," in exported
+    assert shop.run("rules", "set", "--sku", "A", "--buffer", "none").code == 2
+
+
 def test_who_changed_what_is_logged(shop: Shop) -> None:
     list_offers(shop, "A")
     shop.run("rules", "set", "--sku", "A", "--cap", "5")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orquestador.flows import sweep
+from orquestador.flows import walk
 from orquestador.flows.hints import Hints
 from orquestador.flows.runner import Runner
 from orquestador.flows.sweep import ErpSweep
@@ -65,7 +65,7 @@ async def test_a_product_that_is_gone_or_back_is_noticed(shop: Shop) -> None:
 async def test_it_reads_in_pages_and_goes_on_where_an_outage_cut_it_off(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "PAGE", 1)
+    monkeypatch.setattr(walk, "PAGE", 1)
     await shop.pusher.run_once()
     for sku in "AB":
         unseen(shop, sku, -1)

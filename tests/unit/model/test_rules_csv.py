@@ -10,6 +10,7 @@ from orquestador.i18n import has
 from orquestador.model.rules import (
     CHANNEL_WIDE,
     NOTHING,
+    Auto,
     Freeze,
     Lifted,
     RuleFields,
@@ -26,7 +27,7 @@ FIELDS = st.builds(
     RuleFields,
     publish=st.none() | st.booleans(),
     erp_sku=st.none() | SKU,
-    buffer=st.none() | UNITS,
+    buffer=st.none() | UNITS | st.just(Auto.AUTO),
     cap=st.none() | UNITS | st.just(Lifted.NONE),
     share=st.none() | st.floats(0, 1),
     fixed=st.none() | UNITS | st.just(Lifted.NONE),
@@ -51,13 +52,14 @@ def test_what_is_written_is_read_as_it_was(rules: list[StoredRule]) -> None:
 def test_a_file_of_excel_in_spanish() -> None:
     text = (
         "sep=;\r\nCanal;SKU;default_code;publish;buffer;cap;share;fixed;allow_oversell;freeze\r\n"
-        "falabella;*;;sí;2;;0,5;;;\r\nfalabella;00123;ODÓO-1;NO;;none;50%;;;sí: precio malo\r\n;;;;;;;;;\r\n"
+        "falabella;*;;sí;Auto;;0,5;;;\r\n"
+        "falabella;00123;ODÓO-1;NO;;none;50%;;;sí: precio malo\r\n;;;;;;;;;\r\n"
     )
     for content in (b"\xef\xbb\xbf" + text.encode(), text.encode("cp1252")):
         parsed = parse(decode(content))
         assert parsed.conflicts == []
         wide, own = (fields_after(row, NOTHING, 5.0, "ana") for row in parsed.rows)
-        assert wide == RuleFields(publish=True, buffer=2, share=0.5)
+        assert wide == RuleFields(publish=True, buffer=Auto.AUTO, share=0.5)
         assert own == RuleFields(
             publish=False,
             erp_sku="ODÓO-1",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orquestador.model.rules import Lifted
+from orquestador.model.rules import Auto, Lifted
 from orquestador.model.rules_csv import Conflict
 from orquestador.web import api_rules
 from tests.unit.web.support import KEYS, House, client, config
@@ -26,8 +26,10 @@ async def test_a_rule_is_set_field_by_field_by_who_may() -> None:
         body = {"sku": "A", "cap": "none", "share": None}
         done = await http.put("/rules", json=body, headers=OPERATOR)
         assert (done.json()["cap"], done.json()["share"]) == ("none", None)
+        done = await http.put("/rules", json={"sku": "A", "buffer": "auto"}, headers=OPERATOR)
+        assert done.json()["buffer"] == "auto"
     fields = house.rules.kept["falabella", "A"].fields
-    assert (fields.cap, fields.share) == (Lifted.NONE, None)
+    assert (fields.cap, fields.share, fields.buffer) == (Lifted.NONE, None, Auto.AUTO)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,7 @@ async def test_a_rule_is_set_field_by_field_by_who_may() -> None:
         ({"sku": "A"}, "body"),
         ({"buffer": -1}, "buffer"),
         ({"buffer": 1.5}, "buffer"),
+        ({"buffer": "none"}, "buffer"),
         ({"cap": "many"}, "cap"),
         ({"share": 1.5}, "share"),
         ({"share": "0.5"}, "share"),
