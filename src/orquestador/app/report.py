@@ -18,7 +18,7 @@ from orquestador.model.work import Kind, State
 from orquestador.ports import Channel, Finding, Standstill, WorkCounts
 from orquestador.settings import language
 from orquestador.web.render import instant
-from orquestador.web.services import (
+from orquestador.web.shapes import (
     ChannelView,
     FlowHealth,
     PauseView,

@@ -43,7 +43,8 @@ from orquestador.ports import (
     ProductProblem,
 )
 from orquestador.settings import all_on_loopback, language
-from orquestador.web.services import (
+from orquestador.web.services import NotPossible
+from orquestador.web.shapes import (
     BackupResult,
     ChannelView,
     FlowHealth,
@@ -53,7 +54,6 @@ from orquestador.web.services import (
     MoveRequest,
     MoveResult,
     MoveState,
-    NotPossible,
     OpenLine,
     OpenOrder,
     PauseView,

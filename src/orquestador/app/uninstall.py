@@ -9,7 +9,7 @@ from orquestador.flows.context import Context
 from orquestador.i18n import text
 from orquestador.model.errors import UpstreamError
 from orquestador.ports import Registration
-from orquestador.web.services import Registered
+from orquestador.web.shapes import Registered
 
 
 class Uninstaller:

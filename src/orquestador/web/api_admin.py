@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Query, Response
 from orquestador.web import schemas
 from orquestador.web.access import Admin, Svc, Viewer
 from orquestador.web.render import answer
-from orquestador.web.services import GoLiveRequest
+from orquestador.web.shapes import GoLiveRequest
 
 router = APIRouter(tags=["admin"])
 ChannelQuery = Annotated[str | None, Query(max_length=200, description="One account; unset: all.")]

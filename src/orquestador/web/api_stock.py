@@ -17,7 +17,8 @@ from orquestador.web.errors import invalid_request
 from orquestador.web.lists import Limit, only
 from orquestador.web.problems import Problem, ProblemError, invalid_field
 from orquestador.web.render import answer, instant, number
-from orquestador.web.services import MoveRequest, MoveResult, MoveState, Services
+from orquestador.web.services import Services
+from orquestador.web.shapes import MoveRequest, MoveResult, MoveState
 
 router = APIRouter(prefix="/odoo", tags=["stock"])
 

@@ -18,7 +18,8 @@ from orquestador.model.stock import Listing
 from orquestador.model.work import Kind, State, Work, work_id
 from orquestador.ports import Finding, Process, ProcessRole, Save, Standstill
 from orquestador.queue.local import LocalQueue
-from orquestador.web.services import MoveRequest, NotPossible, StatusReport
+from orquestador.web.services import NotPossible
+from orquestador.web.shapes import MoveRequest, StatusReport
 from tests.unit.cli.support import Shop
 
 CREDENTIALS = {

@@ -37,7 +37,8 @@ from orquestador.ports import (
 )
 from orquestador.web.app import create_app
 from orquestador.web.config import Door, WebConfig
-from orquestador.web.services import (
+from orquestador.web.services import NotPossible
+from orquestador.web.shapes import (
     BackupResult,
     ChannelView,
     FlowHealth,
@@ -47,7 +48,6 @@ from orquestador.web.services import (
     MoveRequest,
     MoveResult,
     MoveState,
-    NotPossible,
     PauseView,
     ReconcileView,
     Registered,

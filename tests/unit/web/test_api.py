@@ -8,7 +8,7 @@ import pytest
 
 from orquestador.model.errors import AuthRefused, Rejected, StoreUnavailable, Unavailable
 from orquestador.model.work import State
-from orquestador.web.services import FlowHealth
+from orquestador.web.shapes import FlowHealth
 from tests.unit.web.support import KEYS, House, client, config, listing_work, order_work
 
 VIEWER, OPERATOR, ADMIN = ({"Authorization": f"Bearer {k.key}"} for k in KEYS)

@@ -10,7 +10,7 @@ from orquestador.model.errors import StoreUnavailable
 from orquestador.model.orders import Direction
 from orquestador.model.stock import Availability
 from orquestador.ports import Duplicate, ProductProblem
-from orquestador.web.services import MoveResult, MoveState
+from orquestador.web.shapes import MoveResult, MoveState
 from tests.unit.web.support import NOW, House, client, listing_work
 
 MOVE = {"sku": "PROD-001", "quantity": 2, "reason": "broken", "reference": "INC-7"}
