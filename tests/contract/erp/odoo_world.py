@@ -154,6 +154,9 @@ class Hand:
         companies = await self.rpc("res.company", "search", ours)
         if companies and self.version >= 17:  # archived where that is possible: a company is never deleted
             await self.rpc("res.company", "write", companies, {"active": False})
+        # Before their contacts: Odoo archives none of an active user.
+        users = await self.rpc("res.users", "search", [["login", "=like", f"{RUN}%"]])
+        await self.rpc("res.users", "write", users, {"active": False})
         partners = await self.rpc(
             "res.partner", "search", ["|", ["name", "=like", f"{RUN}%"], ["email", "=ilike", f"{RUN}%"]]
         )
@@ -161,8 +164,6 @@ class Hand:
         actions = await self.rpc("ir.actions.server", "search", [["name", "like", RUN]])
         if actions:
             await self.rpc("ir.actions.server", "unlink", actions)
-        users = await self.rpc("res.users", "search", [["login", "=like", f"{RUN}%"]])
-        await self.rpc("res.users", "write", users, {"active": False})
 
 
 class OdooWorld(World):

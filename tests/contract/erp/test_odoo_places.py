@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 
 import pytest
@@ -37,6 +38,11 @@ async def both(world: OdooWorld, other: SecondHouse, first: str) -> AsyncIterato
     adapter = adapter_of(world, warehouse=first, scopes=(Scope(other.code),))
     yield adapter
     await adapter.close()
+
+
+def fresh(key: str) -> str:
+    """A key that nobody has used: on a real server two APIs meet in one database."""
+    return own(f"{secrets.token_hex(3)}/{key}")
 
 
 def free(answer: Availability | ProductProblem) -> float:
@@ -76,7 +82,7 @@ class TestTwoWarehouses:
         self, both: OdooErp, other: SecondHouse, first: str, world: OdooWorld
     ) -> None:
         here, there = await both.place(first), await both.place(other.code)
-        moves = [await take(both, own("p/1/1"), here, 3), await take(both, own("p/2/1"), there, 4)]
+        moves = [await take(both, fresh("p/1/1"), here, 3), await take(both, fresh("p/2/1"), there, 4)]
         outcomes = await both.apply(moves)
         assert [outcomes[m.key].state for m in moves] == [KeyState.DONE, KeyState.DONE]
         assert free((await both.availability([A]))[A]) == UNITS - 3
@@ -89,7 +95,7 @@ class TestTwoWarehouses:
 
     async def test_the_key_is_one_company_s(self, both: OdooErp, other: SecondHouse, first: str) -> None:
         here, there = await both.place(first), await both.place(other.code)
-        one = await take(both, own("p/3/1"), here, 1)
+        one = await take(both, fresh("p/3/1"), here, 1)
         assert (await both.apply([one]))[one.key].state is KeyState.DONE
         twin = await take(both, one.key, there, 1)
         assert (await both.ask([twin]))[one.key].state is KeyState.ABSENT
@@ -97,15 +103,15 @@ class TestTwoWarehouses:
 
     async def test_a_give_back_goes_to_the_recorded_place(self, both: OdooErp, other: SecondHouse) -> None:
         there = await both.place(other.code)
-        taken = await take(both, own("p/4/1"), there, 5)
+        taken = await take(both, fresh("p/4/1"), there, 5)
         await both.apply([taken])
-        back = Movement(own("p/4/2"), Direction.IN, taken.items, place=there)
+        back = Movement(fresh("p/4/2"), Direction.IN, taken.items, place=there)
         assert (await both.apply([back]))[back.key].state is KeyState.DONE
         assert free((await both.availability([A], Scope(other.code)))[A]) == 40
 
     async def test_a_reservation_holds_its_own_stock(self, both: OdooErp, other: SecondHouse) -> None:
         there = await both.place(other.code)
-        held = await take(both, own("p/5/1"), there, 6, mode=OrderMode.RESERVE)
+        held = await take(both, fresh("p/5/1"), there, 6, mode=OrderMode.RESERVE)
         assert (await both.apply([held]))[held.key].state is KeyState.RESERVED
         assert free((await both.availability([A], Scope(other.code)))[A]) == 34
         assert free((await both.availability([A]))[A]) == UNITS
@@ -166,8 +172,8 @@ class TestOneIsNotWell:
         with pytest.raises(PlaceRefused):
             await both.availability([A], Scope(other.code))
         moves = [
-            await take(both, own("q/1/1"), await both.place(first), 1),
-            await take(both, own("q/2/1"), there, 1),
+            await take(both, fresh("q/1/1"), await both.place(first), 1),
+            await take(both, fresh("q/2/1"), there, 1),
         ]
         outcomes = await both.apply(moves)
         assert [outcomes[m.key].state for m in moves] == [KeyState.DONE, KeyState.DOUBTFUL]
