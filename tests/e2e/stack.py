@@ -30,7 +30,7 @@ from tests.redis_server import shared_redis
 T = TypeVar("T")
 SECRET = "a-webhook-secret-for-tests"
 ADMIN = {"Authorization": "Bearer admin-key-for-tests-0001"}
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 LOADED_S = 8.0
 """What a busy machine of two cores may add to a limit."""
 SEED = 130

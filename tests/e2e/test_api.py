@@ -328,7 +328,7 @@ def test_work_is_listed_shown_retried_and_discarded_and_a_cancellation_revives_i
     assert json.loads(discarded.stdout)["items"][0]["state"] == "settled"
     assert "sent from the other shop" in shop.order("API-DEAD")["reason"]
     assert shop.client.post(f"/work/{work_id}/discard", headers=HAND).status_code == 409
-    assert shop.get("/status")["attention"] is False
+    wait_for("nothing needs a person", lambda: not shop.get("/status")["attention"])
 
     # The customer cancels: what we took returns by itself, what a person did is a person's again.
     assert shop.simple("API-DEAD", "canceled", at="2026-11-24T12:00:00Z").is_success

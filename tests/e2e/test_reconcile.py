@@ -35,7 +35,7 @@ def run(world: Stack) -> Any:
 
 
 def test_an_edit_by_hand_is_repaired_and_a_refused_number_shows_its_class(world: Stack) -> None:
-    world.up(CLOCK_URL=world.falabella.url)
+    world.up(CLOCK_URL=world.falabella.url, RECONCILE_S="86400")  # only those that are asked for
     wait_for("the catalogue is read", lambda: world.get("/listings")["items"])
     world.idle()
 
