@@ -161,8 +161,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "webhooks.registered": ("{channel} avisará a {url}", "{channel} will notify {url}"),
     "webhooks.deleted": ("{channel} ya no avisa a {url}", "{channel} no longer notifies {url}"),
     "webhooks.ask": (
-        "¿Quitar estos {n}? Sin avisos, los pedidos se encuentran por sondeo, un minuto después.",
-        "Remove these {n}? Without notices, orders are found by polling, a minute later.",
+        "¿Quitar {n} registro(s)? Sin avisos, los pedidos se encuentran por sondeo, un minuto después.",
+        "Remove {n} registration(s)? Without notices, orders are found by polling, a minute later.",
     ),
     "webhooks.needs_yes": (
         "No se quitó nada: repita con --yes.",
